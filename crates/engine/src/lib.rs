@@ -1,1 +1,182 @@
-//! engine
+//! The trait every scheduler's driver implements, its error, and the conformance suite.
+//!
+//! The trait is the smallest that serves: list and watch nodes, list the workloads of a node, set the scheduling
+//! of a node together with its maintenance record, and capabilities, of which `remove` and `place` are two.
+//! Everything above it (rules, operations, activity, sharing) is written once, in the server's `fleet`.
+//!
+//! A driver must not know: HTTP of the control plane, the console, other drivers, or the rules beyond
+//! [`pitlane_api::rules::revision`]. The maintenance record lives with the engine wherever the engine can hold it.
+
+pub mod conformance;
+mod error;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use pitlane_api::{
+    Capabilities, EngineKind, HeartbeatRequest, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources, Revision,
+    Scheduling, Signal, Timestamp, WorkloadList,
+};
+
+pub use error::{Error, Result};
+
+/// What the engine keeps beside a node that is in maintenance.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Record {
+    /// Why; absent where it was set outside Pitlane.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Who asked for it.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// When the driver wrote it.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// When the node is expected back.
+    #[serde(default)]
+    pub expected_back_at: Option<Timestamp>,
+    /// The operation that wrote it, so that after a crash Pitlane knows its own writes.
+    #[serde(default)]
+    pub operation_id: Option<OperationId>,
+}
+
+/// A node as its engine shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineNode {
+    /// The engine's own id of the node. Never reused for another host.
+    pub engine_node_id: String,
+    /// The id Pitlane uses, where the engine is the one that knows it (embedded). Otherwise derived from `engine_node_id`.
+    pub id: Option<NodeId>,
+    /// The host's name.
+    pub name: String,
+    /// Region or zone.
+    pub region: Option<String>,
+    /// Simulated, or real.
+    pub source: NodeSource,
+    /// Address seen from outside.
+    pub public_ip: Option<String>,
+    /// Address inside the fleet.
+    pub overlay_ip: Option<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether the scheduler may place on it.
+    pub scheduling: Scheduling,
+    /// What is kept beside it. Present only in maintenance; `None` in maintenance means "set outside".
+    pub record: Option<Record>,
+    /// A remark for a person: "Swarm has stopped its tasks".
+    pub note: Option<String>,
+    /// What the engine says of the node's reachability and conditions.
+    pub report: EngineReport,
+    /// First seen by the engine.
+    pub created_at: Option<Timestamp>,
+}
+
+impl EngineNode {
+    /// The revision a change must carry.
+    pub fn revision(&self) -> Revision {
+        revision(&self.engine_node_id, self.scheduling, self.record.as_ref())
+    }
+}
+
+/// The revision of a node with this scheduling and record. Source: rule 9; heartbeats do not enter into it.
+pub fn revision(engine_node_id: &str, scheduling: Scheduling, record: Option<&Record>) -> Revision {
+    let record = record.map(|record| serde_json::to_string(record).unwrap_or_default());
+    pitlane_api::rules::revision(engine_node_id, scheduling, record.as_deref())
+}
+
+/// What an engine itself says of a node, beside what agents report. All absent on the embedded engine.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EngineReport {
+    /// Whether the engine reaches the node; `None`: this engine does not say.
+    pub reachable: Option<bool>,
+    /// The engine says that the node failed, and why.
+    pub failure: Option<String>,
+    /// Last sign of life the engine knows, by this machine's clock; `None`: not reported.
+    pub last_heartbeat_at: Option<Timestamp>,
+    /// The engine's own conditions.
+    pub signals: Vec<Signal>,
+    /// Has, and promised.
+    pub resources: Resources,
+    /// Version of the engine's own process on the node.
+    pub version: Option<String>,
+}
+
+/// A change the watch saw. After `Reset` the receiver lists again: the watch lost its place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// New or changed.
+    Node(Box<EngineNode>),
+    /// Gone, by engine node id.
+    Removed(String),
+    /// Changes may have been missed.
+    Reset,
+}
+
+/// A change of a node's scheduling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetScheduling {
+    /// What it shall be.
+    pub target: Scheduling,
+    /// The record to keep, for [`Scheduling::Maintenance`]. Always removed for [`Scheduling::Schedulable`].
+    pub record: Option<Record>,
+    /// What the node must still be; else [`Error::Conflict`] and nothing is changed. The engine's own object versions
+    /// stay inside the driver, which reads again and retries while this revision is unchanged.
+    pub expected: Revision,
+}
+
+/// What agents said last, for drivers that have no other source (embedded) or want to add to their own.
+pub trait Reports: Send + Sync {
+    /// The last heartbeat of the agent that is bound to this engine node, with its containers filled in, and when it arrived.
+    fn latest(&self, engine_node_id: &str) -> Option<(Arc<HeartbeatRequest>, Timestamp)>;
+    /// Whether the node's heartbeat is fresh or late, not stale.
+    fn alive(&self, engine_node_id: &str) -> bool;
+}
+
+/// A scheduler that Pitlane takes nodes out of and puts back into.
+///
+/// Every method is safe to call at any time and from several tasks; it is bounded in time by the driver, which gives
+/// [`Error::Unreachable`] rather than hang.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// Which engine.
+    fn kind(&self) -> EngineKind;
+
+    /// What it can do beyond the required.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Its version, where it says so.
+    async fn version(&self) -> Result<Option<String>>;
+
+    /// Every node.
+    async fn nodes(&self) -> Result<Vec<EngineNode>>;
+
+    /// One node, read from the engine itself and not from a cache. [`Error::NotFound`] where it is gone.
+    async fn node(&self, engine_node_id: &str) -> Result<EngineNode>;
+
+    /// Changes from now on. An `Err` item tells that the engine went away; the stream goes on and yields
+    /// [`Change::Reset`] when it is back. It ends only when the driver is dropped.
+    fn watch(&self) -> BoxStream<'static, Result<Change>>;
+
+    /// Everything on the node. What cannot be read is said in `not_read`, never left out in silence. `node_id` is
+    /// what the list is to be labelled with.
+    async fn workloads(&self, engine_node_id: &str, node_id: &NodeId) -> Result<WorkloadList>;
+
+    /// Sets scheduling and record in one write and returns the node as the engine shows it afterwards. Nothing that
+    /// runs is touched. Writing what stands there already is a success.
+    async fn set_scheduling(&self, engine_node_id: &str, change: SetScheduling) -> Result<EngineNode>;
+
+    /// The same thing from a terminal, for the day Pitlane is down. `{reason}` is quoted for a shell.
+    fn equivalent_commands(&self, node: &EngineNode, target: Scheduling) -> Vec<String>;
+
+    /// Removes a node for good. Only with [`Capabilities::remove`].
+    async fn remove(&self, _engine_node_id: &str) -> Result<()> {
+        Err(Error::Unsupported("removing nodes"))
+    }
+
+    /// Chooses a node for a workload. Only with [`Capabilities::place`].
+    async fn place(&self, _request: &PlacementRequest) -> Result<std::result::Result<Placement, Refusal>> {
+        Err(Error::Unsupported("placements: this engine has a scheduler of its own"))
+    }
+
+}

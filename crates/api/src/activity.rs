@@ -1,0 +1,113 @@
+//! The activity log: who did what, when, from where, and what changed outside.
+
+use crate::{NodeId, OperationId, Timestamp};
+
+words! {
+    /// Who acted.
+    ActorKind {
+        /// Somebody signed in.
+        Person = "person",
+        /// A script with a token.
+        Token = "token",
+        /// An agent.
+        Agent = "agent",
+        /// Pitlane itself.
+        System = "system",
+        /// Somebody or something, not through Pitlane.
+        Outside = "outside",
+    }
+}
+
+words! {
+    /// What happened.
+    ActivityKind {
+        /// A drain was accepted.
+        DrainRequested = "drain_requested",
+        /// The engine confirmed a drain.
+        Drained = "drained",
+        /// An activation was accepted.
+        ActivateRequested = "activate_requested",
+        /// The engine confirmed an activation.
+        Activated = "activated",
+        /// An operation failed.
+        OperationFailed = "operation_failed",
+        /// A person stopped an operation.
+        OperationAborted = "operation_aborted",
+        /// An operation was picked up again after a restart of the server.
+        OperationResumed = "operation_resumed",
+        /// Reason or expected time was changed.
+        MaintenanceChanged = "maintenance_changed",
+        /// Scheduling was changed outside Pitlane.
+        ChangedOutside = "changed_outside",
+        /// A node enrolled.
+        NodeEnrolled = "node_enrolled",
+        /// A node was removed.
+        NodeRemoved = "node_removed",
+        /// The heartbeat stopped.
+        HeartbeatLost = "heartbeat_lost",
+        /// The heartbeat is clean again.
+        HeartbeatBack = "heartbeat_back",
+        /// The node's health changed.
+        HealthChanged = "health_changed",
+        /// The agent's version changed.
+        AgentUpdated = "agent_updated",
+        /// The host booted anew.
+        Rebooted = "rebooted",
+        /// The engine stopped answering.
+        EngineLost = "engine_lost",
+        /// The engine answers again.
+        EngineBack = "engine_back",
+        /// Somebody signed in.
+        SignedIn = "signed_in",
+        /// A token was made or revoked.
+        TokenChanged = "token_changed",
+    }
+}
+
+wire! {
+    /// One entry. Entries are never changed.
+    #[derive(Eq)]
+    pub struct ActivityEntry {
+        /// Grows by every entry.
+        pub id: i64,
+        /// By the server's clock.
+        pub at: Timestamp,
+        /// What happened.
+        pub kind: ActivityKind,
+        /// Who acted.
+        pub actor_kind: ActorKind,
+        /// Their name.
+        #[serde(default)]
+        pub actor: Option<String>,
+        /// Where the request came from: an address.
+        #[serde(default)]
+        pub origin: Option<String>,
+        /// The node, where there is one.
+        #[serde(default)]
+        pub node_id: Option<NodeId>,
+        /// Its name at that time.
+        #[serde(default)]
+        pub node_name: Option<String>,
+        /// The operation, where there is one.
+        #[serde(default)]
+        pub operation_id: Option<OperationId>,
+        /// One sentence for a person, without the actor's name.
+        pub message: String,
+        /// The reason that was given.
+        #[serde(default)]
+        pub reason: Option<String>,
+    }
+}
+
+wire! {
+    /// `GET /activity`
+    pub struct ActivityPage {
+        /// Newest first.
+        pub entries: Vec<ActivityEntry>,
+        /// Pass as `cursor` for older ones.
+        #[serde(default)]
+        pub next_cursor: Option<String>,
+        /// By the server's clock.
+        pub server_time: Timestamp,
+    }
+}

@@ -1,0 +1,209 @@
+//! What agents and the control plane say to each other.
+
+use std::collections::BTreeMap;
+
+use crate::{NodeId, Resources, SignalState, Timestamp};
+
+wire! {
+    /// `POST /agents/enroll`
+    pub struct EnrollRequest {
+        /// The enrolment token.
+        pub token: String,
+        /// The host's name, 1 to 253 characters.
+        pub name: String,
+        /// What stays the same across restarts of the agent: the machine id, or the engine's own node id.
+        pub machine_id: String,
+        /// The engine's own node id, where an engine runs on the host.
+        #[serde(default)]
+        pub engine_node_id: Option<String>,
+        /// Region or zone.
+        #[serde(default)]
+        pub region: Option<String>,
+        /// Address seen from outside.
+        #[serde(default)]
+        pub public_ip: Option<String>,
+        /// Address inside the fleet.
+        #[serde(default)]
+        pub overlay_ip: Option<String>,
+        /// Labels, tags.
+        #[serde(default)]
+        pub labels: BTreeMap<String, String>,
+        /// The agent's version.
+        pub agent_version: String,
+        /// `pitlane demo` plays this node.
+        #[serde(default)]
+        pub simulated: bool,
+    }
+}
+
+wire! {
+    /// The answer to an enrolment.
+    pub struct EnrollResponse {
+        /// The node's id from now on.
+        pub node_id: NodeId,
+        /// The agent's own token; it is shown this once.
+        pub agent_token: String,
+        /// How often to beat, in seconds.
+        pub heartbeat_every_s: u64,
+        /// By the server's clock.
+        pub server_time: Timestamp,
+    }
+}
+
+wire! {
+    /// What an agent found of a service on its host.
+    #[derive(Eq)]
+    pub struct ServiceReport {
+        /// `unknown` is: could not be seen, and `detail` says why.
+        pub state: SignalState,
+        /// Whether it ought to be there. Not expected and not there is `not_present`.
+        #[serde(default)]
+        pub expected: bool,
+        /// Its version.
+        #[serde(default)]
+        pub version: Option<String>,
+        /// For a person.
+        #[serde(default)]
+        pub detail: String,
+    }
+}
+
+words! {
+    /// The kind of a mount, in Docker's words.
+    MountKind {
+        /// A volume that Docker manages.
+        Volume = "volume",
+        /// A folder of the host.
+        Bind = "bind",
+        /// Memory.
+        Tmpfs = "tmpfs",
+        /// A cluster volume.
+        Cluster = "cluster",
+        /// An image.
+        Image = "image",
+    }
+}
+
+wire! {
+    /// One mount of a container.
+    #[derive(Eq)]
+    pub struct MountReport {
+        /// What kind.
+        pub kind: MountKind,
+        /// The volume's name, where it has one.
+        #[serde(default)]
+        pub name: Option<String>,
+        /// The host's folder.
+        #[serde(default)]
+        pub source: Option<String>,
+        /// Where the container sees it.
+        pub destination: String,
+        /// Whether the container may write to it.
+        pub writable: bool,
+        /// The volume's driver: "local", "nfs", …
+        #[serde(default)]
+        pub driver: Option<String>,
+        /// The driver's options as the volume has them; a `local` volume with `type=nfs` is a network volume.
+        #[serde(default)]
+        pub driver_options: BTreeMap<String, String>,
+    }
+}
+
+wire! {
+    /// One container of the host.
+    #[derive(Eq)]
+    pub struct ContainerReport {
+        /// Docker's id.
+        pub id: String,
+        /// Its name, without the leading slash.
+        pub name: String,
+        /// Its image.
+        #[serde(default)]
+        pub image: String,
+        /// Docker's word: "running", "exited", "paused", "restarting", "created", "dead".
+        pub state: String,
+        /// Since when.
+        #[serde(default)]
+        pub since: Option<Timestamp>,
+        /// Its labels; compose and Swarm say there what it belongs to.
+        #[serde(default)]
+        pub labels: BTreeMap<String, String>,
+        /// Its mounts.
+        #[serde(default)]
+        pub mounts: Vec<MountReport>,
+        /// Docker's word: "no", "always", "unless-stopped", "on-failure".
+        #[serde(default)]
+        pub restart_policy: String,
+        /// Removed when it ends, with its anonymous volumes.
+        #[serde(default)]
+        pub auto_remove: bool,
+    }
+}
+
+wire! {
+    /// Everything Docker runs on the host.
+    #[derive(Default, Eq)]
+    pub struct ContainersReport {
+        /// Whether all of it could be read. Where Docker is not present this is true and the list empty.
+        pub complete: bool,
+        /// What could not be read and why.
+        #[serde(default)]
+        pub not_read: Vec<String>,
+        /// Running and stopped.
+        #[serde(default)]
+        pub containers: Vec<ContainerReport>,
+        /// Local volumes that no container uses.
+        #[serde(default)]
+        pub orphaned_volumes: Vec<String>,
+    }
+}
+
+wire! {
+    /// `POST /agents/heartbeat`
+    pub struct HeartbeatRequest {
+        /// Counts the agent's beats since its start.
+        pub seq: u64,
+        /// Changes when the host boots.
+        #[serde(default)]
+        pub boot_id: Option<String>,
+        /// The node's clock.
+        pub clock: Timestamp,
+        /// The agent's version.
+        pub agent_version: String,
+        /// Has and uses.
+        #[serde(default)]
+        pub resources: Resources,
+        /// Docker on the host.
+        pub docker: ServiceReport,
+        /// Caddy on the host.
+        pub caddy: ServiceReport,
+        /// Containers; absent is: unchanged since the last beat of this agent process.
+        #[serde(default)]
+        pub containers: Option<ContainersReport>,
+        /// What the agent cannot see, for a person.
+        #[serde(default)]
+        pub cannot_see: Vec<String>,
+        /// The agent is about to end on purpose.
+        #[serde(default)]
+        pub stopping: bool,
+    }
+}
+
+wire! {
+    /// The answer to a heartbeat.
+    pub struct HeartbeatResponse {
+        /// How often to beat, in seconds.
+        pub heartbeat_every_s: u64,
+        /// Send the containers with the next beat, whether they changed or not.
+        #[serde(default)]
+        pub send_containers: bool,
+        /// The node's clock less the server's, in seconds.
+        #[serde(default)]
+        pub clock_offset_s: Option<f64>,
+        /// For the agent's log, from the server.
+        #[serde(default)]
+        pub message: Option<String>,
+        /// By the server's clock.
+        pub server_time: Timestamp,
+    }
+}

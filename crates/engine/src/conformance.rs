@@ -1,0 +1,1 @@
+//! Plain functions that any driver can be run through.
