@@ -1,6 +1,6 @@
 //! Operations: requested is not done.
 
-use crate::{ErrorBody, NodeId, OperationId, Timestamp};
+use crate::{ErrorBody, Identity, NodeId, OperationId, Revision, Timestamp};
 
 words! {
     /// What an operation wants.
@@ -92,6 +92,17 @@ wire! {
         /// The checks were overridden (activate).
         #[serde(default)]
         pub overridden: bool,
+        /// The node's revision when it was accepted. Another one later means that somebody else changed the node.
+        pub accepted_revision: Revision,
+        /// What the person had seen and acknowledged (drain); every guard is checked against it again before each write.
+        #[serde(default)]
+        pub seen_stateful: Vec<Identity>,
+        /// As in the request (drain).
+        #[serde(default)]
+        pub acknowledge_unread: bool,
+        /// As in the request (drain).
+        #[serde(default)]
+        pub allow_last_schedulable: bool,
         /// Accepted.
         pub created_at: Timestamp,
         /// Last change.

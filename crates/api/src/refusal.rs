@@ -100,20 +100,15 @@ impl Refusal {
     /// One or two sentences for a person: what is the matter, and what to do.
     pub fn message(&self) -> String {
         match self {
-            Refusal::RevisionConflict { .. } => {
-                "Somebody changed this node since you looked at it. Look at it again before you decide.".into()
+            Refusal::RevisionConflict { .. } => "Somebody changed this node since you looked at it. Look at it again before you decide.".into(),
+            Refusal::OperationInProgress { operation } => {
+                format!("A {} of this node, asked for by {}, is not finished. Wait for it, or abort it.", operation.kind, operation.requested_by)
             }
-            Refusal::OperationInProgress { operation } => format!(
-                "A {} of this node, asked for by {}, is not finished. Wait for it, or abort it.",
-                operation.kind, operation.requested_by
-            ),
             Refusal::AlreadyInMaintenance { by: Some(by) } => format!("This node is in maintenance already, put there by {by}."),
             Refusal::AlreadyInMaintenance { by: None } => "This node is in maintenance already.".into(),
             Refusal::AlreadySchedulable {} => "This node is schedulable already.".into(),
             Refusal::NodeIsDeleting {} => "This node is being removed.".into(),
-            Refusal::LastSchedulableNode { .. } => {
-                "No other node takes placements. After this drain nothing new could start anywhere.".into()
-            }
+            Refusal::LastSchedulableNode { .. } => "No other node takes placements. After this drain nothing new could start anywhere.".into(),
             Refusal::StatefulWorkloadsChanged { added, more_local, .. } => {
                 let mut parts = Vec::new();
                 if !added.is_empty() {
@@ -129,12 +124,8 @@ impl Refusal {
                 if not_read.is_empty() { "no reason given".to_owned() } else { not_read.join("; ") }
             ),
             Refusal::ActivationBlocked { checks } => {
-                let blocked: Vec<&str> = checks
-                    .checks
-                    .iter()
-                    .filter(|check| check.outcome == crate::CheckOutcome::Blocked)
-                    .map(|check| check.name.as_str())
-                    .collect();
+                let blocked: Vec<&str> =
+                    checks.checks.iter().filter(|check| check.outcome == crate::CheckOutcome::Blocked).map(|check| check.name.as_str()).collect();
                 format!("Not ready to activate: {}.", blocked.join(", "))
             }
             Refusal::DeletionBlocked { blockers, .. } => format!("This node cannot be removed: {}.", blockers.join("; ")),
@@ -146,10 +137,7 @@ impl Refusal {
 
     /// As the `error` of an envelope.
     pub fn body(&self) -> ErrorBody {
-        let details = serde_json::to_value(self)
-            .ok()
-            .and_then(|mut value| value.get_mut("details").map(serde_json::Value::take))
-            .unwrap_or_default();
+        let details = serde_json::to_value(self).ok().and_then(|mut value| value.get_mut("details").map(serde_json::Value::take)).unwrap_or_default();
         ErrorBody { code: self.code().to_owned(), details }
     }
 

@@ -81,7 +81,8 @@ impl EngineNode {
 
 /// The revision of a node with this scheduling and record. Source: rule 9; heartbeats do not enter into it.
 pub fn revision(engine_node_id: &str, scheduling: Scheduling, record: Option<&Record>) -> Revision {
-    let record = record.map(|record| serde_json::to_string(record).unwrap_or_default());
+    // A record on a schedulable node is stale and gets removed; that is not a change anybody has to decide about anew.
+    let record = record.filter(|_| scheduling == Scheduling::Maintenance).map(|record| serde_json::to_string(record).unwrap_or_default());
     pitlane_api::rules::revision(engine_node_id, scheduling, record.as_deref())
 }
 
@@ -178,5 +179,4 @@ pub trait Engine: Send + Sync + 'static {
     async fn place(&self, _request: &PlacementRequest) -> Result<std::result::Result<Placement, Refusal>> {
         Err(Error::Unsupported("placements: this engine has a scheduler of its own"))
     }
-
 }

@@ -1,5 +1,30 @@
 //! The rules of maintenance, as pure functions.
+//!
+//! The server enforces them, the console explains with them. Nothing here reads a clock, a store or an engine:
+//! what a rule needs comes in as an argument, so that every rule can be tested with every history.
 
+mod activation;
+mod capacity;
+mod clear;
+mod deletion;
+mod drain;
+mod fields;
+mod health;
+mod operation;
+mod placement;
 mod revision;
+mod signals;
+mod stateful;
 
+pub use activation::{ActivationInput, Settle, activation_checks, check_activation, is_clean};
+pub use capacity::{Realm, capacity, capacity_without};
+pub use clear::{ClearInput, LIST_MAX_AGE_S, clear_for_work};
+pub use deletion::{DeletionInput, check_deletion};
+pub use drain::{DrainInput, check_drain, compare_stateful, drain_preview};
+pub use fields::{FieldError, check_expected_back, check_reason};
+pub use health::{HealthInput, drain_pending, health, heartbeat_state, status, takes_placements};
+pub use operation::{Decision, EngineView, OperationEventKind, decide, transition};
+pub use placement::place;
 pub use revision::revision;
+pub use signals::signals_from_report;
+pub use stateful::{mount_holds_data, workload_from_container};
