@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds the console into dist/, with a .br and a .gz beside every file that gets smaller, ready to be embedded in the binary.
+# Does nothing when no input changed since the last time.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$ROOT"
+
+# Content, not modification times: a fresh checkout has new times and old content.
+fingerprint() {
+  {
+    git ls-files -z --cached --others --exclude-standard -- \
+      Cargo.lock Cargo.toml Trunk.toml index.html src style assets public crates/api \
+      scripts/console.sh scripts/compress.mjs scripts/tools/package-lock.json |
+      sort -z | xargs -0 sh -c 'for f; do [ -f "$f" ] && sha256sum "$f"; done' _
+    rustc --version
+    trunk --version
+  } | sha256sum | cut -d' ' -f1
+}
+
+stamp=dist/.pitlane-inputs
+now=$(fingerprint)
+if [ -f $stamp ] && [ -f dist/index.html ] && [ "$(cat $stamp)" = "$now" ]; then
+  say "console: dist/ is up to date"
+  exit 0
+fi
+
+say "console: building for the browser (about 2 minutes when cold)"
+rm -f $stamp
+# A build that is interrupted half way must not be embedded, so it happens beside dist/ and then takes its place.
+rm -rf dist.new
+CARGO_TARGET_DIR=$WASM_TARGET trunk --quiet build --release --offline --dist dist.new
+node scripts/compress.mjs dist.new
+printf '%s' "$now" >dist.new/.pitlane-inputs
+rm -rf dist
+mv dist.new dist

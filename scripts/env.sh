@@ -1,0 +1,29 @@
+# Sourced by every script and by nothing else: where tools, build results and data live.
+# It knows paths only; it installs and builds nothing.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# One cache per user, outside of the checkout: a second clone or worktree then builds in seconds, and deleting a
+# checkout never throws away half an hour of compiling.
+export PITLANE_CACHE=${PITLANE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pitlane}
+TOOLS=$PITLANE_CACHE/tools
+export PATH=$TOOLS/bin:$PATH:/usr/sbin:/sbin
+
+# The browser's build has its own folder, because cargo holds one lock per folder: the two can run side by side.
+NATIVE_TARGET=${CARGO_TARGET_DIR:-$PITLANE_CACHE/target}
+WASM_TARGET=$PITLANE_CACHE/target-wasm
+
+# What the tests write: logs, traces, pictures.
+OUT=$ROOT/tests/e2e/out
+
+TRUNK_VERSION=0.21.14
+SCHEMATHESIS_VERSION=4.32.5
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'pitlane: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The version of a package in Cargo.lock. $1: its name.
+locked_version() {
+  awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Formatting and clippy, for the native side and for the console as it is built for the browser. Warnings are errors.
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$ROOT"
+failed=0
+cargo fmt --all --check || failed=1
+CARGO_TARGET_DIR=$NATIVE_TARGET cargo clippy --quiet --workspace --all-targets -- -D warnings || failed=1
+CARGO_TARGET_DIR=$WASM_TARGET cargo clippy --quiet -p pitlane-console --target wasm32-unknown-unknown --all-targets -- -D warnings || failed=1
+exit $failed

@@ -1,0 +1,69 @@
+# The tiers of scripts/test.sh: for each `tier_x`, which runs it, and `count_x`, which reads "<passed> <failed>" from its log.
+# A tier that cannot run here ends with status 75 and its last line says why. Sourced, not run.
+
+cannot_run() {
+  say "$1"
+  return 75
+}
+
+# Adds up cargo's "test result:" lines, one per test binary. Ignored tests are counted as failed: this project has none.
+count_cargo() {
+  awk '/^test result:/ {
+         for (i = 1; i < NF; i++) {
+           if ($(i + 1) ~ /^passed;/) passed += $i
+           if ($(i + 1) ~ /^(failed|ignored);/) failed += $i
+         }
+       }
+       END { print passed + 0, failed + 0 }' "$1"
+}
+
+# Node's test runner closes with "# pass N" and "# fail N" (tap) for each run of it.
+count_node() {
+  awk '$1 == "#" && $2 == "pass" { passed += $3 }
+       $1 == "#" && ($2 == "fail" || $2 == "cancelled" || $2 == "skipped" || $2 == "todo") { failed += $3 }
+       END { print passed + 0, failed + 0 }' "$1"
+}
+
+# Runs files with Node's test runner: people read the spec lines, the counts are read from the tap summary behind them.
+node_tests() {
+  local tap status
+  tap=$(mktemp)
+  node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$tap" "$@"
+  status=$?
+  grep -E '^# (tests|pass|fail|cancelled|skipped|todo) ' "$tap"
+  rm -f "$tap"
+  return $status
+}
+
+tier_rust() { CARGO_TARGET_DIR=$NATIVE_TARGET cargo test --workspace --no-fail-fast; }
+count_rust() { count_cargo "$1"; }
+
+tier_ui() {
+  have chromedriver || { cannot_run "chromedriver is missing: scripts/setup.sh test"; return; }
+  CHROMEDRIVER=$(command -v chromedriver) CARGO_TARGET_DIR=$WASM_TARGET \
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_TIMEOUT=120 \
+    cargo test -p pitlane-console --target wasm32-unknown-unknown --no-fail-fast
+}
+count_ui() { count_cargo "$1"; }
+
+tier_contract() {
+  [ -x "$TOOLS/schemathesis/bin/st" ] || { cannot_run "schemathesis is missing: scripts/setup.sh test"; return; }
+  node_tests tests/contract/
+}
+count_contract() { count_node "$1"; }
+
+tier_e2e() {
+  have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
+  node_tests tests/e2e/stories/
+}
+count_e2e() { count_node "$1"; }
+
+tier_crash() { node_tests tests/crash/; }
+count_crash() { count_node "$1"; }
+
+tier_size() {
+  have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
+  node_tests tests/size/
+}
+count_size() { count_node "$1"; }
