@@ -15,8 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{
-    Capabilities, EngineKind, HeartbeatRequest, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources, Revision,
-    Scheduling, Signal, Timestamp, WorkloadList,
+    Capabilities, EngineKind, HeartbeatRequest, Node, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources,
+    Revision, Scheduling, Signal, Timestamp, WorkloadList, rules::FieldError,
 };
 
 pub use error::{Error, Result};
@@ -126,6 +126,32 @@ pub struct SetScheduling {
     pub expected: Revision,
 }
 
+/// A host that enrolled, for engines that have no list of nodes of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHost {
+    /// The id the engine shall know it by. Never reused for another host.
+    pub engine_node_id: String,
+    /// The id Pitlane uses.
+    pub id: NodeId,
+    /// The host's name.
+    pub name: String,
+    /// Region or zone.
+    pub region: Option<String>,
+    /// Simulated, or real.
+    pub source: NodeSource,
+    /// Address seen from outside.
+    pub public_ip: Option<String>,
+    /// Address inside the fleet.
+    pub overlay_ip: Option<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// When it enrolled; kept from the first time.
+    pub created_at: Timestamp,
+}
+
+/// What [`pitlane_api::rules::place`] answers: a field that is wrong, or a refusal, or the node.
+pub type Placing = std::result::Result<std::result::Result<Placement, Refusal>, FieldError>;
+
 /// What agents said last, for drivers that have no other source (embedded) or want to add to their own.
 pub trait Reports: Send + Sync {
     /// The last heartbeat of the agent that is bound to this engine node, with its containers filled in, and when it arrived.
@@ -170,13 +196,21 @@ pub trait Engine: Send + Sync + 'static {
     /// The same thing from a terminal, for the day Pitlane is down. `{reason}` is quoted for a shell.
     fn equivalent_commands(&self, node: &EngineNode, target: Scheduling) -> Vec<String>;
 
+    /// Takes in a host that enrolled, or renews what is known of it; scheduling and record stay as they are. Only for
+    /// engines that have no list of nodes of their own; the others answer [`Error::Unsupported`] and know their nodes.
+    async fn admit(&self, _host: NewHost) -> Result<EngineNode> {
+        Err(Error::Unsupported("taking in hosts: it has a list of nodes of its own"))
+    }
+
     /// Removes a node for good. Only with [`Capabilities::remove`].
     async fn remove(&self, _engine_node_id: &str) -> Result<()> {
         Err(Error::Unsupported("removing nodes"))
     }
 
-    /// Chooses a node for a workload. Only with [`Capabilities::place`].
-    async fn place(&self, _request: &PlacementRequest) -> Result<std::result::Result<Placement, Refusal>> {
+    /// Chooses a node for a workload. Only with [`Capabilities::place`]. `nodes` is the caller's view of the fleet
+    /// (health, resources, pending drains); whether a node is schedulable is read from the engine itself, so that a
+    /// view that is a second old never places on a node in maintenance.
+    async fn place(&self, _request: &PlacementRequest, _nodes: Vec<Node>) -> Result<Placing> {
         Err(Error::Unsupported("placements: this engine has a scheduler of its own"))
     }
 }

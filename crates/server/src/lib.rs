@@ -1,1 +1,3 @@
-//! server
+//! The control plane of Pitlane.
+
+pub mod store;

@@ -1,0 +1,48 @@
+//! The error of a store: its variants are what the caller can do about it.
+
+/// What a store gives back.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the store did not do it. Nothing was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Somebody else holds the lock. Try again shortly.
+    #[error("the database is busy: another process is writing to it ({0})")]
+    Busy(String),
+    /// It can be read and not written. A person has to change a right or a mount.
+    #[error("the database is read-only: check the rights of the data directory ({0})")]
+    ReadOnly(String),
+    /// No room. A person has to make some.
+    #[error("the database is full: make room on the disk of the data directory ({0})")]
+    Full(String),
+    /// The disk or the file does not answer as it should.
+    #[error("the database cannot be read or written: {0}")]
+    Io(String),
+    /// What is there is damaged. Restore a backup.
+    #[error("the database is damaged: restore a backup made with `pitlane backup` ({0})")]
+    Corrupt(String),
+    /// A newer Pitlane wrote it.
+    #[error("the database was written by a newer version of Pitlane (schema {found}, this version knows {known}): start that version, or restore a backup")]
+    Newer {
+        /// Schema version found.
+        found: i64,
+        /// Newest schema version this build knows.
+        known: i64,
+    },
+    /// It is not a database of Pitlane's.
+    #[error("{0} is not a database of Pitlane's: choose another data directory")]
+    Foreign(String),
+    /// Another server works on it.
+    #[error("another Pitlane server uses {0}: stop it, or choose another data directory")]
+    InUse(String),
+    /// Anything else, for the log.
+    #[error("the database failed: {0}")]
+    Other(String),
+}
+
+impl Error {
+    /// Whether the same call may succeed shortly without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
+}

@@ -1,0 +1,140 @@
+//! What Pitlane keeps for itself: operations, activity, agents, samples, sign-in.
+//!
+//! [`Store`] is written so that SQLite (one server) and later PostgreSQL (several) implement it alike. Every write is
+//! durable before it returns, and what belongs together is one call and one transaction: an operation's final state
+//! and its entry in the activity log cannot come apart.
+//!
+//! A store must not know: the rules of maintenance (it keeps what `fleet` decided), HTTP, or a secret in the clear
+//! (only [`SecretHash`]es come in). The nodes of the embedded engine are not part of this trait: that driver has a
+//! port of its own, `pitlane_engine_embedded::Records`, which the SQLite store implements on the same file.
+
+mod error;
+mod secret;
+mod types;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use pitlane_api::{ActivityEntry, NodeId, Operation, OperationId, Sample, Timestamp};
+
+pub use error::{Error, Result};
+pub use secret::SecretHash;
+pub use types::*;
+
+/// What Pitlane keeps for itself.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // --- operations ---
+
+    /// Keeps an accepted operation with its activity and, where there is one, its idempotency key, and ends the
+    /// operation it takes the place of. All or nothing; see [`Accepted`] for why it may keep nothing.
+    async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted>;
+
+    /// What a request with this key was answered before. Looked up first, before any rule. Keys older than 24 h at
+    /// `now` are as if they had never been.
+    async fn replay(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Replay>;
+
+    /// Replaces `before` by `after` and writes the activity, in one transaction. `None`, and nothing is written, when
+    /// what is kept is not `before` any more (compared by state, attempt count and `updated_at`, so every save must
+    /// change one of them) or is finished.
+    async fn save_operation(&self, before: &Operation, after: &Operation, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>>;
+
+    /// One operation.
+    async fn operation(&self, id: &OperationId) -> Result<Option<Operation>>;
+
+    /// Every operation that is not finished, oldest first: where a restarted server goes on.
+    async fn unfinished_operations(&self) -> Result<Vec<Operation>>;
+
+    /// The newest operation of a node, finished or not.
+    async fn last_operation(&self, node: &NodeId) -> Result<Option<Operation>>;
+
+    /// The newest operation of every node that ever had one.
+    async fn last_operations(&self) -> Result<Vec<Operation>>;
+
+    // --- activity ---
+
+    /// Appends entries, in order, and gives them back with their ids.
+    async fn append_activity(&self, entries: &[NewActivity]) -> Result<Vec<ActivityEntry>>;
+
+    /// Entries, newest first.
+    async fn activity(&self, query: &ActivityQuery) -> Result<Vec<ActivityEntry>>;
+
+    // --- agents ---
+
+    /// Keeps an enrolment token.
+    async fn create_enrolment_token(&self, token: &EnrolmentToken) -> Result<()>;
+
+    /// The enrolment token with this hash, spent and expired ones too: the caller says which is the matter.
+    async fn enrolment_token(&self, hash: &SecretHash) -> Result<Option<EnrolmentToken>>;
+
+    /// Spends an enrolment token and binds an agent to its node, in one transaction. A single-use token may be used
+    /// again by the very machine that spent it until its agent has reported once, since the first answer may have
+    /// been lost on its way.
+    async fn enroll(&self, enrolment: &Enrolment) -> Result<Enrolled>;
+
+    /// The agent with this token.
+    async fn agent_by_token(&self, hash: &SecretHash) -> Result<Option<Agent>>;
+
+    /// Every agent, to begin with.
+    async fn agents(&self) -> Result<Vec<Agent>>;
+
+    /// Notes the first clean heartbeat a node ever had. Only the first call for an agent counts.
+    async fn confirm_agent(&self, node: &NodeId, at: Timestamp) -> Result<()>;
+
+    /// Keeps the last reports of many agents at once, so that a restarted server knows what was said last.
+    async fn save_reports(&self, reports: &[StoredReport]) -> Result<()>;
+
+    /// Forgets the agent and the samples of a node that was removed. Its operations and activity stay.
+    async fn forget_node(&self, node: &NodeId) -> Result<()>;
+
+    // --- samples ---
+
+    /// Keeps buckets of many nodes; one that is there already is replaced.
+    async fn put_samples(&self, samples: &[(NodeId, Sample)]) -> Result<()>;
+
+    /// Buckets of a node from `since` on, oldest first.
+    async fn samples(&self, node: &NodeId, since: Timestamp) -> Result<Vec<Sample>>;
+
+    // --- sign-in ---
+
+    /// Keeps a token for people or scripts.
+    async fn create_token(&self, token: &ApiToken) -> Result<()>;
+
+    /// The token with this hash, expired and revoked ones too: see [`ApiToken::usable`].
+    async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiToken>>;
+
+    /// Every token, newest first.
+    async fn tokens(&self) -> Result<Vec<ApiToken>>;
+
+    /// Revokes a token and ends every session that was opened with it. `false`: there is no such token, or it was revoked.
+    async fn revoke_token(&self, id: &str, at: Timestamp) -> Result<bool>;
+
+    /// Notes that a token was used. The caller does this seldom (once a minute is plenty), not at every request.
+    async fn touch_token(&self, id: &str, at: Timestamp) -> Result<()>;
+
+    /// Keeps a session.
+    async fn create_session(&self, session: &StoredSession) -> Result<()>;
+
+    /// The session with this hash, unless it has expired at `now`.
+    async fn session(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredSession>>;
+
+    /// Ends a session. Ending one that is not there is a success.
+    async fn end_session(&self, hash: &SecretHash) -> Result<()>;
+
+    /// Keeps a one-time sign-in code.
+    async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()>;
+
+    /// Spends a sign-in code: of any number of callers exactly one gets it. `None`: unknown, spent, or expired at `now`.
+    async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>>;
+
+    // --- housekeeping ---
+
+    /// Removes what is past its time; see [`Prune`]. Gives back how many rows went.
+    async fn prune(&self, prune: &Prune) -> Result<u64>;
+
+    /// Writes something small and reads it back: an `Err` says why the store cannot keep anything now.
+    async fn check_writable(&self) -> Result<()>;
+
+    /// Writes a consistent copy to `to` while the store is in use. Refuses to overwrite a file.
+    async fn backup(&self, to: &Path) -> Result<()>;
+}

@@ -1,0 +1,289 @@
+//! What goes into a store and comes out of it, beside the types of the contract.
+
+use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, NodeId, Operation, OperationId, Role, Timestamp};
+
+use super::SecretHash;
+
+/// An entry of the activity log before it has an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewActivity {
+    /// By the server's clock.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: ActivityKind,
+    /// Who acted.
+    pub actor_kind: ActorKind,
+    /// Their name.
+    pub actor: Option<String>,
+    /// Where the request came from.
+    pub origin: Option<String>,
+    /// The node.
+    pub node_id: Option<NodeId>,
+    /// Its name at that time.
+    pub node_name: Option<String>,
+    /// The operation.
+    pub operation_id: Option<OperationId>,
+    /// One sentence for a person, without the actor's name.
+    pub message: String,
+    /// The reason that was given.
+    pub reason: Option<String>,
+}
+
+impl NewActivity {
+    /// An entry by Pitlane itself about nothing in particular; fill in the rest.
+    pub fn by_system(at: Timestamp, kind: ActivityKind, message: impl Into<String>) -> Self {
+        Self {
+            at,
+            kind,
+            actor_kind: ActorKind::System,
+            actor: None,
+            origin: None,
+            node_id: None,
+            node_name: None,
+            operation_id: None,
+            message: message.into(),
+            reason: None,
+        }
+    }
+
+    /// The entry under this id.
+    pub fn with_id(&self, id: i64) -> ActivityEntry {
+        ActivityEntry {
+            id,
+            at: self.at,
+            kind: self.kind,
+            actor_kind: self.actor_kind,
+            actor: self.actor.clone(),
+            origin: self.origin.clone(),
+            node_id: self.node_id.clone(),
+            node_name: self.node_name.clone(),
+            operation_id: self.operation_id.clone(),
+            message: self.message.clone(),
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// Which entries of the activity log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivityQuery {
+    /// Only of this node.
+    pub node: Option<NodeId>,
+    /// Only older than the entry with this id.
+    pub before: Option<i64>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// A request that may be repeated: one effect, one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// As the client sent it.
+    pub key: String,
+    /// Who sent it; keys of different people never meet.
+    pub actor: String,
+    /// Method and path.
+    pub route: String,
+    /// Hash of the body; the same key with another body is a mistake of the client's.
+    pub body_hash: SecretHash,
+}
+
+/// An operation to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acceptance {
+    /// The operation, not finished.
+    pub operation: Operation,
+    /// Its entries in the activity log.
+    pub activity: Vec<NewActivity>,
+    /// The request's key.
+    pub idempotency: Option<IdempotencyKey>,
+    /// The unfinished operation of the same node that this one ends (Activate aborts a pending drain): as it was
+    /// read, and as it shall be, finished.
+    pub supersedes: Option<(Operation, Operation)>,
+}
+
+/// What became of an acceptance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Accepted {
+    /// Kept; these are its entries in the activity log.
+    Stored(Vec<ActivityEntry>),
+    /// The key was used before with the same body: this is what it led to, as it stands now. Nothing was kept.
+    Replayed(Box<Operation>),
+    /// The key was used before with another body. Nothing was kept.
+    Mismatch,
+    /// The node has another operation that is not finished, or the one to be ended has moved on. Nothing was kept.
+    Unfinished(Box<Operation>),
+}
+
+/// What a key led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replay {
+    /// The key is new.
+    New,
+    /// It led to this operation, as it stands now.
+    Replayed(Box<Operation>),
+    /// It was used with another body.
+    Mismatch,
+}
+
+/// An enrolment token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolmentToken {
+    /// Names it in lists and logs.
+    pub id: String,
+    /// Its secret, hashed.
+    pub hash: SecretHash,
+    /// May be used many times until it expires.
+    pub multi_use: bool,
+    /// An admin allowed it to take a node over from the agent that has it.
+    pub allow_replace: bool,
+    /// Only for this node.
+    pub engine_node_id: Option<String>,
+    /// Who made it.
+    pub created_by: String,
+    /// Made.
+    pub created_at: Timestamp,
+    /// Not valid from then on.
+    pub expires_at: Timestamp,
+    /// First used.
+    pub used_at: Option<Timestamp>,
+}
+
+/// An agent that enrols.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The token it came with.
+    pub enrolment_token: SecretHash,
+    /// The node.
+    pub node_id: NodeId,
+    /// The node's id at its engine.
+    pub engine_node_id: String,
+    /// The machine.
+    pub machine_id: String,
+    /// The agent's own token from now on.
+    pub agent_token: SecretHash,
+    /// By the server's clock.
+    pub at: Timestamp,
+    /// Take the node over from the agent that has it.
+    pub replace: bool,
+    /// Written together with it.
+    pub activity: Vec<NewActivity>,
+}
+
+/// What became of an enrolment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enrolled {
+    /// Kept; these are its entries in the activity log.
+    Done(Vec<ActivityEntry>),
+    /// No such token, or it has expired.
+    TokenInvalid,
+    /// The single-use token is spent.
+    TokenSpent,
+    /// The token is bound to another node.
+    TokenForAnotherNode,
+    /// Another agent has this node; taking it over needs an admin.
+    Claimed(Box<Agent>),
+}
+
+/// An agent that is bound to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// The node.
+    pub node_id: NodeId,
+    /// The node's id at its engine.
+    pub engine_node_id: String,
+    /// The machine.
+    pub machine_id: String,
+    /// The agent's own token, hashed.
+    pub token: SecretHash,
+    /// Enrolled first.
+    pub created_at: Timestamp,
+    /// Enrolled last.
+    pub updated_at: Timestamp,
+    /// First clean heartbeat ever.
+    pub confirmed_at: Option<Timestamp>,
+    /// The last report that was kept, as JSON; the store does not read it.
+    pub last_report: Option<String>,
+    /// When it arrived.
+    pub last_report_at: Option<Timestamp>,
+}
+
+/// A report to keep across restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReport {
+    /// The node.
+    pub node_id: NodeId,
+    /// JSON; the store does not read it.
+    pub report: String,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+/// A token of a person or script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiToken {
+    /// Names it in lists and logs.
+    pub id: String,
+    /// Its secret, hashed.
+    pub hash: SecretHash,
+    /// Whose it is, or what it is for.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Made.
+    pub created_at: Timestamp,
+    /// Not valid from then on.
+    pub expires_at: Option<Timestamp>,
+    /// Not valid since.
+    pub revoked_at: Option<Timestamp>,
+    /// Last noted use.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiToken {
+    /// Whether it may be used at `now`.
+    pub fn usable(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The cookie's value, hashed.
+    pub hash: SecretHash,
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// The token they signed in with; revoking it ends the session.
+    pub token_id: Option<String>,
+    /// Signed in.
+    pub created_at: Timestamp,
+    /// Must sign in again from then on.
+    pub expires_at: Timestamp,
+}
+
+/// A one-time code for signing in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInCode {
+    /// The code, hashed.
+    pub hash: SecretHash,
+    /// The name of who signs in with it.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// Not valid from then on.
+    pub expires_at: Timestamp,
+}
+
+/// What is past its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// Sessions, codes, enrolment tokens and idempotency keys that have expired by then are removed.
+    pub now: Timestamp,
+    /// Samples before this time.
+    pub samples_before: Timestamp,
+    /// Activity before this time, and operations that finished before it unless they are their node's last.
+    pub activity_before: Timestamp,
+}
