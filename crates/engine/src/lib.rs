@@ -9,20 +9,22 @@
 
 pub mod conformance;
 mod error;
+mod plan;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{
-    Capabilities, EngineKind, HeartbeatRequest, Node, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources,
-    Revision, Scheduling, Signal, Timestamp, WorkloadList, rules::FieldError,
+    Capabilities, EngineKind, HeartbeatRequest, Node, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources, Revision,
+    Scheduling, Signal, Timestamp, WorkloadList, rules::FieldError,
 };
 
 pub use error::{Error, Result};
+pub use plan::{Plan, plan};
 
 /// What the engine keeps beside a node that is in maintenance.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Record {
     /// Why; absent where it was set outside Pitlane.
     #[serde(default)]
@@ -190,10 +192,12 @@ pub trait Engine: Send + Sync + 'static {
     async fn workloads(&self, engine_node_id: &str, node_id: &NodeId) -> Result<WorkloadList>;
 
     /// Sets scheduling and record in one write and returns the node as the engine shows it afterwards. Nothing that
-    /// runs is touched. Writing what stands there already is a success.
+    /// runs is touched. Writing what stands there already is a success. What to write is the same for every engine
+    /// and stands in [`plan`].
     async fn set_scheduling(&self, engine_node_id: &str, change: SetScheduling) -> Result<EngineNode>;
 
-    /// The same thing from a terminal, for the day Pitlane is down. `{reason}` is quoted for a shell.
+    /// The same thing from a terminal, for the day Pitlane is down. Where a reason belongs stands `'{reason}'`, in
+    /// single quotes, for the console to put the reason there, quoted for a shell.
     fn equivalent_commands(&self, node: &EngineNode, target: Scheduling) -> Vec<String>;
 
     /// Takes in a host that enrolled, or renews what is known of it; scheduling and record stay as they are. Only for
@@ -202,7 +206,7 @@ pub trait Engine: Send + Sync + 'static {
         Err(Error::Unsupported("taking in hosts: it has a list of nodes of its own"))
     }
 
-    /// Removes a node for good. Only with [`Capabilities::remove`].
+    /// Removes a node for good; one that is gone already is [`Error::NotFound`]. Only with [`Capabilities::remove`].
     async fn remove(&self, _engine_node_id: &str) -> Result<()> {
         Err(Error::Unsupported("removing nodes"))
     }

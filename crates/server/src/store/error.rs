@@ -22,7 +22,9 @@ pub enum Error {
     #[error("the database is damaged: restore a backup made with `pitlane backup` ({0})")]
     Corrupt(String),
     /// A newer Pitlane wrote it.
-    #[error("the database was written by a newer version of Pitlane (schema {found}, this version knows {known}): start that version, or restore a backup")]
+    #[error(
+        "the database was written by a newer version of Pitlane (schema {found}, this version knows {known}): start that version, or restore a backup"
+    )]
     Newer {
         /// Schema version found.
         found: i64,
