@@ -76,7 +76,10 @@ pub fn decide(operation: &Operation, view: EngineView<'_>, guards: impl FnOnce()
     }
     let untouched = *view.revision == operation.accepted_revision;
     // `Confirm` is reached only after the engine accepted the write: if it shows the old state, somebody took it back.
-    if !untouched || operation.step == OperationStep::Confirm {
+    // So did whoever left this operation's record on a node that is schedulable, even if a crash kept the write from
+    // being noted here. (Stale records may therefore be removed only from nodes without an unfinished operation.)
+    let taken_back = operation.step == OperationStep::Confirm || view.record_operation == Some(&operation.id);
+    if !untouched || taken_back {
         return Decision::Fail(Refusal::ChangedOutside {
             shows: match view.scheduling {
                 Scheduling::Maintenance => "it is in maintenance, and not by this operation".into(),
