@@ -1,0 +1,374 @@
+//! What a node's card says. A card shows these words and decides nothing.
+
+use pitlane_api::{
+    Health, HeartbeatState, Node, NodeSource, Operation, OperationKind, OperationState, Scheduling, SignalKind, SignalState, Timestamp,
+};
+
+use super::{
+    format,
+    tone::{self, Glyph, MAINTENANCE, Mark, Tone},
+};
+
+/// Everything of a card that does not change by a heartbeat or by the passing of a second.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    pub name: String,
+    /// `eu-central · 10.4.0.11`.
+    pub place: String,
+    pub simulated: bool,
+    pub badges: Vec<Mark>,
+    /// The border: maintenance, or bad news.
+    pub edge: Option<Tone>,
+    pub heartbeat: HeartbeatWords,
+    pub disk_percent: Option<f64>,
+    pub memory_total: Option<u64>,
+    /// Meters of a node that does not report are shown as unknown, however recent their last figures are.
+    pub meters_known: bool,
+    pub memory_bad: bool,
+    pub disk_bad: bool,
+    pub signals: Vec<SignalWords>,
+    pub version: Option<String>,
+    pub update: Option<String>,
+    pub maintenance: Option<MaintenanceWords>,
+    pub notices: Vec<Notice>,
+    pub workloads: Option<u32>,
+    pub stateful: Option<u32>,
+    pub action: MainAction,
+    /// What an activation would stumble over, in a few words.
+    pub not_ready: Option<String>,
+    pub operation: Option<Operation>,
+}
+
+/// The line beside the dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeartbeatWords {
+    pub tone: Tone,
+    pub state: HeartbeatState,
+}
+
+/// One readiness signal on the card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalWords {
+    pub tone: Tone,
+    pub glyph: Glyph,
+    pub name: String,
+    /// `Docker: ready, 28.5.2`, for the title and for a screen reader.
+    pub title: String,
+}
+
+/// The line about the maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaintenanceWords {
+    pub since: Option<Timestamp>,
+    /// `on-call · “Kernel 6.12 reboot”`, or that it was set outside.
+    pub rest: String,
+    pub expected_back_at: Option<Timestamp>,
+}
+
+/// A box on the card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub tone: Tone,
+    pub glyph: Glyph,
+    pub strong: Option<String>,
+    pub text: String,
+    /// The time a text ends with an age of: `No heartbeat for 6 min.`
+    pub since: Option<(Timestamp, &'static str)>,
+}
+
+/// The one main action of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MainAction {
+    /// Opens the drain sheet.
+    Drain,
+    /// One click, as far as the card can tell.
+    Activate,
+    /// Opens the checks.
+    ActivateAfterChecks,
+}
+
+impl MainAction {
+    /// The words on the button.
+    pub const fn label(self) -> &'static str {
+        match self {
+            MainAction::Drain => "Drain",
+            MainAction::Activate => "Activate",
+            MainAction::ActivateAfterChecks => "Activate…",
+        }
+    }
+}
+
+impl Face {
+    /// What the card of `node` says.
+    pub fn of(node: &Node) -> Self {
+        let not_ready = not_ready(node);
+        let bad = |kind| node.signals.iter().any(|signal| signal.kind == kind && signal.state == SignalState::Bad);
+        Self {
+            name: node.name.clone(),
+            place: place(node),
+            simulated: node.node_source == NodeSource::Simulated,
+            badges: badges(node, false),
+            edge: edge(node),
+            heartbeat: HeartbeatWords { tone: tone::heartbeat(node.heartbeat.state, node.health), state: node.heartbeat.state },
+            disk_percent: fullest_disk(node),
+            memory_total: node.resources.memory_total_bytes,
+            meters_known: matches!(node.health, Health::Healthy | Health::Degraded),
+            memory_bad: bad(SignalKind::Memory),
+            disk_bad: bad(SignalKind::Disk),
+            signals: signals(node),
+            version: node.agent_version.clone(),
+            update: node.agent_update.clone(),
+            maintenance: maintenance(node),
+            notices: notices(node),
+            workloads: node.workload_counts.total,
+            stateful: node.workload_counts.stateful,
+            action: action(node, not_ready.is_some()),
+            not_ready: not_ready.filter(|_| node.scheduling == Scheduling::Maintenance),
+            operation: node.operation.clone().filter(shown),
+        }
+    }
+}
+
+/// Both badges where a node is in maintenance and not healthy; `always_both` on the node's own page.
+pub fn badges(node: &Node, always_both: bool) -> Vec<Mark> {
+    let health = tone::health(node.health);
+    match node.scheduling {
+        Scheduling::Maintenance if node.health == Health::Healthy && !always_both => vec![MAINTENANCE],
+        Scheduling::Maintenance => vec![MAINTENANCE, health],
+        _ => vec![health],
+    }
+}
+
+/// `eu-central · 10.4.0.11`, as far as it is known.
+pub fn place(node: &Node) -> String {
+    let address = node.overlay_ip.as_ref().or(node.public_ip.as_ref());
+    let parts: Vec<&str> = [node.region.as_ref(), address].into_iter().flatten().map(String::as_str).collect();
+    if parts.is_empty() { "place not reported".to_owned() } else { parts.join(" · ") }
+}
+
+/// The fullest of the file systems that matter, in percent.
+pub fn fullest_disk(node: &Node) -> Option<f64> {
+    node.resources
+        .disks
+        .iter()
+        .filter_map(|disk| format::share(Some(disk.used_bytes), Some(disk.total_bytes)))
+        .fold(None, |most: Option<f64>, share| Some(most.map_or(share, |most| most.max(share))))
+}
+
+/// What an activation would stumble over, as far as the node itself tells. The server decides with all checks.
+pub fn not_ready(node: &Node) -> Option<String> {
+    match node.heartbeat.state {
+        HeartbeatState::Late => return Some("Heartbeat late".into()),
+        HeartbeatState::Stale => return Some("No heartbeat".into()),
+        HeartbeatState::Never => return Some("Waiting for the first heartbeat".into()),
+        HeartbeatState::Fresh | HeartbeatState::NotReported | HeartbeatState::Unknown => {}
+    }
+    let bad = node.signals.iter().find(|s| s.state == SignalState::Bad && !informs(s.kind))?;
+    Some(match bad.kind {
+        SignalKind::Docker | SignalKind::Caddy => format!("{} not ready", bad.name),
+        SignalKind::Disk => "Disk nearly full".into(),
+        SignalKind::Memory => "Memory nearly full".into(),
+        _ => format!("{} is bad", bad.name),
+    })
+}
+
+/// Signals that inform and never block.
+pub const fn informs(kind: SignalKind) -> bool {
+    matches!(kind, SignalKind::Cpu | SignalKind::Agent | SignalKind::Clock)
+}
+
+fn edge(node: &Node) -> Option<Tone> {
+    match (node.scheduling, node.health) {
+        (Scheduling::Maintenance, _) => Some(Tone::Maintenance),
+        (_, Health::Offline | Health::Failed) => Some(Tone::Offline),
+        _ => None,
+    }
+}
+
+fn action(node: &Node, blocked: bool) -> MainAction {
+    let draining = node.operation.as_ref().is_some_and(|op| op.kind == OperationKind::Drain && !op.state.is_finished());
+    match node.scheduling {
+        Scheduling::Maintenance if blocked => MainAction::ActivateAfterChecks,
+        Scheduling::Maintenance => MainAction::Activate,
+        // A drain that has not arrived yet is stopped by Activate.
+        _ if draining => MainAction::Activate,
+        _ => MainAction::Drain,
+    }
+}
+
+/// An operation is shown until it is over, and after that only while its failure is unanswered.
+fn shown(operation: &Operation) -> bool {
+    !matches!(operation.state, OperationState::Completed | OperationState::Aborted)
+}
+
+fn signals(node: &Node) -> Vec<SignalWords> {
+    node.signals
+        .iter()
+        .filter(|signal| match signal.kind {
+            SignalKind::Docker | SignalKind::Caddy => signal.state != SignalState::NotPresent,
+            SignalKind::Condition | SignalKind::Unknown => signal.state == SignalState::Bad,
+            // Meters, the version and a notice tell of these.
+            SignalKind::Cpu | SignalKind::Memory | SignalKind::Disk | SignalKind::Agent | SignalKind::Clock => false,
+        })
+        .map(|signal| {
+            // A node that does not report cannot vouch for what it last said.
+            let current = !matches!(node.health, Health::Offline | Health::Pending);
+            let state = if current { signal.state } else { SignalState::Unknown };
+            let (tone, glyph) = tone::signal(state);
+            let word = match state {
+                SignalState::Ok => "ready",
+                SignalState::Bad => "not ready",
+                SignalState::NotPresent => "not present",
+                SignalState::Unknown => "not known",
+            };
+            let title = if signal.detail.is_empty() || !current {
+                format!("{}: {word}", signal.name)
+            } else {
+                format!("{}: {word}, {}", signal.name, signal.detail)
+            };
+            SignalWords { tone, glyph, name: signal.name.clone(), title }
+        })
+        .collect()
+}
+
+fn maintenance(node: &Node) -> Option<MaintenanceWords> {
+    let record = node.maintenance.as_ref()?;
+    let mut parts = Vec::new();
+    match (&record.by, record.set_outside) {
+        (_, true) => parts.push("set outside Pitlane".to_owned()),
+        (Some(by), false) => parts.push(by.clone()),
+        (None, false) => {}
+    }
+    if let Some(reason) = &record.reason {
+        parts.push(format!("“{reason}”"));
+    }
+    if let Some(note) = &record.note {
+        parts.push(note.clone());
+    }
+    Some(MaintenanceWords { since: record.since, rest: parts.join(" · "), expected_back_at: record.expected_back_at })
+}
+
+fn notices(node: &Node) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let plain = |tone, glyph, text: String| Notice { tone, glyph, strong: None, text, since: None };
+    match node.health {
+        Health::Failed => {
+            let why = node.failure_reason.clone().unwrap_or_else(|| "The engine reports this node as failed.".into());
+            notices.push(plain(Tone::Offline, Glyph::Warning, why));
+        }
+        Health::Offline => notices.push(Notice {
+            since: node.last_heartbeat_at.map(|at| (at, "No heartbeat for")),
+            ..plain(Tone::Offline, Glyph::Warning, "Last known workloads shown.".into())
+        }),
+        Health::Pending => notices.push(Notice {
+            since: Some((node.created_at, "Registered")),
+            ..plain(Tone::Pending, Glyph::Ring, "Waiting for the first clean heartbeat.".into())
+        }),
+        Health::Deleting => notices.push(plain(Tone::Neutral, Glyph::Trash, "This node is being removed.".into())),
+        _ => {}
+    }
+    if node.health == Health::Degraded && node.scheduling == Scheduling::Schedulable {
+        let bad: Vec<String> = node.signals.iter().filter(|s| s.state == SignalState::Bad).map(bad_signal).collect();
+        if !bad.is_empty() {
+            let tail = if node.takes_placements { "New placements still allowed." } else { "Takes no placements now." };
+            notices.push(plain(Tone::Degraded, Glyph::Warning, format!("{}. {tail}", bad.join(", "))));
+        }
+    }
+    if let Some(clock) = node.signals.iter().find(|s| s.kind == SignalKind::Clock && s.state == SignalState::Bad) {
+        notices.push(plain(Tone::Degraded, Glyph::Clock, format!("The clock of this node is off: {}", clock.detail)));
+    }
+    if node.scheduling == Scheduling::Maintenance && node.health != Health::Offline {
+        if let Some(n) = node.workload_counts.stateful.filter(|n| *n > 0) {
+            notices.push(Notice {
+                strong: Some(format!("{} still running here.", format::count(n.into(), "stateful workload"))),
+                ..plain(Tone::Maintenance, Glyph::Database, "Maintenance does not move them.".into())
+            });
+        } else if node.workload_counts.stateful.is_none() {
+            notices.push(plain(Tone::Maintenance, Glyph::Database, "Stateful workloads were not evaluated.".into()));
+        }
+    }
+    notices
+}
+
+fn bad_signal(signal: &pitlane_api::Signal) -> String {
+    match signal.kind {
+        SignalKind::Docker | SignalKind::Caddy => format!("{} not ready", signal.name),
+        _ if signal.detail.is_empty() => format!("{} is bad", signal.name),
+        _ => format!("{}: {}", signal.name, signal.detail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fold::tests::node;
+    use pitlane_api::{Maintenance, Signal};
+
+    fn signal(kind: SignalKind, name: &str, state: SignalState) -> Signal {
+        Signal { kind, name: name.into(), state, detail: String::new(), since: None }
+    }
+
+    fn in_maintenance(mut node: Node) -> Node {
+        node.scheduling = Scheduling::Maintenance;
+        node.maintenance = Some(Maintenance {
+            reason: Some("Disk swap".into()),
+            by: Some("storage".into()),
+            since: None,
+            expected_back_at: None,
+            set_outside: false,
+            note: None,
+        });
+        node
+    }
+
+    #[test]
+    fn two_badges_only_where_both_axes_have_news() {
+        let words = |node: &Node| badges(node, false).iter().map(|mark| mark.word).collect::<Vec<_>>();
+        let mut a = in_maintenance(node("a"));
+        assert_eq!(words(&a), ["Maintenance"]);
+        assert_eq!(badges(&a, true).len(), 2);
+        a.health = Health::Degraded;
+        assert_eq!(words(&a), ["Maintenance", "Degraded"]);
+    }
+
+    #[test]
+    fn activate_opens_the_checks_where_something_is_bad() {
+        let mut a = in_maintenance(node("a"));
+        assert_eq!(Face::of(&a).action.label(), "Activate");
+        a.signals.push(signal(SignalKind::Docker, "Docker", SignalState::Bad));
+        let face = Face::of(&a);
+        assert_eq!((face.action.label(), face.not_ready.as_deref()), ("Activate…", Some("Docker not ready")));
+    }
+
+    #[test]
+    fn what_informs_never_blocks() {
+        let mut a = in_maintenance(node("a"));
+        a.signals = vec![
+            signal(SignalKind::Cpu, "CPU", SignalState::Bad),
+            signal(SignalKind::Agent, "Agent version", SignalState::Bad),
+            signal(SignalKind::Clock, "Clock", SignalState::Bad),
+        ];
+        assert_eq!(Face::of(&a).action, MainAction::Activate);
+    }
+
+    #[test]
+    fn a_silent_node_vouches_for_nothing() {
+        let mut a = node("a");
+        a.health = Health::Offline;
+        a.signals.push(signal(SignalKind::Docker, "Docker", SignalState::Ok));
+        let face = Face::of(&a);
+        assert!(!face.meters_known);
+        assert_eq!(face.signals.first().map(|s| s.glyph), Some(Glyph::Ring));
+    }
+
+    #[test]
+    fn stateful_workloads_not_read_are_not_none() {
+        let mut a = in_maintenance(node("a"));
+        let text = |node: &Node| Face::of(node).notices.iter().map(|n| n.text.clone()).collect::<Vec<_>>().join(" ");
+        assert!(text(&a).contains("not evaluated"));
+        a.workload_counts.stateful = Some(0);
+        assert_eq!(text(&a), "");
+        a.workload_counts.stateful = Some(3);
+        assert!(text(&a).contains("does not move them"));
+    }
+}

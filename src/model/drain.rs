@@ -1,0 +1,232 @@
+//! The drain sheet: what a person is shown, and what the request then says they saw.
+
+use pitlane_api::{DataLives, DrainPreview, DrainRequest, GuardKind, Identity, REASON_MAX, REASON_MIN, Refusal, Timestamp, Workload};
+
+use super::{
+    counts::CapacityBar,
+    format::{self, share},
+};
+
+/// `shop / postgres`.
+pub fn workload_name(workload: &Workload) -> String {
+    match &workload.stack {
+        Some(stack) => format!("{stack} / {}", workload.name),
+        None => workload.name.clone(),
+    }
+}
+
+/// `local`, `network` or `not known`, beside a volume's name.
+pub const fn lives(lives: DataLives) -> &'static str {
+    match lives {
+        DataLives::ThisNodeOnly => "local",
+        DataLives::NetworkVolume => "network",
+        DataLives::Unknown => "not known",
+    }
+}
+
+/// The line that says what is not evacuated.
+pub fn stays(preview: &DrainPreview) -> String {
+    match preview.workloads_running {
+        None => "Whatever runs on this node stays where it is; the list could not be read.".into(),
+        Some(0) => "Nothing runs on this node now.".into(),
+        Some(1) => "The running workload stays where it is.".into(),
+        Some(n) => format!("All {n} running workloads stay where they are."),
+    }
+}
+
+/// The line below the bar: `3 nodes left that take placements · 72 of 152 GiB memory free`.
+pub fn capacity_after(preview: &DrainPreview) -> String {
+    let after = &preview.capacity_after;
+    let nodes = match after.nodes {
+        0 => "No node left that takes placements".to_owned(),
+        1 => "1 node left that takes placements".to_owned(),
+        n => format!("{n} nodes left that take placements"),
+    };
+    let memory = match (after.memory_free_bytes, after.memory_total_bytes) {
+        (Some(free), Some(total)) => format!("{} memory free", format::bytes_of(free, total)),
+        _ => "memory not evaluated".to_owned(),
+    };
+    let cpu = match (after.cpu_cores_free, after.cpu_cores_total) {
+        (Some(free), Some(total)) => format!(" · {free:.1} of {total:.0} cores free"),
+        _ => String::new(),
+    };
+    format!("{nodes} · {memory}{cpu}")
+}
+
+/// The bar: used afterwards in one colour, what this node takes with it in stripes.
+pub fn capacity_bar(preview: &DrainPreview) -> Option<CapacityBar> {
+    let (now, after) = (&preview.capacity_now, &preview.capacity_after);
+    let whole = now.memory_total_bytes?.max(after.memory_total_bytes?);
+    let used = after.memory_total_bytes?.saturating_sub(after.memory_free_bytes?);
+    let leaves = whole.saturating_sub(after.memory_total_bytes?);
+    Some(CapacityBar { used: share(Some(used), Some(whole))?, out: share(Some(leaves), Some(whole))?, text: capacity_after(preview) })
+}
+
+/// What the person has filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Form {
+    pub reason: String,
+    pub expected_back_at: Option<Timestamp>,
+    pub understood_stateful: bool,
+    pub acknowledge_unread: bool,
+    pub allow_last_schedulable: bool,
+}
+
+/// What is still to be done before the request can go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Reason,
+    ReasonTooLong,
+    UnderstandStateful,
+    AcknowledgeUnread,
+    ExpectedInThePast,
+}
+
+impl Missing {
+    /// For a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Missing::Reason => "Say why, in at least 3 characters. It shows on the card and in the activity log.",
+            Missing::ReasonTooLong => "A reason has at most 500 characters.",
+            Missing::UnderstandStateful => "Confirm that you have seen which stateful workloads stay.",
+            Missing::AcknowledgeUnread => "Acknowledge that not every workload could be read.",
+            Missing::ExpectedInThePast => "The time the node is expected back must lie ahead.",
+        }
+    }
+}
+
+/// Whether a reason will do.
+pub fn reason_problem(reason: &str) -> Option<Missing> {
+    match reason.trim().chars().count() {
+        n if n < REASON_MIN => Some(Missing::Reason),
+        n if n > REASON_MAX => Some(Missing::ReasonTooLong),
+        _ => None,
+    }
+}
+
+impl Form {
+    /// The request, with exactly what was on the screen as what was seen.
+    ///
+    /// # Errors
+    /// What is still missing, the first thing first.
+    pub fn request(&self, stateful: &[Workload], complete: bool, now: Timestamp) -> Result<DrainRequest, Missing> {
+        if let Some(problem) = reason_problem(&self.reason) {
+            return Err(problem);
+        }
+        if self.expected_back_at.is_some_and(|at| at <= now) {
+            return Err(Missing::ExpectedInThePast);
+        }
+        if !stateful.is_empty() && !self.understood_stateful {
+            return Err(Missing::UnderstandStateful);
+        }
+        if !complete && !self.acknowledge_unread {
+            return Err(Missing::AcknowledgeUnread);
+        }
+        Ok(DrainRequest {
+            reason: self.reason.trim().to_owned(),
+            expected_back_at: self.expected_back_at,
+            seen_stateful: stateful.iter().map(|workload| workload.identity.clone()).collect(),
+            acknowledge_unread: !complete && self.acknowledge_unread,
+            allow_last_schedulable: self.allow_last_schedulable,
+        })
+    }
+}
+
+/// How a stateful workload differs from what was shown before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    Added,
+    MoreLocal,
+}
+
+impl Difference {
+    /// The word beside the workload.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Difference::Added => "new",
+            Difference::MoreLocal => "now more local",
+        }
+    }
+}
+
+/// What a refusal `stateful_workloads_changed` tells about one workload of the new list.
+pub fn difference(refusal: Option<&Refusal>, identity: &Identity) -> Option<Difference> {
+    match refusal? {
+        Refusal::StatefulWorkloadsChanged { added, .. } if added.contains(identity) => Some(Difference::Added),
+        Refusal::StatefulWorkloadsChanged { more_local, .. } if more_local.iter().any(|m| m.base == identity.base) => Some(Difference::MoreLocal),
+        _ => None,
+    }
+}
+
+/// A guard that another control of the sheet already tells of.
+pub const fn told_elsewhere(kind: GuardKind) -> bool {
+    matches!(kind, GuardKind::StatefulWorkloads)
+}
+
+/// An identity for a person: `shop/redis/1` of `compose:shop/redis/1`.
+pub fn readable(identity: &Identity) -> String {
+    identity.base.split_once(':').map_or(identity.base.as_str(), |(_, rest)| rest).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pitlane_api::{Fate, WorkloadKind, WorkloadState};
+
+    fn workload(name: &str) -> Workload {
+        Workload {
+            identity: Identity::new("compose", &["shop", name, "1"]).with_volume("data", DataLives::ThisNodeOnly),
+            name: name.into(),
+            stack: Some("shop".into()),
+            image: None,
+            kind: WorkloadKind::Container,
+            state: WorkloadState::Running,
+            since: None,
+            stateful: true,
+            belongs_to_node: false,
+            volumes: vec![],
+            on_restart: Fate::HereWithData,
+            on_node_down: Fate::HereWithData,
+        }
+    }
+
+    fn form() -> Form {
+        Form { reason: "  Kernel 6.12 reboot ".into(), ..Form::default() }
+    }
+
+    #[test]
+    fn what_was_shown_is_what_was_seen() {
+        let shown = [workload("postgres"), workload("redis")];
+        assert_eq!(form().request(&shown, true, Timestamp::UNIX_EPOCH), Err(Missing::UnderstandStateful));
+        let form = Form { understood_stateful: true, ..form() };
+        let request = form.request(&shown, true, Timestamp::UNIX_EPOCH).unwrap_or_default();
+        assert_eq!(request.seen_stateful, shown.map(|w| w.identity).to_vec());
+        assert_eq!(request.reason, "Kernel 6.12 reboot");
+        assert!(!request.acknowledge_unread && !request.allow_last_schedulable, "nothing dangerous by default");
+    }
+
+    #[test]
+    fn a_list_not_read_must_be_acknowledged() {
+        assert_eq!(form().request(&[], false, Timestamp::UNIX_EPOCH), Err(Missing::AcknowledgeUnread));
+        let form = Form { acknowledge_unread: true, ..form() };
+        assert!(form.request(&[], false, Timestamp::UNIX_EPOCH).is_ok_and(|r| r.acknowledge_unread));
+        assert!(form.request(&[], true, Timestamp::UNIX_EPOCH).is_ok_and(|r| !r.acknowledge_unread), "read by now: not claimed");
+    }
+
+    #[test]
+    fn reasons_and_times_are_checked_before_they_travel() {
+        assert_eq!(reason_problem(" ab "), Some(Missing::Reason));
+        assert_eq!(reason_problem(&"x".repeat(501)), Some(Missing::ReasonTooLong));
+        let past = Form { expected_back_at: Some(Timestamp::UNIX_EPOCH), ..form() };
+        assert_eq!(past.request(&[], true, Timestamp::UNIX_EPOCH), Err(Missing::ExpectedInThePast));
+    }
+
+    #[test]
+    fn the_difference_names_what_is_new() {
+        let (old, new) = (workload("postgres"), workload("redis"));
+        let refusal = Refusal::StatefulWorkloadsChanged { added: vec![new.identity.clone()], more_local: vec![], gone: vec![], now: vec![] };
+        assert_eq!(difference(Some(&refusal), &new.identity), Some(Difference::Added));
+        assert_eq!(difference(Some(&refusal), &old.identity), None);
+        assert_eq!(readable(&new.identity), "shop/redis/1");
+    }
+}

@@ -1,0 +1,132 @@
+//! Numbers as people read them. Unknown is an em dash and never a zero.
+
+use pitlane_api::{Timestamp, seconds_between};
+
+/// What stands where a value is not known.
+pub const UNKNOWN: &str = "—";
+
+/// A length of time in at most two units: `2 s`, `6 min`, `2 h 14 min`, `3 d 4 h`.
+pub fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3_600, seconds % 3_600 / 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, m) => format!("{m} min"),
+        (0, h, 0) => format!("{h} h"),
+        (0, h, m) => format!("{h} h {m} min"),
+        (d, 0, _) => format!("{d} d"),
+        (d, h, _) if d < 7 => format!("{d} d {h} h"),
+        (d, _, _) => format!("{d} d"),
+    }
+}
+
+/// How long ago `at` was. A time in the future counts as now, because two clocks never agree to the second.
+pub fn age(at: Option<Timestamp>, now: Timestamp) -> String {
+    at.map_or_else(|| UNKNOWN.to_owned(), |at| duration(seconds_between(at, now)))
+}
+
+/// `in 2 h` or `16 min ago`.
+pub fn relative(at: Timestamp, now: Timestamp) -> String {
+    if at > now { format!("in {}", duration(seconds_between(now, at))) } else { format!("{} ago", duration(seconds_between(at, now))) }
+}
+
+/// A share of a hundred, rounded: `41%`.
+pub fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{:.0}%", value.clamp(0.0, 100.0)))
+}
+
+/// The share that `used` is of `total`, 0 to 100; unknown where either is, or where the total is zero.
+pub fn share(used: Option<u64>, total: Option<u64>) -> Option<f64> {
+    let (used, total) = (used?, total?);
+    (total > 0).then(|| (used as f64 / total as f64 * 100.0).clamp(0.0, 100.0))
+}
+
+/// Bytes in binary units, to two or three digits: `512 MiB`, `1.5 GiB`, `184 GiB`.
+pub fn bytes(value: u64) -> String {
+    let (number, unit) = scaled(value, unit_of(value));
+    format!("{number} {unit}")
+}
+
+/// `96 of 184 GiB`: both in the unit of the second.
+pub fn bytes_of(part: u64, whole: u64) -> String {
+    let unit = unit_of(whole);
+    let (part, _) = scaled(part, unit);
+    let (whole, name) = scaled(whole, unit);
+    format!("{part} of {whole} {name}")
+}
+
+const UNITS: [(&str, u64); 5] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+
+fn unit_of(value: u64) -> (&'static str, u64) {
+    UNITS.iter().rev().find(|(_, size)| value >= *size).copied().unwrap_or(("B", 1))
+}
+
+fn scaled(value: u64, (name, size): (&'static str, u64)) -> (String, &'static str) {
+    let number = value as f64 / size as f64;
+    let whole = size == 1 || number >= 9.95 || (number - number.round()).abs() < 0.05;
+    (if whole { format!("{number:.0}") } else { format!("{number:.1}") }, name)
+}
+
+/// `1 node`, `3 nodes`.
+pub fn count(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// `1 takes placements`, `4 take placements`.
+pub fn take_placements(n: u32) -> String {
+    if n == 1 { "1 takes placements".to_owned() } else { format!("{n} take placements") }
+}
+
+/// The first letter in upper case, for words of the wire that begin a line.
+pub fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn durations_read_like_the_pictures() {
+        let read = [0, 2, 59, 60, 360, 3_600, 8_040, 86_400, 90_000, 41 * 86_400 + 4_000].map(duration);
+        assert_eq!(read, ["0 s", "2 s", "59 s", "1 min", "6 min", "1 h", "2 h 14 min", "1 d", "1 d 1 h", "41 d"]);
+    }
+
+    #[test]
+    fn unknown_is_never_zero() {
+        assert_eq!(percent(None), UNKNOWN);
+        assert_eq!(age(None, Timestamp::UNIX_EPOCH), UNKNOWN);
+        assert_eq!(share(Some(3), Some(0)), None);
+        assert_eq!(share(None, Some(3)), None);
+    }
+
+    #[test]
+    fn bytes_share_the_unit_of_the_whole() {
+        assert_eq!(bytes_of(96 << 30, 184 << 30), "96 of 184 GiB");
+        assert_eq!(bytes(1_610_612_736), "1.5 GiB");
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(512 << 20), "512 MiB");
+    }
+
+    #[test]
+    fn times_ahead_and_behind() {
+        let at = |s| Timestamp::from_second(s).unwrap_or_default();
+        assert_eq!(relative(at(7_200), at(0)), "in 2 h");
+        assert_eq!(relative(at(0), at(960)), "16 min ago");
+    }
+
+    proptest! {
+        #[test]
+        fn a_share_stays_within_a_hundred(used: u64, total: u64) {
+            if let Some(share) = share(Some(used), Some(total)) {
+                prop_assert!((0.0..=100.0).contains(&share));
+            }
+        }
+
+        #[test]
+        fn a_duration_has_at_most_two_units(seconds: u64) {
+            prop_assert!(duration(seconds).split(' ').count() <= 4);
+        }
+    }
+}

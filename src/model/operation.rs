@@ -1,0 +1,167 @@
+//! An operation, step by step. Requested is not done: only the engine's confirmation is.
+
+use pitlane_api::{Operation, OperationKind, OperationState, OperationStep, Timestamp};
+
+use super::format;
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    Done,
+    Now,
+    Waiting,
+    Failed,
+    Ahead,
+}
+
+impl StepState {
+    /// The word of `data-state`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            StepState::Done => "done",
+            StepState::Now => "now",
+            StepState::Waiting => "waiting",
+            StepState::Failed => "failed",
+            StepState::Ahead => "ahead",
+        }
+    }
+
+    /// For a screen reader.
+    pub const fn spoken(self) -> &'static str {
+        match self {
+            StepState::Done => "done",
+            StepState::Now => "in progress",
+            StepState::Waiting => "waiting",
+            StepState::Failed => "failed",
+            StepState::Ahead => "not yet",
+        }
+    }
+}
+
+const STEPS: [OperationStep; 4] = [OperationStep::Accepted, OperationStep::Guards, OperationStep::Engine, OperationStep::Confirm];
+
+/// The steps of an operation in order, each with its words.
+pub fn steps(operation: &Operation) -> Vec<(StepState, String)> {
+    let reached = STEPS.iter().position(|step| *step == operation.step);
+    STEPS
+        .iter()
+        .enumerate()
+        .map(|(at, step)| {
+            let state = match (operation.state, reached) {
+                (OperationState::Completed, _) => StepState::Done,
+                (_, Some(reached)) if at < reached => StepState::Done,
+                (_, Some(reached)) if at > reached => StepState::Ahead,
+                (OperationState::Failed | OperationState::Aborted, Some(_)) => StepState::Failed,
+                (OperationState::WaitingReconcile, Some(_)) => StepState::Waiting,
+                (_, Some(_)) => StepState::Now,
+                // Over, or a step of a newer server: what is known stands in the headline.
+                (OperationState::Failed | OperationState::Aborted, None) => StepState::Failed,
+                (_, None) => StepState::Now,
+            };
+            (state, words(*step, operation.kind).to_owned())
+        })
+        .collect()
+}
+
+const fn words(step: OperationStep, kind: OperationKind) -> &'static str {
+    match (step, kind) {
+        (OperationStep::Accepted, _) => "Accepted and stored",
+        (OperationStep::Guards, _) => "Every guard checked again",
+        (OperationStep::Engine, OperationKind::Activate) => "Making the node schedulable at the engine",
+        (OperationStep::Engine, _) => "Taking the node out of the scheduler",
+        (OperationStep::Confirm, _) => "The engine confirms it",
+        (OperationStep::Done | OperationStep::Unknown, _) => "Done",
+    }
+}
+
+/// One line: what is going on, in the words of the vocabulary.
+pub fn headline(operation: &Operation) -> String {
+    let (doing, done) = match operation.kind {
+        OperationKind::Activate => ("Activating", "Schedulable again"),
+        _ => ("Draining", "In maintenance"),
+    };
+    match operation.state {
+        OperationState::Completed => format!("{done}, confirmed by the engine."),
+        OperationState::Failed => format!("{} failed.", format::capitalised(operation.kind.as_str())),
+        OperationState::Aborted => format!("{} aborted.", format::capitalised(operation.kind.as_str())),
+        OperationState::WaitingReconcile => format!("{doing}: waiting for the engine."),
+        _ => format!("{doing}: {}.", lower(words(operation.step, operation.kind))),
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Why it is waiting and when it is tried again.
+pub fn waiting(operation: &Operation, now: Timestamp) -> Option<String> {
+    if operation.state.is_finished() {
+        return operation.last_error.clone();
+    }
+    let tries = match operation.attempt_count {
+        0 | 1 => String::new(),
+        n => format!(" Tried {n} times."),
+    };
+    let next = operation.next_attempt_at.filter(|at| *at > now).map(|at| format!(" Next try {}.", format::relative(at, now)));
+    match (&operation.last_error, &next) {
+        (None, None) => None,
+        (error, next) => Some(format!("{}{tries}{}", error.as_deref().unwrap_or_default(), next.as_deref().unwrap_or_default()).trim().to_owned()),
+    }
+}
+
+/// Whether "Try now" can help.
+pub fn can_retry(operation: &Operation) -> bool {
+    operation.retryable && operation.state == OperationState::WaitingReconcile
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn operation(state: OperationState, step: OperationStep) -> Operation {
+        Operation {
+            id: "op".into(),
+            node_id: "n".into(),
+            node_name: "n".into(),
+            kind: OperationKind::Drain,
+            state,
+            step,
+            attempt_count: 1,
+            retryable: true,
+            next_attempt_at: None,
+            last_error: None,
+            refusal: None,
+            requested_by: "on-call".into(),
+            reason: None,
+            expected_back_at: None,
+            overridden: false,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            finished_at: None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_done_before_the_engine_confirmed_it() {
+        for state in OperationState::ALL {
+            for step in OperationStep::ALL {
+                let steps = steps(&operation(*state, *step));
+                let all_done = steps.iter().all(|(state, _)| *state == StepState::Done);
+                assert_eq!(all_done, *state == OperationState::Completed, "{state} at {step}");
+                let says_so = headline(&operation(*state, *step)).starts_with("In maintenance");
+                assert_eq!(says_so, *state == OperationState::Completed);
+            }
+        }
+    }
+
+    #[test]
+    fn waiting_says_why_and_when() {
+        let mut op = operation(OperationState::WaitingReconcile, OperationStep::Engine);
+        op.last_error = Some("The engine does not answer.".into());
+        op.attempt_count = 3;
+        op.next_attempt_at = Timestamp::from_second(8).ok();
+        assert_eq!(waiting(&op, Timestamp::UNIX_EPOCH).as_deref(), Some("The engine does not answer. Tried 3 times. Next try in 8 s."));
+        assert!(can_retry(&op));
+    }
+}

@@ -1,0 +1,247 @@
+//! Every URL of the console, both ways. The only place that spells one.
+//!
+//! The URL is the first store: page, filters, order and the open sheet stand in it, so that a reload, the back button
+//! and a link in a chat all lead to the same screen.
+
+use pitlane_api::NodeId;
+
+use crate::model::query::{Facet, Query, Sort};
+
+/// The sheet that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Drain,
+    Activate,
+    /// Change the reason or the expected time.
+    Maintenance,
+    Remove,
+}
+
+impl Action {
+    const ALL: [Action; 4] = [Action::Drain, Action::Activate, Action::Maintenance, Action::Remove];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Action::Drain => "drain",
+            Action::Activate => "activate",
+            Action::Maintenance => "maintenance",
+            Action::Remove => "remove",
+        }
+    }
+}
+
+/// A screen of the console.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// `/nodes`, with a sheet over it while one is open: `?do=drain&node=…`.
+    Fleet { query: Query, sheet: Option<(Action, NodeId)> },
+    /// `/nodes/{id}`, and `?do=drain` for the link "please drain this".
+    Node { id: NodeId, sheet: Option<Action> },
+    /// `/activity`.
+    Activity,
+    /// `/sign-in`; the code stands behind `#` and is never sent with a request for a page.
+    SignIn,
+    NotFound,
+}
+
+impl Route {
+    /// The fleet with everything in it.
+    pub fn fleet() -> Self {
+        Self::Fleet { query: Query::default(), sheet: None }
+    }
+
+    /// A node's page.
+    pub fn node(id: &NodeId) -> Self {
+        Self::Node { id: id.clone(), sheet: None }
+    }
+
+    /// Reads path and query (without `?`). Whatever cannot be read in a query is left out, so that an old link works.
+    pub fn parse(path: &str, query: &str) -> Self {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next(), segments.next(), segments.next()) {
+            (None, ..) | (Some("nodes"), None, _) => Self::Fleet { query: read_query(query), sheet: read_sheet(query) },
+            (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query) },
+            (Some("activity"), None, _) => Self::Activity,
+            (Some("sign-in"), None, _) => Self::SignIn,
+            _ => Self::NotFound,
+        }
+    }
+
+    /// Path and query, as they stand behind the host.
+    pub fn href(&self) -> String {
+        match self {
+            Self::Fleet { query, sheet } => with_query("/nodes", fleet_pairs(query, sheet.as_ref())),
+            Self::Node { id, sheet } => {
+                let pairs = sheet.map(|action| ("do", action.word().to_owned())).into_iter().collect();
+                with_query(&format!("/nodes/{}", encode(id.as_str())), pairs)
+            }
+            Self::Activity => "/activity".to_owned(),
+            Self::SignIn => "/sign-in".to_owned(),
+            Self::NotFound => "/not-found".to_owned(),
+        }
+    }
+
+    /// The same screen with a sheet over it.
+    pub fn with_sheet(&self, action: Action, node: &NodeId) -> Self {
+        match self {
+            Self::Node { id, .. } if id == node => Self::Node { id: id.clone(), sheet: Some(action) },
+            Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: Some((action, node.clone())) },
+            _ => Self::Node { id: node.clone(), sheet: Some(action) },
+        }
+    }
+
+    /// The same screen without its sheet.
+    pub fn without_sheet(&self) -> Self {
+        match self {
+            Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: None },
+            Self::Node { id, .. } => Self::Node { id: id.clone(), sheet: None },
+            other => other.clone(),
+        }
+    }
+
+    /// The open sheet and its node.
+    pub fn sheet(&self) -> Option<(Action, NodeId)> {
+        match self {
+            Self::Fleet { sheet, .. } => sheet.clone(),
+            Self::Node { id, sheet } => sheet.map(|action| (action, id.clone())),
+            _ => None,
+        }
+    }
+}
+
+fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if !query.text.is_empty() {
+        pairs.push(("q", query.text.clone()));
+    }
+    if !query.show.is_empty() {
+        pairs.push(("show", query.show.iter().map(|facet| facet.as_str()).collect::<Vec<_>>().join(",")));
+    }
+    if query.sort != Sort::default() {
+        pairs.push(("sort", query.sort.as_str().to_owned()));
+    }
+    if let Some((action, node)) = sheet {
+        pairs.push(("do", action.word().to_owned()));
+        pairs.push(("node", node.0.clone()));
+    }
+    pairs
+}
+
+fn read_query(query: &str) -> Query {
+    let mut show: Vec<Facet> = value(query, "show").unwrap_or_default().split(',').filter_map(Facet::from_word).collect();
+    show.sort_unstable();
+    show.dedup();
+    Query {
+        text: value(query, "q").unwrap_or_default(),
+        show,
+        sort: Sort::from_word(&value(query, "sort").unwrap_or_default()),
+    }
+}
+
+fn read_action(query: &str) -> Option<Action> {
+    let word = value(query, "do")?;
+    Action::ALL.into_iter().find(|action| action.word() == word)
+}
+
+fn read_sheet(query: &str) -> Option<(Action, NodeId)> {
+    Some((read_action(query)?, NodeId(value(query, "node").filter(|id| !id.is_empty())?)))
+}
+
+fn value(query: &str, key: &str) -> Option<String> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| decode(&v.replace('+', " ")))
+}
+
+fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
+    if pairs.is_empty() {
+        return path.to_owned();
+    }
+    let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
+    format!("{path}?{}", pairs.join("&"))
+}
+
+/// Percent-encodes everything but unreserved characters and the comma, which is safe in a query and easier to read.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// The reverse; what is no valid escape stays as it is.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        let escape = (*first == b'%').then(|| tail.split_at_checked(2)).flatten();
+        let byte = escape.and_then(|(digits, _)| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        match (byte, escape) {
+            (Some(byte), Some((_, tail))) => {
+                bytes.push(byte);
+                rest = tail;
+            }
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(href: &str) -> Route {
+        let (path, query) = href.split_once('?').unwrap_or((href, ""));
+        Route::parse(path, query)
+    }
+
+    #[test]
+    fn the_links_people_send() {
+        assert_eq!(read("/nodes/edge-fra-01?do=drain"), Route::Node { id: "edge-fra-01".into(), sheet: Some(Action::Drain) });
+        assert_eq!(read("/"), Route::fleet());
+        assert_eq!(read("/nodes/"), Route::fleet());
+        assert_eq!(read("/nodes/a/b"), Route::NotFound);
+        assert_eq!(read("/nowhere"), Route::NotFound);
+        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense"), read("/nodes?show=healthy,offline"));
+    }
+
+    #[test]
+    fn a_sheet_closes_to_where_it_was_opened() {
+        let fleet = read("/nodes?q=fra&show=healthy");
+        let open = fleet.with_sheet(Action::Drain, &"a".into());
+        assert_eq!(open.href(), "/nodes?q=fra&show=healthy&do=drain&node=a");
+        assert_eq!(open.without_sheet(), fleet);
+    }
+
+    fn any_route() -> impl Strategy<Value = Route> {
+        let action = prop::sample::select(Action::ALL.to_vec());
+        let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
+        let query = (".{0,16}", prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4), prop::sample::select(Sort::ALL.to_vec()))
+            .prop_map(|(text, show, sort)| Query { text, show: show.into_iter().collect(), sort });
+        prop_oneof![
+            (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
+            (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),
+            Just(Route::Activity),
+            Just(Route::SignIn),
+            Just(Route::NotFound),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_route_survives_its_own_url(route in any_route()) {
+            prop_assert_eq!(read(&route.href()), route);
+        }
+
+        #[test]
+        fn no_url_panics(path in ".{0,40}", query in ".{0,40}") {
+            let _ = Route::parse(&path, &query);
+        }
+    }
+}
