@@ -2,3 +2,8 @@
 
 pub mod model;
 pub mod route;
+
+#[cfg(target_arch = "wasm32")]
+pub mod platform;
+#[cfg(target_arch = "wasm32")]
+pub mod ui;

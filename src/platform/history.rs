@@ -1,0 +1,86 @@
+//! The address bar. Knows no route: it hands out paths and queries and takes finished URLs.
+
+use leptos::{
+    ev,
+    prelude::{window, window_event_listener},
+};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent};
+
+/// Path, and query without its question mark, as they stand now.
+pub fn current() -> (String, String) {
+    let location = window().location();
+    let query = location.search().unwrap_or_default();
+    (location.pathname().unwrap_or_default(), query.trim_start_matches('?').to_owned())
+}
+
+/// `https://host:port`, for links that are handed to somebody.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// A new entry in the history.
+pub fn push(href: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(href));
+    }
+}
+
+/// The same entry with another address.
+pub fn replace(href: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(href));
+    }
+}
+
+/// One entry back.
+pub fn back() {
+    if let Ok(history) = window().history() {
+        let _ = history.back();
+    }
+}
+
+/// What stands behind `#`. It is taken out of the address bar and the history at once, since it may be a secret.
+pub fn take_hash() -> Option<String> {
+    let hash = window().location().hash().ok()?.trim_start_matches('#').to_owned();
+    if hash.is_empty() {
+        return None;
+    }
+    let (path, query) = current();
+    replace(&if query.is_empty() { path } else { format!("{path}?{query}") });
+    Some(hash)
+}
+
+/// Called when the back or forward button, or a person in the address bar, went elsewhere.
+pub fn on_change(f: impl Fn() + Clone + 'static) {
+    let g = f.clone();
+    window_event_listener(ev::popstate, move |_| f());
+    window_event_listener(ev::hashchange, move |_| g());
+}
+
+/// Called with the path and query of every plain click on a link of this console, instead of a page load.
+pub fn on_link(f: impl Fn(String, String) + 'static) {
+    window_event_listener(ev::click, move |event| {
+        if event.default_prevented() || !is_plain(&event) {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let Some(link) = target.and_then(|element| element.closest("a[href]").ok().flatten()) else { return };
+        let Ok(link) = link.dyn_into::<HtmlAnchorElement>() else { return };
+        let elsewhere = link.origin() != origin() || link.pathname().starts_with("/api/");
+        if elsewhere || !link.target().is_empty() || link.has_attribute("download") || !link.hash().is_empty() {
+            return;
+        }
+        event.prevent_default();
+        f(link.pathname(), link.search().trim_start_matches('?').to_owned());
+    });
+}
+
+fn is_plain(event: &MouseEvent) -> bool {
+    event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
+}
+
+/// The page begins at its top again, as after a page load.
+pub fn scroll_to_top() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}

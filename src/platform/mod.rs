@@ -1,0 +1,17 @@
+//! The browser: the only module that names web_sys. Nothing here knows nodes, routes or the API.
+//!
+//! Everything answers with an `Option` or does nothing where the browser says no: a console must not fall over because
+//! storage is switched off.
+
+pub mod abort;
+pub mod clipboard;
+pub mod clock;
+pub mod event_source;
+pub mod focus;
+pub mod history;
+pub mod keys;
+pub mod locale;
+pub mod page;
+pub mod random;
+pub mod storage;
+pub mod theme;

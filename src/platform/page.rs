@@ -1,0 +1,46 @@
+//! The page itself: its title, whether it is looked at, whether there is a network, and the boot screen.
+
+use leptos::{
+    ev,
+    prelude::{document, window, window_event_listener},
+};
+use web_sys::VisibilityState;
+
+/// Names the browser's tab.
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// Whether the tab is in front.
+pub fn is_visible() -> bool {
+    document().visibility_state() == VisibilityState::Visible
+}
+
+/// Calls `f` whenever the tab comes to the front or the network returns.
+pub fn on_return(f: impl Fn() + Clone + 'static) {
+    let g = f.clone();
+    window_event_listener(ev::visibilitychange, move |_| {
+        if is_visible() {
+            f();
+        }
+    });
+    window_event_listener(ev::online, move |_| g());
+}
+
+/// Calls `f` when the browser loses the network.
+pub fn on_offline(f: impl Fn() + 'static) {
+    window_event_listener(ev::offline, move |_| f());
+}
+
+/// Takes the boot screen away and answers with what the app is mounted on.
+pub fn take_over() -> Option<web_sys::HtmlElement> {
+    if let Ok(Some(screen)) = document().query_selector("[data-boot-screen]") {
+        screen.remove();
+    }
+    document().body()
+}
+
+/// Prints nothing and asks nothing: loads the page again.
+pub fn reload() {
+    let _ = window().location().reload();
+}

@@ -1,0 +1,15 @@
+//! What this browser remembers: looks only, never anything dangerous and never a secret.
+
+use leptos::prelude::window;
+
+/// Reads an entry; `None` where there is none or storage is switched off.
+pub fn get(key: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(key).ok().flatten()
+}
+
+/// Writes an entry, where that is possible.
+pub fn set(key: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(key, value);
+    }
+}

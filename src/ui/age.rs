@@ -1,0 +1,47 @@
+//! An age that ticks. The text is a leaf of its own on the shared clock, so a second costs one text node and no more.
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+
+use crate::{
+    model::format,
+    platform::{clock::Clock, locale},
+};
+
+/// `2 s`, `6 min`, or an em dash; the exact time on hover.
+#[component]
+pub fn Age(
+    #[prop(into)] at: Signal<Option<Timestamp>>,
+    /// Reads `6 min ago` and `in 2 h` instead.
+    #[prop(optional)]
+    relative: bool,
+) -> impl IntoView {
+    let clock = expect_clock();
+    let title = RwSignal::new(None::<String>);
+    let text = move || match at.get() {
+        Some(at) if relative => format::relative(at, clock.now()),
+        at => format::age(at, clock.now()),
+    };
+    // Formatting in the browser's locale is slow, so it is done for the one that is looked at.
+    let show_exact = move |_| title.set(at.get_untracked().map(locale::exact));
+    view! {
+        <time datetime=move || at.get().map(|at| at.to_string()) title=title on:pointerenter=show_exact>
+            {text}
+        </time>
+    }
+}
+
+/// The tab's clock from the context. Without one (in a component's own test) a new one starts.
+pub fn expect_clock() -> Clock {
+    use_context::<Clock>().unwrap_or_else(Clock::start)
+}
+
+/// A point in time in the browser's locale, with the full date on hover.
+#[component]
+pub fn Moment(at: Timestamp) -> impl IntoView {
+    view! {
+        <time datetime=at.to_string() title=locale::exact(at)>
+            {locale::time(at)}
+        </time>
+    }
+}

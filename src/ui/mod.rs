@@ -1,0 +1,51 @@
+//! Primitives. They know neither the API nor routes nor stores: what they show comes in as props.
+
+mod age;
+mod badge;
+mod beats;
+mod button;
+mod chip;
+mod command;
+mod copy;
+mod field;
+mod icon;
+mod live;
+mod meter;
+mod notice;
+mod problem;
+mod sheet;
+mod skeleton;
+mod steps;
+mod toast;
+
+pub use age::*;
+pub use badge::*;
+pub use beats::*;
+pub use button::*;
+pub use chip::*;
+pub use command::*;
+pub use copy::*;
+pub use field::*;
+pub use icon::*;
+pub use live::*;
+pub use meter::*;
+pub use notice::*;
+pub use problem::*;
+pub use sheet::*;
+pub use skeleton::*;
+pub use steps::*;
+pub use toast::*;
+
+use std::cell::Cell;
+
+thread_local! {
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// An id that nothing else on the page has, to tie a description to a control. Styles never use it.
+pub fn unique_id(what: &str) -> String {
+    NEXT.with(|next| {
+        next.set(next.get().wrapping_add(1));
+        format!("{what}-{}", next.get())
+    })
+}

@@ -1,0 +1,46 @@
+//! A box that says something, with what can be done about it.
+
+use leptos::prelude::*;
+
+use super::Icon;
+use crate::model::tone::{Glyph, Tone};
+
+/// A box among other things.
+#[component]
+pub fn Notice(
+    tone: Tone,
+    glyph: Glyph,
+    /// Read out at once, for what a person has just caused.
+    #[prop(optional)]
+    alert: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="notice" data-tone=tone.as_str() role=alert.then_some("alert")>
+            <Icon glyph=glyph />
+            <div class="notice-body">{children()}</div>
+        </div>
+    }
+}
+
+/// A box across the page. Stripes are for maintenance only.
+#[component]
+pub fn Banner(
+    tone: Tone,
+    glyph: Glyph,
+    #[prop(optional)] stripes: bool,
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] text: Signal<String>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="banner" data-tone=tone.as_str() data-stripes=stripes>
+            <Icon glyph=glyph />
+            <div class="banner-body">
+                <p>{move || title.get()}</p>
+                <p class="muted">{move || text.get()}</p>
+            </div>
+            {children.map(|children| children())}
+        </div>
+    }
+}

@@ -1,0 +1,73 @@
+//! Toasts, for what happened elsewhere: on another page, by another person, or outside Pitlane.
+
+use leptos::prelude::*;
+use std::time::Duration;
+
+use super::{Icon, IconButton};
+use crate::model::tone::{Glyph, Tone};
+
+/// How many are shown at once; the oldest makes room.
+const MOST: usize = 4;
+
+#[derive(Debug, Clone, PartialEq)]
+struct Toast {
+    id: u32,
+    tone: Tone,
+    glyph: Glyph,
+    text: String,
+}
+
+/// The stack of toasts, in the context.
+#[derive(Clone, Copy)]
+pub struct Toasts {
+    list: RwSignal<Vec<Toast>>,
+    next: StoredValue<u32>,
+}
+
+impl Toasts {
+    /// None yet.
+    pub fn new() -> Self {
+        Self { list: RwSignal::new(Vec::new()), next: StoredValue::new(0) }
+    }
+
+    /// Shows a sentence for eight seconds. A failure stays until it is closed.
+    pub fn show(self, tone: Tone, glyph: Glyph, text: String) {
+        let id = self.next.get_value();
+        self.next.set_value(id.wrapping_add(1));
+        self.list.update(|list| {
+            list.push(Toast { id, tone, glyph, text });
+            if list.len() > MOST {
+                list.remove(0);
+            }
+        });
+        if tone != Tone::Offline {
+            set_timeout(move || self.close(id), Duration::from_secs(8));
+        }
+    }
+
+    fn close(self, id: u32) {
+        let _ = self.list.try_update(|list| list.retain(|toast| toast.id != id));
+    }
+}
+
+impl Default for Toasts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where they are shown.
+#[component]
+pub fn ToastStack(toasts: Toasts) -> impl IntoView {
+    view! {
+        <div class="toasts no-print" role="log" aria-label="Notifications" aria-live="polite">
+            <For each=move || toasts.list.get() key=|toast| toast.id let:toast>
+                <div class="toast" data-tone=toast.tone.as_str()>
+                    <Icon glyph=toast.glyph />
+                    <span>{toast.text}</span>
+                    <IconButton glyph=Glyph::Close name="Dismiss" small=true on_press=move |()| toasts.close(toast.id) />
+                </div>
+            </For>
+        </div>
+    }
+}
