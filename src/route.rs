@@ -34,9 +34,15 @@ impl Action {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Route {
     /// `/nodes`, with a sheet over it while one is open: `?do=drain&node=…`.
-    Fleet { query: Query, sheet: Option<(Action, NodeId)> },
+    Fleet {
+        query: Query,
+        sheet: Option<(Action, NodeId)>,
+    },
     /// `/nodes/{id}`, and `?do=drain` for the link "please drain this".
-    Node { id: NodeId, sheet: Option<Action> },
+    Node {
+        id: NodeId,
+        sheet: Option<Action>,
+    },
     /// `/activity`.
     Activity,
     /// `/sign-in`; the code stands behind `#` and is never sent with a request for a page.
@@ -131,11 +137,7 @@ fn read_query(query: &str) -> Query {
     let mut show: Vec<Facet> = value(query, "show").unwrap_or_default().split(',').filter_map(Facet::from_word).collect();
     show.sort_unstable();
     show.dedup();
-    Query {
-        text: value(query, "q").unwrap_or_default(),
-        show,
-        sort: Sort::from_word(&value(query, "sort").unwrap_or_default()),
-    }
+    Query { text: value(query, "q").unwrap_or_default(), show, sort: Sort::from_word(&value(query, "sort").unwrap_or_default()) }
 }
 
 fn read_action(query: &str) -> Option<Action> {
@@ -222,8 +224,9 @@ mod tests {
     fn any_route() -> impl Strategy<Value = Route> {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
-        let query = (".{0,16}", prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4), prop::sample::select(Sort::ALL.to_vec()))
-            .prop_map(|(text, show, sort)| Query { text, show: show.into_iter().collect(), sort });
+        let query =
+            (".{0,16}", prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4), prop::sample::select(Sort::ALL.to_vec()))
+                .prop_map(|(text, show, sort)| Query { text, show: show.into_iter().collect(), sort });
         prop_oneof![
             (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),

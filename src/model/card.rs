@@ -301,7 +301,7 @@ fn bad_signal(signal: &pitlane_api::Signal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fold::tests::node;
+    use crate::model::tests::node;
     use pitlane_api::{Maintenance, Signal};
 
     fn signal(kind: SignalKind, name: &str, state: SignalState) -> Signal {

@@ -106,7 +106,7 @@ pub fn memory_in_maintenance<'a>(nodes: impl Iterator<Item = &'a Node>, simulate
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fold::tests::node;
+    use crate::model::tests::node;
     use pitlane_api::CapacityBasis;
 
     #[test]

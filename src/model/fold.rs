@@ -114,43 +114,11 @@ pub fn announcement(before: &Node, after: &Node) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use pitlane_api::{Health, Heartbeat, NodeSource, Resources, Revision, Scheduling, Status, WorkloadCounts};
+    use crate::model::tests::node;
+    use pitlane_api::{Health, Scheduling};
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    /// A healthy, schedulable node.
-    pub(crate) fn node(name: &str) -> Node {
-        Node {
-            id: name.into(),
-            name: name.into(),
-            region: None,
-            status: Status::Healthy,
-            node_source: NodeSource::Agent,
-            public_ip: None,
-            overlay_ip: None,
-            failure_reason: None,
-            last_heartbeat_at: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-            revision: Revision("r1".into()),
-            health: Health::Healthy,
-            scheduling: Scheduling::Schedulable,
-            takes_placements: true,
-            engine_node_id: name.into(),
-            heartbeat: Heartbeat { state: HeartbeatState::Fresh, recent: vec![], clock_offset_s: None },
-            agent_version: None,
-            agent_update: None,
-            labels: BTreeMap::new(),
-            runs_pitlane: false,
-            signals: vec![],
-            resources: Resources::default(),
-            workload_counts: WorkloadCounts::default(),
-            maintenance: None,
-            operation: None,
-        }
-    }
 
     fn beat(at: i64) -> Beat {
         Beat { id: "a".into(), at: Timestamp::from_second(at).unwrap_or_default(), beat: 100, cpu_percent: Some(3.0), memory_used_bytes: None }

@@ -12,5 +12,7 @@ pub mod fold;
 pub mod format;
 pub mod operation;
 pub mod query;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod tone;

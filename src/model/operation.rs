@@ -116,31 +116,9 @@ pub fn can_retry(operation: &Operation) -> bool {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    pub(crate) fn operation(state: OperationState, step: OperationStep) -> Operation {
-        Operation {
-            id: "op".into(),
-            node_id: "n".into(),
-            node_name: "n".into(),
-            kind: OperationKind::Drain,
-            state,
-            step,
-            attempt_count: 1,
-            retryable: true,
-            next_attempt_at: None,
-            last_error: None,
-            refusal: None,
-            requested_by: "on-call".into(),
-            reason: None,
-            expected_back_at: None,
-            overridden: false,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-            finished_at: None,
-        }
-    }
+    use crate::model::tests::operation;
 
     #[test]
     fn nothing_is_done_before_the_engine_confirmed_it() {

@@ -19,16 +19,8 @@ pub enum Facet {
 
 impl Facet {
     /// In the order of the screen.
-    pub const ALL: [Facet; 8] = [
-        Facet::Healthy,
-        Facet::Maintenance,
-        Facet::Degraded,
-        Facet::Offline,
-        Facet::Pending,
-        Facet::Failed,
-        Facet::Stateful,
-        Facet::Overdue,
-    ];
+    pub const ALL: [Facet; 8] =
+        [Facet::Healthy, Facet::Maintenance, Facet::Degraded, Facet::Offline, Facet::Pending, Facet::Failed, Facet::Stateful, Facet::Overdue];
 
     /// The word in the URL.
     pub const fn as_str(self) -> &'static str {
@@ -251,7 +243,7 @@ fn haystack(node: &Node) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fold::tests::node;
+    use crate::model::tests::node;
     use proptest::prelude::*;
 
     fn now() -> Timestamp {

@@ -67,7 +67,7 @@ pub fn on_link(f: impl Fn(String, String) + 'static) {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let Some(link) = target.and_then(|element| element.closest("a[href]").ok().flatten()) else { return };
         let Ok(link) = link.dyn_into::<HtmlAnchorElement>() else { return };
-        let elsewhere = link.origin() != origin() || link.pathname().starts_with("/api/");
+        let elsewhere = link.origin() != origin();
         if elsewhere || !link.target().is_empty() || link.has_attribute("download") || !link.hash().is_empty() {
             return;
         }

@@ -54,12 +54,5 @@ pub fn parse_field(value: &str) -> Option<Timestamp> {
 /// The value of a `datetime-local` field for a time.
 pub fn field(at: Timestamp) -> String {
     let date = date(at);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}",
-        date.get_full_year(),
-        date.get_month() + 1,
-        date.get_date(),
-        date.get_hours(),
-        date.get_minutes()
-    )
+    format!("{:04}-{:02}-{:02}T{:02}:{:02}", date.get_full_year(), date.get_month() + 1, date.get_date(), date.get_hours(), date.get_minutes())
 }

@@ -3,10 +3,8 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
 
-use crate::{
-    model::format,
-    platform::{clock::Clock, locale},
-};
+use crate::model::format;
+use crate::platform::{clock::Clock, locale};
 
 /// `2 s`, `6 min`, or an em dash; the exact time on hover.
 #[component]

@@ -4,7 +4,8 @@ use leptos::{html, prelude::*, task::spawn_local};
 use std::time::Duration;
 
 use super::{Announcer, Icon};
-use crate::{model::tone::Glyph, platform::clipboard};
+use crate::model::tone::Glyph;
+use crate::platform::clipboard;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Copied {

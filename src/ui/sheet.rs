@@ -3,7 +3,8 @@
 use leptos::{ev, html, prelude::*};
 
 use super::IconButton;
-use crate::{model::tone::Glyph, platform::focus::Remembered};
+use crate::model::tone::Glyph;
+use crate::platform::focus::Remembered;
 
 /// A modal sheet. It is open for as long as it exists; whoever shows it takes it away in `on_close`. Esc and a click
 /// beside it close it, and the focus returns to where it was.

@@ -10,7 +10,7 @@ const MAY_KNOW: [(&str, &[&str]); 7] = [
     ("platform", &["platform"]),
     ("api", &["api", "platform", "model"]),
     ("state", &["state", "api", "platform", "model"]),
-    ("ui", &["ui", "platform"]),
+    ("ui", &["ui", "platform", "model"]),
     ("pages", &["pages", "ui", "state", "api", "route", "model", "platform"]),
 ];
 
@@ -44,7 +44,7 @@ fn room_edges(files: &[File]) -> Vec<Finding> {
 
 #[test]
 fn rooms_know_each_other_in_one_direction() {
-    assert_clean("platform ← api → state → pages → app; model and ui know none of them", room_edges(&tree()));
+    assert_clean("platform ← api → state → pages → app; ui knows the words of model, and none of api, state, route", room_edges(&tree()));
     assert_caught(room_edges(&sample("src/ui/badge.rs", "use crate::api::Client;\n")));
     assert_caught(room_edges(&sample("src/model/a.rs", "use crate::state::Fleet;\n")));
     assert_caught(room_edges(&sample("src/ui/badge.rs", "use crate::{api, model};\n")));
