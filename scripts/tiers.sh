@@ -49,21 +49,21 @@ count_ui() { count_cargo "$1"; }
 
 tier_contract() {
   [ -x "$TOOLS/schemathesis/bin/st" ] || { cannot_run "schemathesis is missing: scripts/setup.sh test"; return; }
-  node_tests tests/contract/
+  node_tests tests/contract/*.test.mjs
 }
 count_contract() { count_node "$1"; }
 
 tier_e2e() {
   have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
-  node_tests tests/e2e/stories/
+  node_tests tests/e2e/stories/*.test.mjs
 }
 count_e2e() { count_node "$1"; }
 
-tier_crash() { node_tests tests/crash/; }
+tier_crash() { node_tests tests/crash/*.test.mjs; }
 count_crash() { count_node "$1"; }
 
 tier_size() {
   have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
-  node_tests tests/size/
+  node_tests tests/size/*.test.mjs
 }
 count_size() { count_node "$1"; }
