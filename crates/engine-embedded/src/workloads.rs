@@ -15,7 +15,14 @@ pub(crate) fn from_report(node_id: &NodeId, report: &HeartbeatRequest, at: Times
     }
     let Some(containers) = &report.containers else {
         not_read.push("the agent has not sent its containers yet".into());
-        return WorkloadList { node_id: node_id.clone(), read_at: at, complete: false, not_read, workloads: Vec::new(), orphaned_volumes: Vec::new() };
+        return WorkloadList {
+            node_id: node_id.clone(),
+            read_at: at,
+            complete: false,
+            not_read,
+            workloads: Vec::new(),
+            orphaned_volumes: Vec::new(),
+        };
     };
     not_read.extend(containers.not_read.iter().cloned());
     if !containers.complete && not_read.is_empty() {

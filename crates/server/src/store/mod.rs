@@ -10,6 +10,7 @@
 
 mod error;
 mod secret;
+mod sqlite;
 mod types;
 
 use std::path::Path;
@@ -19,6 +20,7 @@ use pitlane_api::{ActivityEntry, NodeId, Operation, OperationId, Sample, Timesta
 
 pub use error::{Error, Result};
 pub use secret::SecretHash;
+pub use sqlite::{ServeLock, SqliteStore};
 pub use types::*;
 
 /// What Pitlane keeps for itself.

@@ -1,0 +1,97 @@
+//! The activity log. Entries are never changed.
+
+use pitlane_api::{ActivityEntry, ActivityKind, ActorKind};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{
+    SqliteStore,
+    convert::{nanos, time},
+};
+use crate::store::{ActivityQuery, NewActivity, Result};
+
+pub(super) async fn append(store: &SqliteStore, entries: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
+    let mut tx = store.begin().await?;
+    let entries = insert(&mut tx, entries).await?;
+    tx.commit().await?;
+    Ok(entries)
+}
+
+/// Writes entries within a transaction of the caller's.
+pub(super) async fn insert(connection: &mut SqliteConnection, entries: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
+    let mut written = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let done = sqlx::query(
+            "INSERT INTO activity (at, kind, actor_kind, actor, origin, node_id, node_name, operation_id, message, reason) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(nanos(entry.at))
+        .bind(entry.kind.as_str())
+        .bind(entry.actor_kind.as_str())
+        .bind(&entry.actor)
+        .bind(&entry.origin)
+        .bind(entry.node_id.as_ref().map(|id| id.as_str()))
+        .bind(&entry.node_name)
+        .bind(entry.operation_id.as_ref().map(|id| id.as_str()))
+        .bind(&entry.message)
+        .bind(&entry.reason)
+        .execute(&mut *connection)
+        .await?;
+        written.push(entry.with_id(done.last_insert_rowid()));
+    }
+    Ok(written)
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    at: i64,
+    kind: String,
+    actor_kind: String,
+    actor: Option<String>,
+    origin: Option<String>,
+    node_id: Option<String>,
+    node_name: Option<String>,
+    operation_id: Option<String>,
+    message: String,
+    reason: Option<String>,
+}
+
+impl Row {
+    fn read(self) -> Result<ActivityEntry> {
+        Ok(ActivityEntry {
+            id: self.id,
+            at: time(self.at)?,
+            kind: ActivityKind::from_word(&self.kind),
+            actor_kind: ActorKind::from_word(&self.actor_kind),
+            actor: self.actor,
+            origin: self.origin,
+            node_id: self.node_id.map(Into::into),
+            node_name: self.node_name,
+            operation_id: self.operation_id.map(Into::into),
+            message: self.message,
+            reason: self.reason,
+        })
+    }
+}
+
+pub(super) async fn page(store: &SqliteStore, query: &ActivityQuery) -> Result<Vec<ActivityEntry>> {
+    let before = query.before.unwrap_or(i64::MAX);
+    let rows: Vec<Row> = match &query.node {
+        Some(node) => {
+            sqlx::query_as("SELECT * FROM activity WHERE node_id = ? AND id < ? ORDER BY id DESC LIMIT ?")
+                .bind(node.as_str())
+                .bind(before)
+                .bind(query.limit)
+                .fetch_all(&store.readers)
+                .await?
+        }
+        None => {
+            sqlx::query_as("SELECT * FROM activity WHERE id < ? ORDER BY id DESC LIMIT ?")
+                .bind(before)
+                .bind(query.limit)
+                .fetch_all(&store.readers)
+                .await?
+        }
+    };
+    rows.into_iter().map(Row::read).collect()
+}

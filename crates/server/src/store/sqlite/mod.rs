@@ -1,0 +1,178 @@
+//! The store on SQLite: one file, write-ahead log, every commit on the disk before it returns.
+//!
+//! One connection writes and a few read, so that a reader never waits for a writer and two writers of this process
+//! queue instead of colliding. Another process (`pitlane token create`, `pitlane backup`) may use the file as well.
+
+mod activity;
+mod agents;
+mod convert;
+mod open;
+mod operations;
+mod records;
+mod samples;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+
+use std::{path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+use pitlane_api::{ActivityEntry, NodeId, Operation, OperationId, Sample, Timestamp};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use super::{
+    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity, Prune, Replay, Result,
+    SecretHash, SignInCode, Store, StoredReport, StoredSession,
+};
+
+pub use open::ServeLock;
+
+/// How long a write waits for another process before it is [`super::Error::Busy`].
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The store on SQLite. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// A transaction that holds the write lock from its beginning, so that what it read is still true when it writes.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted> {
+        operations::accept(self, acceptance).await
+    }
+
+    async fn replay(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Replay> {
+        operations::replay(&mut *self.readers.acquire().await?, key, now).await
+    }
+
+    async fn save_operation(&self, before: &Operation, after: &Operation, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>> {
+        operations::save(self, before, after, activity).await
+    }
+
+    async fn operation(&self, id: &OperationId) -> Result<Option<Operation>> {
+        operations::by_id(&mut *self.readers.acquire().await?, id).await
+    }
+
+    async fn unfinished_operations(&self) -> Result<Vec<Operation>> {
+        operations::unfinished(self).await
+    }
+
+    async fn last_operation(&self, node: &NodeId) -> Result<Option<Operation>> {
+        operations::last_of(self, node).await
+    }
+
+    async fn last_operations(&self) -> Result<Vec<Operation>> {
+        operations::last_of_each(self).await
+    }
+
+    async fn append_activity(&self, entries: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
+        activity::append(self, entries).await
+    }
+
+    async fn activity(&self, query: &ActivityQuery) -> Result<Vec<ActivityEntry>> {
+        activity::page(self, query).await
+    }
+
+    async fn create_enrolment_token(&self, token: &EnrolmentToken) -> Result<()> {
+        agents::create_enrolment_token(self, token).await
+    }
+
+    async fn enrolment_token(&self, hash: &SecretHash) -> Result<Option<EnrolmentToken>> {
+        agents::enrolment_token(self, hash).await
+    }
+
+    async fn enroll(&self, enrolment: &Enrolment) -> Result<Enrolled> {
+        agents::enroll(self, enrolment).await
+    }
+
+    async fn agent_by_token(&self, hash: &SecretHash) -> Result<Option<Agent>> {
+        agents::by_token(self, hash).await
+    }
+
+    async fn agents(&self) -> Result<Vec<Agent>> {
+        agents::all(self).await
+    }
+
+    async fn confirm_agent(&self, node: &NodeId, at: Timestamp) -> Result<()> {
+        agents::confirm(self, node, at).await
+    }
+
+    async fn save_reports(&self, reports: &[StoredReport]) -> Result<()> {
+        agents::save_reports(self, reports).await
+    }
+
+    async fn forget_node(&self, node: &NodeId) -> Result<()> {
+        agents::forget_node(self, node).await
+    }
+
+    async fn put_samples(&self, samples: &[(NodeId, Sample)]) -> Result<()> {
+        samples::put(self, samples).await
+    }
+
+    async fn samples(&self, node: &NodeId, since: Timestamp) -> Result<Vec<Sample>> {
+        samples::since(self, node, since).await
+    }
+
+    async fn create_token(&self, token: &ApiToken) -> Result<()> {
+        sign_in::create_token(self, token).await
+    }
+
+    async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiToken>> {
+        sign_in::token_by_hash(self, hash).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<ApiToken>> {
+        sign_in::tokens(self).await
+    }
+
+    async fn revoke_token(&self, id: &str, at: Timestamp) -> Result<bool> {
+        sign_in::revoke_token(self, id, at).await
+    }
+
+    async fn touch_token(&self, id: &str, at: Timestamp) -> Result<()> {
+        sign_in::touch_token(self, id, at).await
+    }
+
+    async fn create_session(&self, session: &StoredSession) -> Result<()> {
+        sign_in::create_session(self, session).await
+    }
+
+    async fn session(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredSession>> {
+        sign_in::session(self, hash, now).await
+    }
+
+    async fn end_session(&self, hash: &SecretHash) -> Result<()> {
+        sign_in::end_session(self, hash).await
+    }
+
+    async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()> {
+        sign_in::create_code(self, code).await
+    }
+
+    async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>> {
+        sign_in::spend_code(self, hash, now).await
+    }
+
+    async fn prune(&self, prune: &Prune) -> Result<u64> {
+        upkeep::prune(self, prune).await
+    }
+
+    async fn check_writable(&self) -> Result<()> {
+        upkeep::check_writable(self).await
+    }
+
+    async fn backup(&self, to: &std::path::Path) -> Result<()> {
+        upkeep::backup(self, to).await
+    }
+}

@@ -1,0 +1,69 @@
+//! Five-minute buckets of a node's life.
+
+use pitlane_api::{Health, NodeId, Sample, Timestamp};
+use sqlx::FromRow;
+
+use super::{
+    SqliteStore,
+    convert::{nanos, time},
+};
+use crate::store::Result;
+
+#[derive(FromRow)]
+struct Row {
+    at: i64,
+    beats: u32,
+    expected: u32,
+    cpu_percent: Option<f64>,
+    memory_percent: Option<f64>,
+    disk_percent: Option<f64>,
+    health: String,
+}
+
+impl Row {
+    fn read(self) -> Result<Sample> {
+        Ok(Sample {
+            at: time(self.at)?,
+            beats: self.beats,
+            expected: self.expected,
+            cpu_percent: self.cpu_percent,
+            memory_percent: self.memory_percent,
+            disk_percent: self.disk_percent,
+            health: Health::from_word(&self.health),
+        })
+    }
+}
+
+pub(super) async fn put(store: &SqliteStore, samples: &[(NodeId, Sample)]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for (node, sample) in samples {
+        sqlx::query(
+            "INSERT INTO samples (node_id, at, beats, expected, cpu_percent, memory_percent, disk_percent, health) VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (node_id, at) DO UPDATE SET beats = excluded.beats, expected = excluded.expected, cpu_percent = excluded.cpu_percent, \
+             memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent, health = excluded.health",
+        )
+        .bind(node.as_str())
+        .bind(nanos(sample.at))
+        .bind(sample.beats)
+        .bind(sample.expected)
+        .bind(sample.cpu_percent)
+        .bind(sample.memory_percent)
+        .bind(sample.disk_percent)
+        .bind(sample.health.as_str())
+        .execute(&mut *tx)
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn since(store: &SqliteStore, node: &NodeId, since: Timestamp) -> Result<Vec<Sample>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT at, beats, expected, cpu_percent, memory_percent, disk_percent, health FROM samples WHERE node_id = ? AND at >= ? ORDER BY at",
+    )
+    .bind(node.as_str())
+    .bind(nanos(since))
+    .fetch_all(&store.readers)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
