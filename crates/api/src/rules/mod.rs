@@ -27,4 +27,4 @@ pub use operation::{Decision, EngineView, OperationEventKind, decide, transition
 pub use placement::place;
 pub use revision::revision;
 pub use signals::signals_from_report;
-pub use stateful::{mount_holds_data, workload_from_container};
+pub use stateful::{mount_holds_data, volume_lives, workload_from_container};

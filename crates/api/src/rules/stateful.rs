@@ -1,5 +1,7 @@
 //! Rule 2: what is stateful, where its data lives, and what becomes of it.
 
+use std::collections::BTreeMap;
+
 use crate::{ContainerReport, DataLives, Fate, Identity, MountKind, MountReport, Volume, VolumeKind, Workload, WorkloadKind, WorkloadState};
 
 /// Folders of the host that are interfaces to the kernel or to a daemon, or configuration, not data.
@@ -42,8 +44,7 @@ fn source_is_data(source: &str) -> bool {
 /// File systems that other nodes reach too, as they stand in the options of the `local` driver.
 const NETWORK_TYPES: &[&str] = &["nfs", "nfs4", "cifs", "smb3", "glusterfs", "ceph", "lustre", "9p"];
 
-/// Where the data of a mount lives. A driver other than `local` is taken for a network volume only where its name
-/// says so; a driver nobody knows is not known, and counts as more local than a network volume.
+/// Where the data of a mount lives.
 fn data_lives(mount: &MountReport) -> DataLives {
     if mount.kind == MountKind::Cluster {
         return DataLives::NetworkVolume;
@@ -51,9 +52,16 @@ fn data_lives(mount: &MountReport) -> DataLives {
     if mount.kind == MountKind::Bind {
         return DataLives::ThisNodeOnly;
     }
-    match mount.driver.as_deref().unwrap_or("local") {
+    volume_lives(mount.driver.as_deref().unwrap_or("local"), &mount.driver_options)
+}
+
+/// Where the data of a volume lives, by its driver and the driver's options. A driver other than `local` is taken for
+/// a network volume only where its name says so; a driver nobody knows is not known, and counts as more local than a
+/// network volume.
+pub fn volume_lives(driver: &str, options: &BTreeMap<String, String>) -> DataLives {
+    match driver {
         "local" | "" => {
-            let option = |key: &str| mount.driver_options.get(key).map(|value| value.to_ascii_lowercase());
+            let option = |key: &str| options.get(key).map(|value| value.to_ascii_lowercase());
             let by_type = option("type").is_some_and(|kind| NETWORK_TYPES.contains(&kind.as_str()));
             let by_address = option("o").is_some_and(|o| o.split(',').any(|word| word.starts_with("addr=")));
             if by_type || by_address { DataLives::NetworkVolume } else { DataLives::ThisNodeOnly }
@@ -145,7 +153,6 @@ pub fn workload_from_container(container: &ContainerReport) -> Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn mount(kind: MountKind, name: Option<&str>, source: Option<&str>, writable: bool) -> MountReport {
         MountReport {
