@@ -5,23 +5,23 @@ export class Wire {
   #sockets = new Set();
   #cut = false;
 
-  static async to(port) {
+  static async open() {
     const wire = new Wire();
-    wire.listener = createServer((near) => wire.#join(near, port)).listen(0, "127.0.0.1");
+    wire.listener = createServer((near) => wire.#join(near)).listen(0, "127.0.0.1");
     await new Promise((resolve) => wire.listener.once("listening", resolve));
     wire.port = wire.listener.address().port;
     wire.url = `http://127.0.0.1:${wire.port}`;
     return wire;
   }
 
-  /** The server is not known when its public address must be: point the wire at it afterwards. */
-  retarget(port) {
+  /** The server must be told its public address, this wire's, before it starts; so the wire learns of the server afterwards. */
+  leadsTo(port) {
     this.target = port;
   }
 
-  #join(near, port) {
+  #join(near) {
     if (this.#cut) return near.destroy();
-    const far = connect(this.target ?? port, "127.0.0.1");
+    const far = connect(this.target, "127.0.0.1");
     for (const [socket, other] of [[near, far], [far, near]]) {
       this.#sockets.add(socket);
       socket.on("error", () => other.destroy());

@@ -1,0 +1,72 @@
+// When something goes away: the server by kill -9, the wire, an agent.
+import assert from "node:assert/strict";
+import { Wire } from "../../support/cut.mjs";
+import { until } from "../../support/wait.mjs";
+import { fleet, reads, says, sheet } from "../support/console.mjs";
+import { story } from "../support/story.mjs";
+
+story("kill -9 in the middle of a drain: it is completed once", { outage: true }, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const { page } = await stage.person({ name: "on-call" });
+  await page.goto(`/nodes/${agent.id}?do=drain`);
+  const dialog = sheet.of(page, "Drain edge-fra-01");
+  await sheet.reason(dialog).fill("Kernel 6.12 reboot");
+  const accepted = page.waitForResponse((response) => response.request().method() === "POST" && response.url().endsWith("/drain"));
+  await sheet.submit(dialog, "Drain node").click();
+  assert.equal((await accepted).status(), 202);
+  await stage.server.kill();
+  await stage.server.launch();
+
+  const api = await stage.server.api();
+  await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
+  await reads(dialog, /In maintenance/, { timeout: 30_000 });
+  const kinds = (await api.activity(`node=${agent.id}`)).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === "drain_requested").length, 1);
+  assert.equal(kinds.filter((kind) => kind === "drained").length, 1);
+  await page.goto("/activity");
+  await reads(page.getByRole("main"), /Kernel 6\.12 reboot/);
+});
+
+const CUT_MS = 20_000;
+const wire = await Wire.open();
+
+story("the wire is cut for 20 s: the page says how old it is, then catches up", { outage: true, settings: { PITLANE_PUBLIC_URL: wire.url } }, async (stage) => {
+  wire.leadsTo(stage.server.port);
+  const agent = await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const { page } = await stage.person({ url: wire.url });
+  await fleet.open(page);
+  await reads(page.getByRole("banner"), /Live/);
+  const cutAt = Date.now();
+  wire.cut();
+  await reads(page.getByRole("banner"), /Reconnecting|Stale/);
+  const api = await stage.server.api();
+  await api.drain(agent.id, { reason: "While nobody was looking" });
+  await page.getByText(/stale since/i).first().waitFor({ timeout: CUT_MS });
+  await until("the cut to have lasted 20 s", () => Date.now() - cutAt > CUT_MS, { timeout: CUT_MS + 5_000 });
+  assert.ok(!/While nobody was looking/.test(await fleet.card(page, "edge-fra-01").innerText()), "the page cannot know yet");
+  wire.mend();
+  await reads(page.getByRole("banner"), /Live/, { timeout: 40_000 });
+  await reads(fleet.card(page, "edge-fra-01"), /While nobody was looking/);
+  assert.equal(await page.getByText(/stale since/i).count(), 0, "the banner is gone");
+  await wire.close();
+});
+
+story("an agent stops and returns: late, then offline, then healthy", {}, async (stage) => {
+  const agent = await stage.agent({ name: "edge-lon-01" });
+  await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  await fleet.open(page);
+  const card = fleet.card(page, "edge-lon-01");
+  await reads(card, /Healthy/);
+  await agent.stop();
+  await reads(card, /late/i);
+  await reads(card, /Offline/);
+  await says(card, /No heartbeat for \d+ s/, /CPU —/);
+  agent.start();
+  await reads(card, /Healthy/);
+  const api = await stage.server.api();
+  const kinds = (await api.activity(`node=${agent.id}`)).map(({ kind }) => kind);
+  assert.ok(kinds.includes("heartbeat_lost") && kinds.includes("heartbeat_back"), kinds.join());
+});
