@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Measures against the budgets with the release build, and writes docs/performance.md. Takes about ten minutes.
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$ROOT"
+export CARGO_TARGET_DIR=$NATIVE_TARGET
+
+say "bench: building the release (about 6 minutes when cold)"
+cargo build --quiet --release -p pitlane || exit 1
+export PITLANE_BIN=$NATIVE_TARGET/release/pitlane
+failed=0
+# What a first visit downloads is measured by its own tier, whose numbers end up in the report.
+node --test --test-reporter=spec tests/size/*.test.mjs || failed=1
+node tests/bench/main.mjs || failed=1
+PITLANE_CRASH_ROUNDS=50 node --test --test-reporter=spec tests/crash/*.test.mjs || failed=1
+exit $failed

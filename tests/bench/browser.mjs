@@ -1,0 +1,113 @@
+// What a person in front of a large fleet feels: the first card, the main thread under a storm of heartbeats, the time from a change to its card.
+import { readFileSync } from "node:fs";
+import { createServer, request as forward } from "node:http";
+import { join } from "node:path";
+import { launch, Person } from "../e2e/support/browser.mjs";
+
+const plain = readFileSync(join(import.meta.dirname, "plain.html"));
+
+/** A way to the server that also serves the page by hand, so that both pages are reached in the same way. `leadsTo` names the server's port. */
+export async function frontDoor() {
+  const door = { port: 0 };
+  const listener = createServer((near, answer) => {
+    if (near.url === "/by-hand") return answer.setHeader("content-type", "text/html").end(plain);
+    const far = forward({ port: door.leadsTo, host: "127.0.0.1", path: near.url, method: near.method, headers: near.headers }, (response) => {
+      answer.writeHead(response.statusCode, response.headers);
+      response.pipe(answer);
+    });
+    far.on("error", () => answer.destroy());
+    answer.on("close", () => far.destroy());
+    near.pipe(far);
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => listener.once("listening", resolve));
+  door.port = listener.address().port;
+  door.url = `http://127.0.0.1:${door.port}`;
+  door.close = () => listener.closeAllConnections() ?? listener.close();
+  return door;
+}
+
+/** Milliseconds from the start of the navigation until the first card is painted; the size of the document and of the heap then. Medians of `rounds`. */
+export async function firstCard(door, token, path, rounds = 5) {
+  const browser = await launch();
+  try {
+    const person = await (await Person.sitsDown(browser, { url: door.url })).signsIn(door.url, token);
+    const { page } = person;
+    await page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector("article h2, article h3")) return;
+        observer.disconnect();
+        requestAnimationFrame(() => requestAnimationFrame(() => (globalThis.firstCardAt = performance.now())));
+      }).observe(document, { childList: true, subtree: true });
+    });
+    const seen = [];
+    for (let round = 0; round <= rounds; round += 1) {
+      await page.goto(path);
+      await page.waitForFunction(() => globalThis.firstCardAt > 0, undefined, { timeout: 60_000 });
+      const session = await page.context().newCDPSession(page);
+      await session.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await session.send("Runtime.getHeapUsage");
+      const { ms, elements } = await page.evaluate(() => ({ ms: globalThis.firstCardAt, elements: document.querySelectorAll("*").length }));
+      if (round > 0) seen.push({ ms, elements, heap: usedSize });
+    }
+    const median = (key) => seen.map((row) => row[key]).sort((a, b) => a - b)[Math.floor(seen.length / 2)];
+    return { ms: median("ms"), elements: median("elements"), heap: median("heap") };
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The share of time in which an open fleet page keeps its main thread busy while `during` runs, and its longest task in milliseconds. */
+export async function underStorm(door, token, during) {
+  const browser = await launch();
+  try {
+    const person = await (await Person.sitsDown(browser, { url: door.url })).signsIn(door.url, token);
+    await person.page.goto("/nodes");
+    await person.page.getByRole("article").first().waitFor({ timeout: 60_000 });
+    const session = await person.page.context().newCDPSession(person.page);
+    await session.send("Performance.enable", { timeDomain: "timeTicks" });
+    const read = async () => Object.fromEntries((await session.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value]));
+    await person.page.evaluate(() => {
+      globalThis.longTasks = [];
+      new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
+    });
+    const before = await read();
+    const result = await during();
+    const after = await read();
+    const longest = await person.page.evaluate(() => Math.max(0, ...globalThis.longTasks));
+    return { result, busy: (after.TaskDuration - before.TaskDuration) / (after.Timestamp - before.Timestamp), longest, log: person.log };
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Milliseconds from the moment the engine confirmed a drain (the operation's `finished_at`) until the card says so. */
+export async function changeToCard(door, api, token, node, rounds = 10) {
+  const browser = await launch();
+  try {
+    const person = await (await Person.sitsDown(browser, { url: door.url })).signsIn(door.url, token);
+    await person.page.goto(`/nodes?q=${node.name}`);
+    const card = person.page.getByRole("article", { name: node.name });
+    await card.waitFor();
+    const seen = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const word = round % 2 === 0 ? "Maintenance" : "Drain";
+      const painted = card.evaluate(
+        (element, word) =>
+          new Promise((resolve) => {
+            const look = () => element.innerText.includes(word) && (word !== "Drain" || !element.innerText.includes("Maintenance"));
+            const observer = new MutationObserver(() => look() && (observer.disconnect(), requestAnimationFrame(() => resolve(Date.now()))));
+            observer.observe(element, { childList: true, subtree: true, characterData: true, attributes: true });
+          }),
+        word,
+      );
+      const answer = round % 2 === 0 ? await api.drain(node.id) : await api.activate(node.id, "bench");
+      if (answer.status !== 202) throw new Error(JSON.stringify(answer.body));
+      const at = await painted;
+      const { operation } = await api.node(node.id);
+      seen.push(at - Date.parse(operation?.finished_at ?? operation?.updated_at ?? answer.body.data.created_at));
+    }
+    return seen;
+  } finally {
+    await browser.close();
+  }
+}
