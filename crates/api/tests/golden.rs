@@ -1,6 +1,8 @@
 //! The wire, held both ways: what is read from the golden files is what was meant, and what is written is the file.
 //! To review a change of the contract, run with `UPDATE_GOLDEN=1` and look at the difference.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 mod support;
 
 use std::{fmt::Debug, path::PathBuf};

@@ -2,6 +2,8 @@
 //! rules forbid. The world below is the smallest control plane there can be: it accepts, stores and reconciles with the
 //! rules of this crate and nothing else, and it may crash between any two steps.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 #[expect(dead_code, reason = "each test binary uses its part of the values")]
 mod support;
 

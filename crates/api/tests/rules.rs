@@ -1,5 +1,7 @@
 //! The rules of maintenance, one by one, as an operator would put them to the test.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 mod support;
 
 use pitlane_api::rules::*;

@@ -35,7 +35,7 @@ pub fn check_reason(reason: &str) -> Result<String, FieldError> {
         .collect();
     let kept = kept.trim().to_owned();
     let length = kept.chars().count();
-    if length < REASON_MIN || length > REASON_MAX {
+    if !(REASON_MIN..=REASON_MAX).contains(&length) {
         return Err(FieldError {
             field: "reason",
             message: format!("The reason must have {REASON_MIN} to {REASON_MAX} characters; this one has {length}."),
