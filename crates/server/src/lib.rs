@@ -1,3 +1,4 @@
 //! The control plane of Pitlane.
 
+pub mod fleet;
 pub mod store;

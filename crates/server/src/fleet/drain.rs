@@ -1,0 +1,73 @@
+//! Drain: put a node into maintenance. Nothing that runs is touched.
+
+use std::sync::Arc;
+
+use pitlane_api::{ActivityKind, DrainPreview, DrainRequest, NodeId, Operation, OperationKind, Scheduling, rules};
+
+use super::{
+    Call, Fleet, Result,
+    accept::{about, check_revision, entry_by},
+    types::from_engine,
+};
+use crate::store::NewActivity;
+
+impl Fleet {
+    /// What a person should know before the click. A read: where the engine is away it says what was not read.
+    pub async fn drain_preview(self: &Arc<Self>, id: &NodeId) -> Result<DrainPreview> {
+        let engine_node = self.view().get(id).map(|entry| entry.engine.clone()).ok_or_else(|| self.no_such_node(id))?;
+        let list = self.read_list(&engine_node).await.unwrap_or_default();
+        self.with_view_as_known(|view| {
+            let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
+            let commands = self.engine.equivalent_commands(&entry.engine, Scheduling::Maintenance);
+            Ok(rules::drain_preview(&self.drain_input(view, entry, list.as_ref(), None), commands))
+        })
+    }
+
+    /// Accepts a drain: 202 and an operation. Whether the node is in maintenance the engine tells, not this.
+    ///
+    /// # Errors
+    /// [`super::Error`]; where it is not `Ok`, nothing was kept and nothing was changed.
+    pub async fn drain(self: &Arc<Self>, id: &NodeId, request: DrainRequest, call: Call) -> Result<Operation> {
+        let (fleet, id) = (self.clone(), id.clone());
+        self.to_the_end(async move { fleet.accept_drain(&id, request, &call).await }).await
+    }
+
+    async fn accept_drain(self: &Arc<Self>, id: &NodeId, mut request: DrainRequest, call: &Call) -> Result<Operation> {
+        if let Some(operation) = self.replayed(call).await? {
+            return Ok(operation);
+        }
+        request.reason = rules::check_reason(&request.reason)?;
+        rules::check_expected_back(request.expected_back_at, self.settings.clock.now())?;
+        let engine_node_id = self.engine_node_id(id)?;
+
+        let _writing = self.lock_node(id).await;
+        if let Some(operation) = self.replayed(call).await? {
+            return Ok(operation);
+        }
+        let engine_node = self.look(&engine_node_id).await.map_err(from_engine)?;
+        check_revision(call, &engine_node.revision())?;
+        let list = self.read_list(&engine_node).await?;
+
+        // From here to `keep` is one step per fleet: two drains at once cannot both pass the same guard.
+        let _gate = self.gate.lock().await;
+        let operation = self.with_view_as_known(|view| -> Result<Operation> {
+            let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
+            rules::check_drain(&self.drain_input(view, entry, list.as_ref(), None), &request)?;
+            Ok(Operation {
+                reason: Some(request.reason.clone()),
+                expected_back_at: request.expected_back_at,
+                seen_stateful: request.seen_stateful.clone(),
+                acknowledge_unread: request.acknowledge_unread,
+                allow_last_schedulable: request.allow_last_schedulable,
+                ..self.new_operation(OperationKind::Drain, &entry.node, engine_node.revision(), &call.actor)
+            })
+        })?;
+        let entry = entry_by(&call.actor, operation.created_at, ActivityKind::DrainRequested, "Asked for a drain.");
+        let entry = NewActivity {
+            operation_id: Some(operation.id.clone()),
+            reason: operation.reason.clone(),
+            ..about(entry, &operation.node_id, &operation.node_name)
+        };
+        self.keep(operation, vec![entry], None, call).await
+    }
+}

@@ -1,0 +1,210 @@
+//! Agents enrol and beat.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use pitlane_api::{ActivityKind, ActorKind, EngineKind, EnrollRequest, EnrollResponse, HeartbeatRequest, HeartbeatResponse, NodeId, NodeSource};
+use pitlane_engine::NewHost;
+use sha2::{Digest, Sha256};
+
+use super::{Error, Fleet, Result, types::from_engine, view};
+use crate::store::{Enrolled, Enrolment, EnrolmentToken, NewActivity, SecretHash};
+
+/// Longest name of a host, in characters, as DNS has it.
+const NAME_MAX: usize = 253;
+/// Longest label, region or address, in characters.
+const WORD_MAX: usize = 253;
+/// Most labels of a host.
+const LABELS_MAX: usize = 64;
+
+impl Fleet {
+    /// Binds an agent to its node and gives it a token of its own. `origin`: address it came from.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] for a token that is not valid (any more), [`Error::AlreadyClaimed`] where another agent
+    /// has the node and the token does not allow taking over.
+    pub async fn enroll(self: &Arc<Self>, request: EnrollRequest, origin: Option<String>) -> Result<EnrollResponse> {
+        check(&request)?;
+        let fleet = self.clone();
+        self.to_the_end(async move { fleet.enroll_to_the_end(request, origin).await }).await
+    }
+
+    async fn enroll_to_the_end(self: &Arc<Self>, request: EnrollRequest, origin: Option<String>) -> Result<EnrollResponse> {
+        let enrolment_token = SecretHash::of(&request.token);
+        let token = self.store.enrolment_token(&enrolment_token).await?.ok_or_else(|| unauthorized("This enrolment token is not known."))?;
+        let embedded = self.engine.kind() == EngineKind::Embedded;
+        let engine_node_id = self.find_engine_node(&request, &token, embedded)?;
+        let node_id =
+            self.view().by_engine_node(&engine_node_id).map(|entry| entry.node.id.clone()).unwrap_or_else(|| view::derived_id(&engine_node_id));
+
+        let _writing = self.lock_node(&node_id).await;
+        let now = self.settings.clock.now();
+        let agent_token = new_secret();
+        let agent_hash = SecretHash::of(&agent_token);
+        let message = if token.allow_replace { "An agent enrolled, and took the place of the one before it, if any." } else { "An agent enrolled." };
+        let enrolment = Enrolment {
+            enrolment_token,
+            node_id: node_id.clone(),
+            engine_node_id: engine_node_id.clone(),
+            machine_id: request.machine_id.clone(),
+            agent_token: agent_hash,
+            at: now,
+            replace: token.allow_replace,
+            activity: vec![NewActivity {
+                actor_kind: ActorKind::Agent,
+                actor: Some(request.name.clone()),
+                origin,
+                node_id: Some(node_id.clone()),
+                node_name: Some(request.name.clone()),
+                ..NewActivity::by_system(now, ActivityKind::NodeEnrolled, message)
+            }],
+        };
+        match self.store.enroll(&enrolment).await? {
+            Enrolled::Done(entries) => self.announce(entries),
+            Enrolled::TokenInvalid => return Err(unauthorized("This enrolment token has expired.")),
+            Enrolled::TokenSpent => return Err(unauthorized("This enrolment token was used already.")),
+            Enrolled::TokenForAnotherNode => return Err(unauthorized("This enrolment token was made for another node.")),
+            Enrolled::Claimed(agent) => {
+                let known = self.view().get(&agent.node_id).map(|entry| entry.node.name.clone());
+                return Err(Error::AlreadyClaimed { node_name: known.unwrap_or_else(|| agent.node_id.to_string()) });
+            }
+        }
+        if embedded {
+            let admitted = self.heard(self.engine.admit(host(request, &engine_node_id, &node_id, now)).await).map_err(from_engine)?;
+            self.take_in_agent(&agent_hash).await?;
+            self.put(admitted);
+        } else {
+            self.take_in_agent(&agent_hash).await?;
+            let _ = self.look(&engine_node_id).await;
+        }
+        Ok(EnrollResponse { node_id, agent_token, heartbeat_every_s: self.settings.thresholds.heartbeat_every_s, server_time: now })
+    }
+
+    async fn take_in_agent(&self, token: &SecretHash) -> Result<()> {
+        let agent = self.store.agent_by_token(token).await?;
+        let agent = agent.ok_or_else(|| Error::Internal("an agent that enrolled just now is not in the store".into()))?;
+        self.agents.put(&agent);
+        Ok(())
+    }
+
+    /// The engine's node this agent speaks for.
+    fn find_engine_node(&self, request: &EnrollRequest, token: &EnrolmentToken, embedded: bool) -> Result<String> {
+        if embedded {
+            // A token that was made for a node lets new hardware take its place; else the machine makes the node.
+            return Ok(token.engine_node_id.clone().unwrap_or_else(|| host_id(&request.machine_id)));
+        }
+        let claimed = request.engine_node_id.as_deref().unwrap_or(&request.machine_id);
+        if self.view().by_engine_node(claimed).is_none() {
+            let message =
+                format!("The engine has no node {claimed}: an agent enrols on a node that the engine knows, with the engine's own node id.");
+            return Err(Error::Invalid { field: "engine_node_id".into(), message });
+        }
+        Ok(claimed.to_owned())
+    }
+
+    /// Takes in a heartbeat. It costs no store write; the view folds it in with the next second.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`]: nobody has this token, the agent must enrol again.
+    pub fn heartbeat(&self, agent_token: &str, beat: HeartbeatRequest) -> Result<HeartbeatResponse> {
+        check_beat(&beat)?;
+        let taken = self.agents.beat(&SecretHash::of(agent_token), beat);
+        let taken = taken.ok_or_else(|| unauthorized("This agent's token is not known: enrol again."))?;
+        let skew = taken.clock_offset_s.filter(|offset| offset.abs() > self.settings.thresholds.clock_skew_s);
+        let message = skew.map(|offset| format!("This host's clock is off by {offset:.0} s against the server's."));
+        Ok(HeartbeatResponse {
+            heartbeat_every_s: self.settings.thresholds.heartbeat_every_s,
+            send_containers: taken.send_containers,
+            clock_offset_s: taken.clock_offset_s,
+            message,
+            server_time: self.settings.clock.now(),
+        })
+    }
+}
+
+fn unauthorized(message: &str) -> Error {
+    Error::Unauthorized(message.to_owned())
+}
+
+/// Two random UUIDs: 244 bits nobody guesses.
+fn new_secret() -> String {
+    format!("pla_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
+}
+
+/// The machine's id itself is not shown to everybody: it is nobody's business, and systemd asks not to.
+fn host_id(machine_id: &str) -> String {
+    let digest = Sha256::digest(format!("pitlane host {machine_id}").as_bytes());
+    let hex: String = digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+    format!("host-{hex}")
+}
+
+fn host(request: EnrollRequest, engine_node_id: &str, id: &NodeId, now: pitlane_api::Timestamp) -> NewHost {
+    NewHost {
+        engine_node_id: engine_node_id.to_owned(),
+        id: id.clone(),
+        name: request.name,
+        region: request.region,
+        source: if request.simulated { NodeSource::Simulated } else { NodeSource::Agent },
+        public_ip: request.public_ip,
+        overlay_ip: request.overlay_ip,
+        labels: request.labels,
+        created_at: now,
+    }
+}
+
+fn invalid(field: &str, message: String) -> Error {
+    Error::Invalid { field: field.to_owned(), message }
+}
+
+fn check_word(field: &str, text: &str, min: usize, max: usize) -> Result<()> {
+    let length = text.chars().count();
+    if length < min || length > max {
+        return Err(invalid(field, format!("must have {min} to {max} characters; this has {length}")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(invalid(field, "must not contain control characters".into()));
+    }
+    Ok(())
+}
+
+fn check(request: &EnrollRequest) -> Result<()> {
+    check_word("name", &request.name, 1, NAME_MAX)?;
+    check_word("machine_id", &request.machine_id, 1, WORD_MAX)?;
+    check_word("agent_version", &request.agent_version, 1, 64)?;
+    let words = [
+        ("engine_node_id", &request.engine_node_id),
+        ("region", &request.region),
+        ("public_ip", &request.public_ip),
+        ("overlay_ip", &request.overlay_ip),
+    ];
+    for (field, word) in words {
+        if let Some(word) = word {
+            check_word(field, word, 1, WORD_MAX)?;
+        }
+    }
+    check_labels(&request.labels)
+}
+
+fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
+    if labels.len() > LABELS_MAX {
+        return Err(invalid("labels", format!("there may be {LABELS_MAX} labels; these are {}", labels.len())));
+    }
+    for (key, value) in labels {
+        check_word("labels", key, 1, WORD_MAX)?;
+        check_word("labels", value, 0, WORD_MAX)?;
+    }
+    Ok(())
+}
+
+/// Numbers that would spread nonsense: JSON has no NaN, but it has negative shares and huge ones.
+fn check_beat(beat: &HeartbeatRequest) -> Result<()> {
+    check_word("agent_version", &beat.agent_version, 1, 64)?;
+    if let Some(percent) = beat.resources.cpu_percent
+        && !(0.0..=100.0).contains(&percent)
+    {
+        return Err(invalid("resources.cpu_percent", "must be between 0 and 100".into()));
+    }
+    if beat.resources.cpu_cores.is_some_and(|cores| !(0.0..=65_536.0).contains(&cores)) {
+        return Err(invalid("resources.cpu_cores", "must be between 0 and 65536".into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! What the rules are asked with: guards see the fleet as it is known at this moment.
+
+use pitlane_api::{ActivateRequest, ActivationChecks, DrainRequest, Operation, OperationId, OperationKind, Override, Refusal, WorkloadList, rules};
+use std::sync::Arc;
+
+use super::{Fleet, Result, types::from_engine, view::Entry, view::View};
+
+impl Fleet {
+    /// The workloads of a node: `None` where they cannot be read at all.
+    ///
+    /// # Errors
+    /// The engine is away, or has no such node.
+    pub(super) async fn read_list(self: &Arc<Self>, node: &pitlane_engine::EngineNode) -> Result<Option<WorkloadList>> {
+        let id = super::view::node_id(node);
+        match self.heard(self.engine.workloads(&node.engine_node_id, &id).await) {
+            Ok(list) => Ok(Some(list)),
+            Err(pitlane_engine::Error::Refused(why)) => {
+                tracing::info!(node = %id, why, "the engine does not let Pitlane read the workloads");
+                Ok(None)
+            }
+            Err(pitlane_engine::Error::Unsupported(_)) => Ok(None),
+            Err(error) => Err(from_engine(error)),
+        }
+    }
+
+    /// The view with every beat that has come folded in, and counted: what a guard judges by.
+    pub(super) fn with_view_as_known<T>(&self, judge: impl FnOnce(&mut View) -> T) -> T {
+        let (judged, told) = {
+            let mut view = self.view_mut();
+            let told = self.fold_beats(&mut view);
+            let moment = self.moment();
+            let mut told = told;
+            for id in view.aged(|engine_node_id| self.agents.beat_at(engine_node_id), moment) {
+                self.rebuild(&mut view, &id, &mut told);
+            }
+            (judge(&mut view), told)
+        };
+        for (id, happenings) in told {
+            self.tell(&id, happenings);
+        }
+        judged
+    }
+
+    pub(super) fn drain_input<'a>(
+        &self,
+        view: &View,
+        entry: &'a Entry,
+        list: Option<&'a WorkloadList>,
+        own: Option<&'a OperationId>,
+    ) -> rules::DrainInput<'a> {
+        let (capacity_now, capacity_after) = view.capacities(&entry.node);
+        rules::DrainInput { now: self.settings.clock.now(), node: &entry.node, own, list, capacity_now, capacity_after }
+    }
+
+    pub(super) fn activation_input<'a>(&self, entry: &'a Entry, own: Option<&'a OperationId>) -> rules::ActivationInput<'a> {
+        rules::ActivationInput {
+            now: self.settings.clock.now(),
+            node: &entry.node,
+            own,
+            heartbeat_age_s: entry.heartbeat_age_s(self.moment()),
+            heartbeat_before: entry.heartbeat_before,
+            reported_before: &entry.reported_before,
+            clean_for_ms: entry.settle.clean_for_ms(),
+            settle_window_s: self.settings.thresholds.settle_s,
+            engine_reachable: self.engine_reachable(),
+        }
+    }
+
+    pub(super) fn checks(&self, entry: &Entry) -> ActivationChecks {
+        let commands = self.engine.equivalent_commands(&entry.engine, pitlane_api::Scheduling::Schedulable);
+        rules::activation_checks(&self.activation_input(entry, None), commands)
+    }
+
+    /// Every guard of an accepted operation, again.
+    pub(super) fn guards(&self, view: &View, entry: &Entry, operation: &Operation, list: Option<&WorkloadList>) -> std::result::Result<(), Refusal> {
+        match operation.kind {
+            OperationKind::Drain => rules::check_drain(&self.drain_input(view, entry, list, Some(&operation.id)), &drain_request(operation)),
+            _ => rules::check_activation(&self.activation_input(entry, Some(&operation.id)), &activate_request(operation)),
+        }
+    }
+
+    /// Whether a refusal only says that this server has not watched long enough since its start. What was accepted
+    /// before a crash waits for that instead of failing by it.
+    pub(super) fn only_just_started(&self, operation: &Operation, refusal: &Refusal) -> bool {
+        let elapsed = self.settings.clock.elapsed();
+        let started = super::clock::minus(self.settings.clock.now(), elapsed);
+        if operation.created_at >= started {
+            return false;
+        }
+        let thresholds = &self.settings.thresholds;
+        match refusal {
+            Refusal::ActivationBlocked { .. } => elapsed.as_secs() < thresholds.settle_s + thresholds.offline_after_s,
+            Refusal::UnreadWorkloads { .. } | Refusal::LastSchedulableNode { .. } => elapsed.as_secs() < thresholds.offline_after_s,
+            _ => false,
+        }
+    }
+}
+
+/// What the person asked for, as it was kept.
+fn drain_request(operation: &Operation) -> DrainRequest {
+    DrainRequest {
+        reason: operation.reason.clone().unwrap_or_default(),
+        expected_back_at: operation.expected_back_at,
+        seen_stateful: operation.seen_stateful.clone(),
+        acknowledge_unread: operation.acknowledge_unread,
+        allow_last_schedulable: operation.allow_last_schedulable,
+    }
+}
+
+fn activate_request(operation: &Operation) -> ActivateRequest {
+    let override_ = operation.overridden.then(|| Override { reason: operation.reason.clone().unwrap_or_default() });
+    ActivateRequest { override_ }
+}

@@ -1,0 +1,171 @@
+//! The use cases of the control plane, and what keeps them going.
+//!
+//! * [`Agents`]: who may speak for which node, and what each said last.
+//! * the view: what the fleet looks like, in memory; `observe` folds in what the engine shows, `tick` what agents say.
+//! * one file per use case: `drain`, `activate`, `stop` (abort and retry), `maintenance`, `remove`, `enroll`, `reads`.
+//! * `reconcile`: carries accepted operations out until they are done, through crashes and absences.
+//! * [`Hub`](hub::Hub): the event stream.
+//!
+//! Three locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
+//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the view's (never held across
+//! an await).
+//!
+//! The fleet must not know axum, SQLite, or any one engine.
+
+mod accept;
+mod activate;
+mod agents;
+mod clock;
+mod drain;
+mod engine_state;
+mod enroll;
+mod guards;
+mod hub;
+mod maintenance;
+mod observe;
+mod place;
+mod publish;
+mod reads;
+mod reconcile;
+mod remove;
+mod samples;
+mod scribe;
+mod start;
+mod stop;
+mod tick;
+mod types;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    time::Duration,
+};
+
+use pitlane_api::{NodeId, OperationId};
+use pitlane_engine::Engine;
+use tokio::{
+    sync::{Notify, OwnedMutexGuard, oneshot},
+    task::JoinSet,
+};
+
+pub use agents::Agents;
+pub use clock::Clock;
+pub use hub::Frame;
+pub use reads::ActivityRequest;
+pub use types::{Actor, Backoff, Call, Error, FleetSettings, Idempotency, IfMatch, Result};
+pub use view::query::{DEFAULT_LIMIT, MAX_LIMIT, NodeQuery, Sort, SortKey};
+
+use crate::store::Store;
+use engine_state::EngineState;
+use view::{Moment, View};
+
+/// The fleet: every use case is a method of it. `http` calls them; nothing else does.
+pub struct Fleet {
+    settings: FleetSettings,
+    store: Arc<dyn Store>,
+    engine: Arc<dyn Engine>,
+    agents: Arc<Agents>,
+    view: RwLock<View>,
+    engine_state: Mutex<EngineState>,
+    hub: hub::Hub,
+    gate: tokio::sync::Mutex<()>,
+    node_locks: Mutex<HashMap<NodeId, Weak<tokio::sync::Mutex<()>>>>,
+    /// The reconciler of every unfinished operation, to be woken before its time.
+    reconcilers: Mutex<HashMap<OperationId, Arc<Notify>>>,
+    scribe: scribe::Desk,
+    lists: Mutex<HashMap<NodeId, pitlane_api::WorkloadList>>,
+    last_tick: Mutex<Duration>,
+    /// `None` once the server shuts down.
+    tasks: Mutex<Option<JoinSet<()>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in here panics half-way through a change, so what a poisoned lock guards is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Fleet {
+    fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
+        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.settings.clock.now(), elapsed: self.settings.clock.elapsed() }
+    }
+
+    /// The settings it was started with.
+    pub fn settings(&self) -> &FleetSettings {
+        &self.settings
+    }
+
+    /// How many event streams are open.
+    pub fn subscribers(&self) -> usize {
+        self.hub.subscribers()
+    }
+
+    /// Whoever reads, judges and writes a node's scheduling holds this.
+    async fn lock_node(&self, id: &NodeId) -> OwnedMutexGuard<()> {
+        let mutex = {
+            let mut locks = lock(&self.node_locks);
+            match locks.get(id).and_then(Weak::upgrade) {
+                Some(mutex) => mutex,
+                None => {
+                    locks.retain(|_, lock| lock.strong_count() > 0);
+                    let mutex = Arc::new(tokio::sync::Mutex::new(()));
+                    locks.insert(id.clone(), Arc::downgrade(&mutex));
+                    mutex
+                }
+            }
+        };
+        mutex.lock_owned().await
+    }
+
+    /// Runs something until it is done or the server shuts down.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(tasks) = lock(&self.tasks).as_mut() {
+            while tasks.try_join_next().is_some() {}
+            tasks.spawn(work);
+        }
+    }
+
+    /// Runs a use case to its end even where the client goes away half-way: between what the store keeps and what the
+    /// view shows nobody may stop.
+    async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let (done, outcome) = oneshot::channel();
+        self.spawn(async move {
+            // Nobody waits for it any more: it was still done.
+            let _ = done.send(work.await);
+        });
+        outcome.await.unwrap_or(Err(Error::ShuttingDown))
+    }
+
+    /// Ends every stream and every task, and keeps what lives in memory. What is half-way through the engine is picked
+    /// up by the next start.
+    pub async fn shutdown(&self) {
+        self.hub.close();
+        let tasks = lock(&self.tasks).take();
+        if let Some(mut tasks) = tasks {
+            tasks.shutdown().await;
+        }
+        self.scribe_now().await;
+        self.keep_samples_and_reports().await;
+    }
+
+    /// What `kill -9` does: nothing more is kept.
+    #[cfg(test)]
+    async fn crash(&self) {
+        let tasks = lock(&self.tasks).take();
+        if let Some(mut tasks) = tasks {
+            tasks.shutdown().await;
+        }
+    }
+}

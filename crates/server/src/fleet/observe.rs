@@ -1,0 +1,228 @@
+//! Rule 8: the engine is the truth. What it shows is folded into the view; what changed without Pitlane is told.
+//!
+//! The watch may lag behind what Pitlane itself read or wrote. So a change of scheduling or record that the watch
+//! brings is never believed as it is: the node is read from the engine again, while nobody else writes it.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use pitlane_api::{ActivityKind, ActorKind, NodeId, Operation, OperationKind, Scheduling};
+use pitlane_engine::{Change, EngineNode, SetScheduling};
+
+use super::{Fleet, lock, view};
+use crate::store::NewActivity;
+
+/// What a node's change means.
+enum Meaning {
+    /// Nothing that anybody decides about.
+    Nothing,
+    /// Pitlane's own write showed.
+    Own,
+    /// The write of an operation that was aborted meanwhile showed.
+    Late(Box<Operation>),
+    /// Somebody else.
+    Outside(String),
+}
+
+impl Fleet {
+    /// Follows the engine's watch. `changes` was opened before the first list, so that nothing falls between.
+    pub(super) async fn follow(self: Arc<Self>, mut changes: futures::stream::BoxStream<'static, pitlane_engine::Result<Change>>) {
+        while let Some(change) = changes.next().await {
+            match self.heard(change) {
+                Ok(Change::Node(node)) => self.seen(*node),
+                Ok(Change::Removed(engine_node_id)) => self.look_soon(engine_node_id),
+                Ok(Change::Reset) => self.relist().await,
+                Err(error) => tracing::debug!(%error, "the watch of the engine"),
+            }
+        }
+        tracing::debug!("the engine's watch ended");
+    }
+
+    /// Lists every node anew. Errors are noted with the engine's state; the next answer brings another list.
+    pub(super) async fn relist(self: &Arc<Self>) {
+        let Ok(nodes) = self.heard(self.engine.nodes().await) else { return };
+        let listed: std::collections::HashSet<String> = nodes.iter().map(|node| node.engine_node_id.clone()).collect();
+        for node in nodes {
+            self.seen(node);
+        }
+        let gone: Vec<String> = self.view().engine_node_ids().into_iter().filter(|id| !listed.contains(id)).collect();
+        for engine_node_id in gone {
+            self.look_soon(engine_node_id);
+        }
+        lock(&self.engine_state).listed = true;
+    }
+
+    /// A list or the watch shows this.
+    fn seen(self: &Arc<Self>, node: EngineNode) {
+        let suspicious = match self.view().by_engine_node(&node.engine_node_id) {
+            Some(entry) if entry.engine == node => return,
+            Some(entry) => entry.engine.revision() != node.revision() || has_stale_record(&node),
+            None => has_stale_record(&node),
+        };
+        if suspicious {
+            self.look_soon(node.engine_node_id);
+        } else {
+            self.put(node);
+        }
+    }
+
+    /// Puts what the engine shows into the view.
+    pub(super) fn put(&self, node: EngineNode) {
+        let facts = self.agents.facts(&node.engine_node_id);
+        let id = view::node_id(&node);
+        let happenings = self.view_mut().put(node, facts, self.moment());
+        self.tell(&id, happenings);
+    }
+
+    /// Reads a node again once nobody writes it.
+    fn look_soon(self: &Arc<Self>, engine_node_id: String) {
+        let fleet = self.clone();
+        self.spawn(async move {
+            let known = fleet.view().by_engine_node(&engine_node_id).map(|entry| entry.node.id.clone());
+            let id = known.unwrap_or_else(|| view::derived_id(&engine_node_id));
+            let _writing = fleet.lock_node(&id).await;
+            // An absence is noted with the engine's state; the next list looks again.
+            let _ = fleet.look(&engine_node_id).await;
+        });
+    }
+
+    /// Reads a node from the engine itself, folds it into the view, and tells what changed outside. The caller holds
+    /// the node's lock.
+    pub(super) async fn look(self: &Arc<Self>, engine_node_id: &str) -> pitlane_engine::Result<EngineNode> {
+        let node = match self.heard(self.engine.node(engine_node_id).await) {
+            Ok(node) => node,
+            Err(error) => {
+                if matches!(error, pitlane_engine::Error::NotFound(_)) {
+                    self.gone(engine_node_id);
+                }
+                return Err(error);
+            }
+        };
+        let before = self.view().by_engine_node(engine_node_id).map(|entry| (entry.engine.clone(), entry.operation.clone()));
+        let meaning = match &before {
+            Some((before, operation)) => self.meaning(before, &node, operation.as_ref()).await,
+            None => Meaning::Nothing,
+        };
+        self.put(node.clone());
+        self.tell_meaning(&node, meaning);
+        if has_stale_record(&node) {
+            return self.remove_stale_record(node).await;
+        }
+        Ok(node)
+    }
+
+    async fn meaning(&self, before: &EngineNode, now: &EngineNode, operation: Option<&Operation>) -> Meaning {
+        if before.revision() == now.revision() {
+            return Meaning::Nothing;
+        }
+        let written_by = now.record.as_ref().filter(|_| now.scheduling == Scheduling::Maintenance).and_then(|record| record.operation_id.as_ref());
+        let unfinished = operation.filter(|operation| !operation.state.is_finished());
+        if let Some(operation) = unfinished {
+            let own = match operation.kind {
+                OperationKind::Drain => written_by == Some(&operation.id),
+                _ => now.scheduling == Scheduling::Schedulable,
+            };
+            if own {
+                return Meaning::Own;
+            }
+        }
+        let known_before = before.record.as_ref().and_then(|record| record.operation_id.as_ref());
+        if let Some(id) = written_by.filter(|id| known_before != Some(*id))
+            && let Ok(Some(operation)) = self.store.operation(id).await
+        {
+            return Meaning::Late(Box::new(operation));
+        }
+        Meaning::Outside(match (before.scheduling, now.scheduling) {
+            (Scheduling::Maintenance, Scheduling::Maintenance) => "Changed outside Pitlane: the maintenance record is another one now.".into(),
+            (_, Scheduling::Maintenance) => "Changed outside Pitlane: it was put into maintenance.".into(),
+            _ => "Changed outside Pitlane: it is schedulable again.".into(),
+        })
+    }
+
+    fn tell_meaning(&self, node: &EngineNode, meaning: Meaning) {
+        let id = view::node_id(node);
+        let now = self.settings.clock.now();
+        let entry = |kind, message: String| NewActivity {
+            node_id: Some(id.clone()),
+            node_name: Some(node.name.clone()),
+            reason: node.record.as_ref().and_then(|record| record.reason.clone()),
+            ..NewActivity::by_system(now, kind, message)
+        };
+        match meaning {
+            Meaning::Nothing => return,
+            Meaning::Own => {}
+            Meaning::Late(operation) => {
+                let message = format!("The {} that was {} had reached the engine: {}.", operation.kind, operation.state, shows(node));
+                self.note(NewActivity { operation_id: Some(operation.id), ..entry(ActivityKind::Drained, message) });
+            }
+            Meaning::Outside(message) => {
+                self.note(NewActivity { actor_kind: ActorKind::Outside, ..entry(ActivityKind::ChangedOutside, message) });
+            }
+        }
+        self.wake_node(&id);
+    }
+
+    /// A record on a schedulable node is stale: it says something that is not so any more.
+    async fn remove_stale_record(self: &Arc<Self>, node: EngineNode) -> pitlane_engine::Result<EngineNode> {
+        let change = SetScheduling { target: Scheduling::Schedulable, record: None, expected: node.revision() };
+        match self.heard(self.engine.set_scheduling(&node.engine_node_id, change).await) {
+            Ok(clean) => {
+                tracing::info!(node = %node.name, "removed the stale maintenance record of a schedulable node");
+                self.put(clean.clone());
+                Ok(clean)
+            }
+            // It does not stand in anybody's way; the next look tries again.
+            Err(error) => {
+                tracing::warn!(%error, node = %node.name, "a stale maintenance record could not be removed");
+                Ok(node)
+            }
+        }
+    }
+
+    /// The engine has no such node any more.
+    fn gone(&self, engine_node_id: &str) {
+        let removed = self.view_mut().remove(engine_node_id, self.settings.clock.now());
+        if let Some(entry) = removed {
+            lock(&self.lists).remove(&entry.node.id);
+            let message = "The engine has no such node any more.";
+            self.note(NewActivity {
+                actor_kind: ActorKind::Outside,
+                node_id: Some(entry.node.id.clone()),
+                node_name: Some(entry.node.name),
+                ..NewActivity::by_system(self.settings.clock.now(), ActivityKind::NodeRemoved, message)
+            });
+            self.wake_node(&entry.node.id);
+        }
+    }
+
+    /// The engine's id of a node.
+    pub(super) fn engine_node_id(&self, id: &NodeId) -> super::Result<String> {
+        match self.view().get(id) {
+            Some(entry) => Ok(entry.engine.engine_node_id.clone()),
+            None => Err(self.no_such_node(id)),
+        }
+    }
+
+    /// Before the engine was listed once, a node that is not there may be there.
+    pub(super) fn no_such_node(&self, id: &NodeId) -> super::Error {
+        if lock(&self.engine_state).listed {
+            super::Error::NotFound(format!("There is no node {id}."))
+        } else {
+            let message = "The engine has not answered since the start of the server: its nodes are not known yet.".into();
+            super::Error::EngineUnavailable { message, retry_after_s: 5 }
+        }
+    }
+}
+
+fn has_stale_record(node: &EngineNode) -> bool {
+    node.scheduling == Scheduling::Schedulable && node.record.is_some()
+}
+
+/// What the engine shows of a node, in words.
+pub(super) fn shows(node: &EngineNode) -> &'static str {
+    match node.scheduling {
+        Scheduling::Maintenance => "the engine shows the node in maintenance",
+        Scheduling::Schedulable => "the engine shows the node as schedulable",
+        Scheduling::Unknown => "the engine shows a state this version does not know",
+    }
+}

@@ -1,0 +1,104 @@
+//! What is sent to browsers: frames are serialised from the view as it stands, without copying nodes.
+
+use pitlane_api::{
+    ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, FleetInfo, Node, NodeId, Operation,
+    RemovedEvent, Timestamp,
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+
+use super::{
+    Fleet, Frame,
+    view::{Changes, View},
+};
+
+// The same shapes as `SnapshotEvent`, `NodesEvent` and `OperationEvent` of the contract, with nodes borrowed: a fleet
+// of ten thousand is not copied to be written down. The tests read them back as the contract's.
+#[derive(Serialize)]
+struct Snapshot<'a> {
+    fleet: FleetInfo,
+    nodes: Vec<&'a Node>,
+    server_time: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Nodes<'a> {
+    nodes: Vec<&'a Node>,
+    beats: Vec<Beat>,
+    fleet: Option<FleetInfo>,
+    server_time: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    operation: &'a Operation,
+    node: Option<&'a Node>,
+    server_time: Timestamp,
+}
+
+impl Fleet {
+    fn send(&self, event: &'static str, frame: &impl Serialize) {
+        match serde_json::to_string(frame) {
+            Ok(data) => self.hub.publish(event, data),
+            Err(error) => tracing::error!(%error, event, "a frame could not be written"),
+        }
+    }
+
+    /// What a client missed, or a snapshot, and everything from now on. Ends at shutdown, or where the client falls too
+    /// far behind; it comes back with the id of the last frame it got.
+    pub fn subscribe(&self, last_event_id: Option<&str>) -> BoxStream<'static, Arc<Frame>> {
+        // Frames are published under the view's write lock, so that no change falls between snapshot and subscription.
+        let view = self.view();
+        self.hub.subscribe(last_event_id, EVENT_SNAPSHOT, || {
+            let snapshot = Snapshot { fleet: self.fleet_info(&view), nodes: view.nodes_by_name().collect(), server_time: self.settings.clock.now() };
+            serde_json::to_string(&snapshot).unwrap_or_default()
+        })
+    }
+
+    /// The second's frame of nodes, and the nodes that are gone.
+    pub(super) fn publish_changes(&self, view: &mut View) {
+        let changes = view.take_changes();
+        let Changes { nodes, beats, removed, totals } = changes;
+        let server_time = self.settings.clock.now();
+        if !removed.is_empty() {
+            self.send(EVENT_REMOVED, &RemovedEvent { ids: removed, server_time });
+        }
+        if nodes.is_empty() && beats.is_empty() && !totals {
+            return;
+        }
+        let frame = Nodes {
+            nodes: nodes.iter().filter_map(|id| view.get(id)).map(|entry| &entry.node).collect(),
+            beats: beats.iter().filter_map(|id| view.get(id)).filter_map(beat).collect(),
+            fleet: totals.then(|| self.fleet_info(view)),
+            server_time,
+        };
+        self.send(EVENT_NODES, &frame);
+    }
+
+    /// An operation moved: sent at once.
+    pub(super) fn publish_operation(&self, view: &mut View, id: &NodeId, operation: &Operation) {
+        let node = view.get(id).map(|entry| &entry.node);
+        self.send(EVENT_OPERATION, &Moved { operation, node, server_time: self.settings.clock.now() });
+        view.sent(id);
+    }
+
+    /// The activity that was written since the last second.
+    pub(super) fn publish_activity(&self) {
+        let entries = self.take_announcements();
+        if !entries.is_empty() {
+            self.send(EVENT_ACTIVITY, &ActivityEvent { entries, server_time: self.settings.clock.now() });
+        }
+    }
+}
+
+fn beat(entry: &super::view::Entry) -> Option<Beat> {
+    Some(Beat {
+        id: entry.node.id.clone(),
+        at: entry.node.last_heartbeat_at?,
+        beat: entry.score,
+        cpu_percent: entry.node.resources.cpu_percent,
+        memory_used_bytes: entry.node.resources.memory_used_bytes,
+    })
+}

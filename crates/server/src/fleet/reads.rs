@@ -1,0 +1,131 @@
+//! Looking. Reads never wait for the engine where the view has the answer, and say how old it is.
+
+use std::sync::Arc;
+
+use pitlane_api::{ActivityPage, FleetInfo, Node, NodeId, NodePage, Samples, Timestamp, WorkloadList};
+
+use super::{
+    Error, Fleet, NodeQuery, Result,
+    clock::minus,
+    lock,
+    samples::{BUCKET_S, KEEP},
+    view::{View, query},
+};
+use crate::store::ActivityQuery;
+
+/// Entries of the activity log on a page, unless asked otherwise.
+const ACTIVITY_LIMIT: u32 = 50;
+/// Entries on a page, at most.
+const ACTIVITY_MAX: u32 = 500;
+/// Lists of workloads that are remembered for the time the engine is away.
+const LISTS: usize = 256;
+
+/// `GET /activity`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivityRequest {
+    /// Only of this node.
+    pub node: Option<NodeId>,
+    /// From the page before.
+    pub cursor: Option<String>,
+    /// 0 is the default.
+    pub limit: u32,
+}
+
+impl Fleet {
+    /// The fleet as a whole.
+    pub fn info(&self) -> FleetInfo {
+        self.fleet_info(&self.view())
+    }
+
+    pub(super) fn fleet_info(&self, view: &View) -> FleetInfo {
+        let totals = view.totals().clone();
+        FleetInfo {
+            name: self.settings.name.clone(),
+            production: self.settings.production,
+            engine: self.engine_info(),
+            counts: totals.counts,
+            simulated: totals.simulated,
+            capacity: totals.capacity,
+            simulated_capacity: totals.simulated_capacity,
+            thresholds: self.settings.thresholds.clone(),
+            server_version: self.settings.server_version.clone(),
+            server_time: self.settings.clock.now(),
+        }
+    }
+
+    /// A page of nodes.
+    pub fn list(&self, query: &NodeQuery) -> Result<NodePage> {
+        let now = self.settings.clock.now();
+        let view = self.view();
+        let invalid = |message| Error::Invalid { field: "cursor".into(), message };
+        let page = query::page(query, view.nodes_by_name(), now).map_err(invalid)?;
+        Ok(NodePage { nodes: page.nodes, total: page.total, next_cursor: page.next_cursor, facets: page.facets, server_time: now })
+    }
+
+    /// One node.
+    pub fn node(&self, id: &NodeId) -> Result<Node> {
+        self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))
+    }
+
+    /// Everything on a node. Where the engine is away: what it said last, and that this is old.
+    pub async fn workloads(self: &Arc<Self>, id: &NodeId) -> Result<WorkloadList> {
+        let engine_node = self.view().get(id).map(|entry| entry.engine.clone()).ok_or_else(|| self.no_such_node(id))?;
+        match self.read_list(&engine_node).await {
+            Ok(Some(list)) => {
+                let mut lists = lock(&self.lists);
+                if lists.len() >= LISTS && !lists.contains_key(id) {
+                    lists.clear();
+                }
+                lists.insert(id.clone(), list.clone());
+                Ok(list)
+            }
+            Ok(None) => Ok(self.remembered(id, "the engine does not let Pitlane read the workloads of this node")),
+            Err(Error::EngineUnavailable { message, .. }) => Ok(self.remembered(id, &message)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remembered(&self, id: &NodeId, why: &str) -> WorkloadList {
+        let known = lock(&self.lists).get(id).cloned();
+        let mut list = known.unwrap_or_else(|| WorkloadList {
+            node_id: id.clone(),
+            read_at: self.settings.clock.now(),
+            complete: false,
+            not_read: Vec::new(),
+            workloads: Vec::new(),
+            orphaned_volumes: Vec::new(),
+        });
+        list.complete = false;
+        list.not_read.push(why.to_owned());
+        list
+    }
+
+    /// Heartbeats and signals of the last day at most.
+    pub async fn samples(&self, id: &NodeId, since: Option<Timestamp>) -> Result<Samples> {
+        let now = self.settings.clock.now();
+        let current = match self.view().get(id) {
+            Some(entry) => entry.bucket.sample().cloned(),
+            None => return Err(self.no_such_node(id)),
+        };
+        let oldest = minus(now, KEEP);
+        let since = since.map_or(oldest, |since| since.max(oldest));
+        let mut samples = self.store.samples(id, since).await?;
+        if let Some(current) = current.filter(|current| current.at >= since) {
+            samples.retain(|sample| sample.at != current.at);
+            samples.push(current);
+        }
+        Ok(Samples { bucket_s: BUCKET_S.unsigned_abs(), samples, server_time: now })
+    }
+
+    /// A page of the activity log, newest first.
+    pub async fn activity(&self, request: &ActivityRequest) -> Result<ActivityPage> {
+        let bad_cursor = |_| Error::Invalid { field: "cursor".into(), message: "The cursor is not one this server gave out.".into() };
+        let before: Option<i64> = request.cursor.as_deref().map(|cursor| cursor.parse().map_err(bad_cursor)).transpose()?;
+        let limit = if request.limit == 0 { ACTIVITY_LIMIT } else { request.limit.min(ACTIVITY_MAX) };
+        let mut entries = self.store.activity(&ActivityQuery { node: request.node.clone(), before, limit: limit + 1 }).await?;
+        let more = entries.len() > limit as usize;
+        entries.truncate(limit as usize);
+        let next_cursor = entries.last().filter(|_| more).map(|entry| entry.id.to_string());
+        Ok(ActivityPage { entries, next_cursor, server_time: self.settings.clock.now() })
+    }
+}

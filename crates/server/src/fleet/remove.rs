@@ -1,0 +1,67 @@
+//! Removing a node for good. Guarded.
+
+use std::sync::Arc;
+
+use pitlane_api::{ActivityKind, NodeId, rules};
+
+use super::{
+    Call, Error, Fleet, Result,
+    accept::{about, check_revision, entry_by},
+    lock,
+    types::from_engine,
+};
+use crate::store::NewActivity;
+
+impl Fleet {
+    /// Removes a node. `override_reason`: go on although its workloads could not be read.
+    ///
+    /// # Errors
+    /// [`pitlane_api::Refusal::DeletionBlocked`] with the blockers; [`Error::Unsupported`] on engines that cannot.
+    pub async fn remove(self: &Arc<Self>, id: &NodeId, override_reason: Option<String>, call: Call) -> Result<()> {
+        let (fleet, id) = (self.clone(), id.clone());
+        self.to_the_end(async move { fleet.remove_to_the_end(&id, override_reason, &call).await }).await
+    }
+
+    async fn remove_to_the_end(self: &Arc<Self>, id: &NodeId, override_reason: Option<String>, call: &Call) -> Result<()> {
+        if !self.engine.capabilities().remove {
+            return Err(Error::Unsupported("This engine does not let Pitlane remove nodes.".into()));
+        }
+        let reason = override_reason.as_deref().map(rules::check_reason).transpose()?;
+        let engine_node_id = self.engine_node_id(id)?;
+        let _writing = self.lock_node(id).await;
+        let engine_node = self.look(&engine_node_id).await.map_err(from_engine)?;
+        check_revision(call, &engine_node.revision())?;
+        let list = self.read_list(&engine_node).await?;
+        let facts = || self.agents.facts(&engine_node_id);
+        let name = self.with_view_as_known(|view| -> Result<String> {
+            let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
+            let name = entry.node.name.clone();
+            rules::check_deletion(&rules::DeletionInput {
+                health: entry.node.health,
+                scheduling: engine_node.scheduling,
+                operation: entry.operation.as_ref(),
+                list: list.as_ref(),
+                overridden: reason.is_some(),
+            })?;
+            Ok(name)
+        })?;
+        // Nothing is removed at the engine that could not be written down afterwards.
+        self.store.check_writable().await?;
+        self.view_mut().set_deleting(id, true, facts(), self.moment());
+        if let Err(error) = self.heard(self.engine.remove(&engine_node_id).await) {
+            self.view_mut().set_deleting(id, false, facts(), self.moment());
+            return Err(from_engine(error));
+        }
+        self.agents.forget(&engine_node_id);
+        lock(&self.lists).remove(id);
+        self.view_mut().remove(&engine_node_id, self.settings.clock.now());
+        let message = if reason.is_some() { "Removed the node, although its workloads could not be read." } else { "Removed the node." };
+        let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::NodeRemoved, message);
+        self.note(NewActivity { reason, ..about(entry, id, &name) });
+        if let Err(error) = self.store.forget_node(id).await {
+            // The next start finishes this; the node itself is gone.
+            tracing::warn!(%error, node = %id, "the agent of a removed node could not be forgotten");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Starting: what the store knows is taken up again.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, RwLock},
+    time::Duration,
+};
+
+use pitlane_api::{ActivityKind, EngineKind, OperationState};
+use pitlane_engine::Engine;
+use tokio::task::JoinSet;
+
+use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, scribe, view};
+use crate::store::{NewActivity, Store};
+
+impl Agents {
+    /// A registry that agrees with the fleet's settings. Made first, since the embedded engine reads reports from it.
+    pub fn for_fleet(settings: &FleetSettings) -> Self {
+        let thresholds = &settings.thresholds;
+        let (every, offline_after) = (Duration::from_secs(thresholds.heartbeat_every_s), Duration::from_secs(thresholds.offline_after_s));
+        Self::new(settings.clock.clone(), every, offline_after)
+    }
+}
+
+impl Fleet {
+    /// Takes up what the store knows, lists the engine's nodes, and goes on with every operation that is not finished.
+    /// An engine that does not answer is no reason not to start.
+    ///
+    /// # Errors
+    /// Only where the store cannot be read.
+    pub async fn start(settings: FleetSettings, store: Arc<dyn Store>, engine: Arc<dyn Engine>, agents: Arc<Agents>) -> Result<Arc<Self>> {
+        let known_agents = store.agents().await?;
+        for agent in &known_agents {
+            agents.put(agent);
+        }
+        let surroundings = view::Surroundings {
+            thresholds: settings.thresholds.clone(),
+            server_version: settings.server_version.clone(),
+            machine_id: settings.machine_id.clone(),
+        };
+        let fleet = Arc::new(Self {
+            view: RwLock::new(view::View::new(surroundings)),
+            engine_state: Mutex::new(EngineState::default()),
+            hub: Hub::new(),
+            gate: tokio::sync::Mutex::default(),
+            node_locks: Mutex::new(HashMap::new()),
+            reconcilers: Mutex::new(HashMap::new()),
+            scribe: scribe::Desk::default(),
+            lists: Mutex::new(HashMap::new()),
+            last_tick: Mutex::new(settings.clock.elapsed()),
+            tasks: Mutex::new(Some(JoinSet::new())),
+            settings,
+            store,
+            engine,
+            agents,
+        });
+        fleet.take_up_operations().await?;
+        let changes = fleet.engine.watch();
+        fleet.ask_version().await;
+        fleet.relist().await;
+        fleet.forget_orphans(known_agents).await;
+        fleet.spawn(fleet.clone().follow(changes));
+        fleet.spawn(fleet.clone().scribe());
+        fleet.spawn(fleet.clone().tick_on());
+        fleet.spawn(fleet.clone().keep_house());
+        for operation in fleet.store.unfinished_operations().await? {
+            fleet.reconcile(&operation);
+        }
+        Ok(fleet)
+    }
+
+    /// Shows the operations that are not finished, and those that failed last.
+    async fn take_up_operations(&self) -> Result<()> {
+        for operation in self.store.last_operations().await? {
+            let shown = !operation.state.is_finished() || operation.state == OperationState::Failed;
+            if shown {
+                self.view_mut().set_operation(&operation.node_id.clone(), Some(operation.clone()), None, self.moment());
+            }
+            if !operation.state.is_finished() {
+                let message = format!("The server was started again and goes on with the {}.", operation.kind);
+                self.note(NewActivity {
+                    node_id: Some(operation.node_id.clone()),
+                    node_name: Some(operation.node_name.clone()),
+                    operation_id: Some(operation.id.clone()),
+                    ..NewActivity::by_system(self.settings.clock.now(), ActivityKind::OperationResumed, message)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// An agent that lived and whose node the embedded engine does not have: a removal was cut short. Its host may
+    /// enrol again.
+    async fn forget_orphans(&self, agents: Vec<crate::store::Agent>) {
+        if self.engine.kind() != EngineKind::Embedded || !lock(&self.engine_state).listed {
+            return;
+        }
+        let orphans =
+            agents.into_iter().filter(|agent| agent.last_report_at.is_some() && self.view().by_engine_node(&agent.engine_node_id).is_none());
+        for agent in orphans.collect::<Vec<_>>() {
+            match self.store.forget_node(&agent.node_id).await {
+                Ok(()) => self.agents.forget(&agent.engine_node_id),
+                Err(error) => tracing::warn!(%error, node = %agent.node_id, "the agent of a removed node could not be forgotten"),
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Once a second: folds in the beats that came, notices those that did not, counts, and sends one frame for all.
+
+use std::{sync::Arc, time::Duration};
+
+use pitlane_api::{ActivityKind, Health, NodeId, Sample};
+
+use super::{
+    Fleet,
+    agents::News,
+    clock::minus,
+    lock,
+    samples::KEEP,
+    view::{Happening, View},
+};
+use crate::store::{NewActivity, Prune};
+
+/// Samples and reports are kept this often.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// What is past its time is removed this often.
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+
+impl Fleet {
+    pub(super) async fn tick_on(self: Arc<Self>) {
+        loop {
+            self.settings.clock.after(Duration::from_secs(1)).await;
+            self.tick();
+        }
+    }
+
+    /// One second's work.
+    pub(super) fn tick(self: &Arc<Self>) {
+        let moment = self.moment();
+        let passed = {
+            let mut last = lock(&self.last_tick);
+            moment.elapsed.saturating_sub(std::mem::replace(&mut *last, moment.elapsed))
+        };
+        let every = Duration::from_secs(self.settings.thresholds.heartbeat_every_s);
+        let mut ended: Vec<(NodeId, Sample)> = Vec::new();
+        {
+            let mut view = self.view_mut();
+            let mut told = self.fold_beats(&mut view);
+            let aged = view.aged(|engine_node_id| self.agents.beat_at(engine_node_id), moment);
+            for id in aged {
+                self.rebuild(&mut view, &id, &mut told);
+            }
+            for entry in view.entries_mut() {
+                let node = &entry.node;
+                if let Some(sample) = entry.bucket.watch(moment.now, passed, every, node) {
+                    ended.push((entry.node.id.clone(), sample));
+                }
+            }
+            view.recount(moment.now);
+            self.publish_changes(&mut view);
+            drop(view);
+            for (id, happenings) in told {
+                self.tell(&id, happenings);
+            }
+        }
+        if !ended.is_empty() {
+            let fleet = self.clone();
+            self.spawn(async move {
+                if let Err(error) = fleet.store.put_samples(&ended).await {
+                    tracing::warn!(%error, "samples could not be kept");
+                }
+            });
+        }
+        self.publish_activity();
+        self.hub.forget_snapshot();
+        self.watch_engine();
+    }
+
+    /// Folds in the beats that came since this was called last. Guards call it too, so that they judge by what is known.
+    pub(super) fn fold_beats(&self, view: &mut View) -> Vec<(NodeId, Vec<Happening>)> {
+        let mut told = Vec::new();
+        for engine_node_id in self.agents.take_beaten() {
+            let Some(id) = view.by_engine_node(&engine_node_id).map(|entry| entry.node.id.clone()) else { continue };
+            self.rebuild(view, &id, &mut told);
+            self.tell_news(view, &id, &engine_node_id);
+        }
+        told
+    }
+
+    pub(super) fn rebuild(&self, view: &mut View, id: &NodeId, told: &mut Vec<(NodeId, Vec<Happening>)>) {
+        let Some(engine_node_id) = view.get(id).map(|entry| entry.engine.engine_node_id.clone()) else { return };
+        let happenings = view.rebuild(id, self.agents.facts(&engine_node_id), self.moment());
+        if view.take_confirmed(id) {
+            self.agents.confirm(&engine_node_id);
+            self.note_confirmed(id.clone(), engine_node_id);
+        }
+        if !happenings.is_empty() {
+            told.push((id.clone(), happenings));
+        }
+    }
+
+    fn tell_news(&self, view: &View, id: &NodeId, engine_node_id: &str) {
+        for news in self.agents.take_news(engine_node_id) {
+            let (kind, message) = match news {
+                News::Rebooted => (ActivityKind::Rebooted, "The host has booted anew.".to_owned()),
+                News::Updated { from, to } => (ActivityKind::AgentUpdated, format!("The agent's version changed from {from} to {to}.")),
+            };
+            let name = view.get(id).map(|entry| entry.node.name.clone());
+            let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
+            self.note(NewActivity { node_id: Some(id.clone()), node_name: name, ..entry });
+        }
+    }
+
+    /// Puts what happened to a node into the activity log.
+    pub(super) fn tell(&self, id: &NodeId, happenings: Vec<Happening>) {
+        if happenings.is_empty() {
+            return;
+        }
+        let name = self.view().get(id).map(|entry| entry.node.name.clone());
+        for happening in happenings {
+            let (kind, message) = match happening {
+                Happening::HeartbeatLost { on_purpose: true } => (ActivityKind::HeartbeatLost, "Offline: its agent was stopped on purpose.".into()),
+                Happening::HeartbeatLost { on_purpose: false } => (ActivityKind::HeartbeatLost, "Offline: the heartbeat stopped.".into()),
+                Happening::HeartbeatBack => (ActivityKind::HeartbeatBack, "The heartbeat is back.".into()),
+                Happening::Health { from: Health::Pending, to, .. } => {
+                    (ActivityKind::HealthChanged, format!("Confirmed by its first clean heartbeat: {to}."))
+                }
+                Happening::Health { from, to, because } if because.is_empty() => (ActivityKind::HealthChanged, format!("From {from} to {to}.")),
+                Happening::Health { from, to, because } => (ActivityKind::HealthChanged, format!("From {from} to {to}: {}.", because.join(", "))),
+            };
+            let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
+            self.note(NewActivity { node_id: Some(id.clone()), node_name: name.clone(), ..entry });
+        }
+    }
+
+    /// Keeps samples and reports, and removes what is past its time.
+    pub(super) async fn keep_house(self: Arc<Self>) {
+        let mut pruned: Option<Duration> = None;
+        loop {
+            let elapsed = self.settings.clock.elapsed();
+            if pruned.is_none_or(|at| elapsed.saturating_sub(at) >= PRUNE_EVERY) {
+                pruned = Some(elapsed);
+                self.prune().await;
+            }
+            self.settings.clock.after(KEEP_EVERY).await;
+            self.keep_samples_and_reports().await;
+        }
+    }
+
+    async fn prune(&self) {
+        let now = self.settings.clock.now();
+        let prune = Prune { now, samples_before: minus(now, KEEP), activity_before: minus(now, self.settings.keep_activity) };
+        match self.store.prune(&prune).await {
+            Ok(rows) => tracing::debug!(rows, "removed what was past its time"),
+            Err(error) => tracing::warn!(%error, "what is past its time could not be removed"),
+        }
+    }
+
+    pub(super) async fn keep_samples_and_reports(&self) {
+        self.merge_samples().await;
+        let samples: Vec<(NodeId, Sample)> =
+            self.view().entries().filter_map(|entry| Some((entry.node.id.clone(), entry.bucket.sample()?.clone()))).collect();
+        if !samples.is_empty()
+            && let Err(error) = self.store.put_samples(&samples).await
+        {
+            tracing::warn!(%error, "samples could not be kept");
+        }
+        let reports = self.agents.take_reports_to_keep();
+        if !reports.is_empty()
+            && let Err(error) = self.store.save_reports(&reports).await
+        {
+            tracing::warn!(%error, "reports could not be kept");
+            self.agents.keep_again(&reports);
+        }
+    }
+
+    /// A bucket that an earlier run of the server began is continued, not overwritten.
+    async fn merge_samples(&self) {
+        let every = Duration::from_secs(self.settings.thresholds.heartbeat_every_s);
+        let unmerged: Vec<_> = self.view().entries().filter_map(|entry| Some((entry.node.id.clone(), entry.bucket.unmerged()?))).collect();
+        for (id, since) in unmerged {
+            match self.store.samples(&id, since).await {
+                Ok(earlier) => self.view_mut().merge_sample(&id, earlier.iter().find(|sample| sample.at == since), every),
+                Err(error) => {
+                    tracing::warn!(%error, "samples could not be read");
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One node of the view, with what is remembered of it beyond what is shown.
+
+use std::time::Duration;
+
+use pitlane_api::{HeartbeatState, Node, NodeId, Operation, SignalKind, SignalState, rules};
+use pitlane_engine::EngineNode;
+
+use super::{
+    Moment, Surroundings,
+    build::{self, Material},
+    diff::{self, Difference, Happening},
+};
+use crate::fleet::{
+    agents::{Facts, missed},
+    samples::Bucket,
+};
+
+/// Details that change with every beat (processor use in words) are refreshed at least this often.
+const REFRESH: Duration = Duration::from_secs(60);
+
+/// One node.
+pub(in crate::fleet) struct Entry {
+    /// As the engine showed it last.
+    pub engine: EngineNode,
+    /// As it is shown.
+    pub node: Node,
+    /// Unfinished, or the one that failed last.
+    pub operation: Option<Operation>,
+    /// On its way out.
+    pub deleting: bool,
+    /// How long it has been clean.
+    pub settle: rules::Settle,
+    /// Signals that were ever `ok` or `bad`.
+    pub reported_before: Vec<(SignalKind, String)>,
+    /// A heartbeat was reported once.
+    pub heartbeat_before: bool,
+    /// Monotonic time of the newest beat that was folded in.
+    pub beat: Option<Duration>,
+    /// A first clean beat came, and the registry and the store were not told yet.
+    pub to_confirm: bool,
+    /// Five minutes of its life.
+    pub bucket: Bucket,
+    /// Newest beat's score.
+    pub score: u8,
+    beats: u64,
+    refreshed: Duration,
+}
+
+impl Entry {
+    pub(super) fn new(
+        id: NodeId,
+        engine: EngineNode,
+        facts: Option<Facts>,
+        operation: Option<Operation>,
+        surroundings: &Surroundings,
+        moment: Moment,
+    ) -> Self {
+        let created_at = engine.created_at.unwrap_or(moment.now);
+        let material = Material {
+            id,
+            engine: &engine,
+            facts: facts.as_ref(),
+            operation: operation.as_ref(),
+            deleting: false,
+            previous: &[],
+            confirmed: false,
+            created_at,
+        };
+        let node = build::node(&material, surroundings, moment);
+        let mut entry = Self {
+            engine,
+            node,
+            operation,
+            deleting: false,
+            settle: rules::Settle::default(),
+            reported_before: Vec::new(),
+            heartbeat_before: false,
+            beat: None,
+            to_confirm: false,
+            bucket: Bucket::default(),
+            score: 0,
+            beats: 0,
+            refreshed: moment.elapsed,
+        };
+        entry.remember(facts.as_ref(), surroundings, moment);
+        entry
+    }
+
+    /// Builds the node anew, and says how it differs from what was shown.
+    pub(super) fn rebuild(&mut self, facts: Option<Facts>, surroundings: &Surroundings, moment: Moment) -> (Difference, Vec<Happening>) {
+        let material = Material {
+            id: self.node.id.clone(),
+            engine: &self.engine,
+            facts: facts.as_ref(),
+            operation: self.operation.as_ref(),
+            deleting: self.deleting,
+            previous: &self.node.signals,
+            confirmed: self.to_confirm,
+            created_at: self.node.created_at,
+        };
+        let mut node = build::node(&material, surroundings, moment);
+        if node.health == pitlane_api::Health::Pending && self.is_clean_beat(&node, facts.as_ref()) {
+            // The first clean beat confirms the node; the store hears of it with the next tick.
+            self.to_confirm = true;
+            node = build::node(&Material { confirmed: true, ..material }, surroundings, moment);
+        }
+        let refresh = moment.elapsed.saturating_sub(self.refreshed) >= REFRESH;
+        let beaten = facts.as_ref().is_some_and(|facts| facts.beats != self.beats);
+        let difference = diff::difference(&self.node, &node, beaten, refresh);
+        if difference == Difference::Node {
+            self.refreshed = moment.elapsed;
+        }
+        node.updated_at = if diff::differs_in_substance(&self.node, &node) { moment.now } else { self.node.updated_at };
+        let happenings = diff::happenings(&self.node, &node, facts.as_ref());
+        self.node = node;
+        self.remember(facts.as_ref(), surroundings, moment);
+        (difference, happenings)
+    }
+
+    fn is_clean_beat(&self, node: &Node, facts: Option<&Facts>) -> bool {
+        facts.is_some_and(|facts| facts.beat.is_some() && !facts.confirmed) && rules::is_clean(node)
+    }
+
+    /// What the settle window, the checks and the samples need to know later.
+    fn remember(&mut self, facts: Option<&Facts>, surroundings: &Surroundings, moment: Moment) {
+        for signal in self.node.signals.iter().filter(|signal| matches!(signal.state, SignalState::Ok | SignalState::Bad)) {
+            if !self.reported_before.iter().any(|(kind, name)| *kind == signal.kind && *name == signal.name) {
+                self.reported_before.push((signal.kind, signal.name.clone()));
+            }
+        }
+        self.heartbeat_before |= !matches!(self.node.heartbeat.state, HeartbeatState::NotReported | HeartbeatState::Never);
+        let clean = rules::is_clean(&self.node);
+        let max_gap_ms = surroundings.thresholds.late_after_s * 1000;
+        match facts {
+            Some(facts) => {
+                let new_beats = facts.beats.saturating_sub(self.beats);
+                // An agent's node is observed when it beats. In between only bad news counts.
+                if let Some(beat) = facts.beat.filter(|_| new_beats > 0) {
+                    self.settle.observe(millis(beat), clean, max_gap_ms);
+                } else if !clean {
+                    self.settle.observe(millis(moment.elapsed), false, max_gap_ms);
+                }
+                self.bucket.add(new_beats, &self.node);
+                self.beats = facts.beats;
+                self.beat = facts.beat;
+                self.score = facts.score;
+            }
+            None => {
+                self.settle.observe(millis(moment.elapsed), clean, max_gap_ms);
+                self.bucket.add(0, &self.node);
+            }
+        }
+    }
+
+    /// Whether time alone has changed what is to be shown. A node without an agent is observed here: it does not beat.
+    pub(super) fn has_aged(&mut self, agent: Option<Option<Duration>>, surroundings: &Surroundings, moment: Moment) -> bool {
+        let state = match agent {
+            None => {
+                self.settle.observe(millis(moment.elapsed), rules::is_clean(&self.node), surroundings.thresholds.late_after_s * 1000);
+                build::engine_state(&self.engine, surroundings, moment)
+            }
+            Some(beat) => build::agent_state(beat, self.node.last_heartbeat_at.is_some(), surroundings, moment),
+        };
+        let missed = agent.flatten().map_or(0, |beat| missed(moment.elapsed.saturating_sub(beat), surroundings.heartbeat_every()));
+        state != self.node.heartbeat.state || missed != trailing_misses(&self.node.heartbeat.recent)
+    }
+
+    /// Age of the last sign of life in seconds, by the monotonic clock where an agent reports it.
+    pub(in crate::fleet) fn heartbeat_age_s(&self, moment: Moment) -> Option<f64> {
+        match self.beat {
+            Some(beat) => Some(moment.elapsed.saturating_sub(beat).as_secs_f64()),
+            None => self.node.last_heartbeat_at.map(|at| moment.now.duration_since(at).as_secs_f64().max(0.0)),
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn trailing_misses(recent: &[u8]) -> usize {
+    recent.iter().rev().take_while(|score| **score == 0).count()
+}

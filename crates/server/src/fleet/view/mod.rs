@@ -1,0 +1,269 @@
+//! The fleet as it is shown: one entry per node, made of what the engine shows, what the agent says, and the operation.
+//!
+//! It lives in memory behind one lock that is never held across an await. Beats do not touch it; once a second the
+//! tick folds them in. Two kinds of change are told apart, because they are sent differently: a mere heartbeat, and
+//! anything else.
+//!
+//! The view must not know: the store, how frames travel, or what a use case is.
+
+mod build;
+mod counts;
+mod diff;
+mod entry;
+pub(super) mod query;
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
+
+use pitlane_api::{Capacity, Counts, Node, NodeId, Operation, Thresholds, Timestamp, rules::Realm};
+use pitlane_engine::EngineNode;
+
+pub(super) use build::{derived_id, node_id};
+pub(super) use diff::{Difference, Happening};
+pub(super) use entry::Entry;
+
+use super::agents::Facts;
+
+/// What an entry is built with.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub thresholds: Thresholds,
+    pub server_version: String,
+    pub machine_id: Option<String>,
+}
+
+impl Surroundings {
+    fn heartbeat_every(&self) -> Duration {
+        Duration::from_secs(self.thresholds.heartbeat_every_s)
+    }
+}
+
+/// A moment, by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub now: Timestamp,
+    pub elapsed: Duration,
+}
+
+/// Counts and capacity of the two realms.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Totals {
+    pub counts: Counts,
+    pub simulated: Option<Counts>,
+    pub capacity: Capacity,
+    pub simulated_capacity: Option<Capacity>,
+}
+
+/// Every node.
+pub(super) struct View {
+    surroundings: Surroundings,
+    entries: HashMap<NodeId, Entry>,
+    by_engine_node: HashMap<String, NodeId>,
+    /// Unfinished, or failed last; of nodes the engine has not shown yet too.
+    operations: HashMap<NodeId, Operation>,
+    /// By name, for pages: sorting ten thousand names at every request would be felt.
+    by_name: BTreeSet<(String, NodeId)>,
+    totals: Totals,
+    /// Nodes to send whole.
+    changed: HashSet<NodeId>,
+    /// Nodes of which only a beat is to be sent.
+    beats: HashSet<NodeId>,
+    removed: Vec<NodeId>,
+    totals_changed: bool,
+}
+
+/// What changed since it was taken last.
+pub(super) struct Changes {
+    pub nodes: Vec<NodeId>,
+    pub beats: Vec<NodeId>,
+    pub removed: Vec<NodeId>,
+    pub totals: bool,
+}
+
+impl View {
+    pub(super) fn new(surroundings: Surroundings) -> Self {
+        Self {
+            surroundings,
+            entries: HashMap::new(),
+            by_engine_node: HashMap::new(),
+            operations: HashMap::new(),
+            by_name: BTreeSet::new(),
+            totals: counts::totals(std::iter::empty(), Timestamp::MIN),
+            changed: HashSet::new(),
+            beats: HashSet::new(),
+            removed: Vec::new(),
+            totals_changed: true,
+        }
+    }
+
+    pub(super) fn get(&self, id: &NodeId) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    pub(super) fn by_engine_node(&self, engine_node_id: &str) -> Option<&Entry> {
+        self.by_engine_node.get(engine_node_id).and_then(|id| self.entries.get(id))
+    }
+
+    /// The operation that is shown with a node, whether the engine has shown the node yet or not.
+    pub(super) fn operation(&self, id: &NodeId) -> Option<&Operation> {
+        self.operations.get(id)
+    }
+
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.entries.values().map(|entry| &entry.node)
+    }
+
+    /// Every node, by name.
+    pub(super) fn nodes_by_name(&self) -> impl DoubleEndedIterator<Item = &Node> {
+        self.by_name.iter().filter_map(|(_, id)| self.entries.get(id)).map(|entry| &entry.node)
+    }
+
+    pub(super) fn engine_node_ids(&self) -> Vec<String> {
+        self.by_engine_node.keys().cloned().collect()
+    }
+
+    pub(super) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Puts what the engine shows of a node in place of what it showed before, and gives back what happened to it.
+    pub(super) fn put(&mut self, engine: EngineNode, facts: Option<Facts>, moment: Moment) -> Vec<Happening> {
+        let id = node_id(&engine);
+        let name = engine.name.clone();
+        match self.entries.get_mut(&id) {
+            Some(entry) => {
+                if entry.node.name != name {
+                    self.by_name.remove(&(entry.node.name.clone(), id.clone()));
+                    self.by_name.insert((name, id.clone()));
+                }
+                entry.engine = engine;
+                self.rebuild(&id, facts, moment)
+            }
+            None => {
+                self.by_engine_node.insert(engine.engine_node_id.clone(), id.clone());
+                self.by_name.insert((name, id.clone()));
+                let operation = self.operations.get(&id).cloned();
+                self.entries.insert(id.clone(), Entry::new(id.clone(), engine, facts, operation, &self.surroundings, moment));
+                self.changed.insert(id);
+                self.recount(moment.now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Builds a node anew from what is known now.
+    pub(super) fn rebuild(&mut self, id: &NodeId, facts: Option<Facts>, moment: Moment) -> Vec<Happening> {
+        let Some(entry) = self.entries.get_mut(id) else { return Vec::new() };
+        let (difference, happenings) = entry.rebuild(facts, &self.surroundings, moment);
+        match difference {
+            Difference::None => {}
+            Difference::Beat => {
+                self.beats.insert(id.clone());
+            }
+            Difference::Node => {
+                self.changed.insert(id.clone());
+            }
+        }
+        happenings
+    }
+
+    /// Sets the operation that is shown with a node, and counts anew: guards read the counts right away.
+    pub(super) fn set_operation(&mut self, id: &NodeId, operation: Option<Operation>, facts: Option<Facts>, moment: Moment) {
+        match &operation {
+            Some(operation) => self.operations.insert(id.clone(), operation.clone()),
+            None => self.operations.remove(id),
+        };
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.operation = operation;
+            self.rebuild(id, facts, moment);
+            self.recount(moment.now);
+        }
+    }
+
+    /// Marks a node as being removed, or not.
+    pub(super) fn set_deleting(&mut self, id: &NodeId, deleting: bool, facts: Option<Facts>, moment: Moment) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.deleting = deleting;
+            self.rebuild(id, facts, moment);
+            self.recount(moment.now);
+        }
+    }
+
+    /// The node is gone.
+    pub(super) fn remove(&mut self, engine_node_id: &str, now: Timestamp) -> Option<Entry> {
+        let id = self.by_engine_node.remove(engine_node_id)?;
+        let entry = self.entries.remove(&id)?;
+        self.by_name.remove(&(entry.node.name.clone(), id.clone()));
+        self.changed.remove(&id);
+        self.beats.remove(&id);
+        self.removed.push(id);
+        self.recount(now);
+        Some(entry)
+    }
+
+    /// Nodes whose heartbeat has aged into another state, or that missed a beat, since they were built.
+    pub(super) fn aged(&mut self, beat_at: impl Fn(&str) -> Option<Option<Duration>>, moment: Moment) -> Vec<NodeId> {
+        let surroundings = &self.surroundings;
+        let aged = |entry: &mut Entry| entry.has_aged(beat_at(&entry.engine.engine_node_id), surroundings, moment);
+        self.entries.values_mut().filter_map(|entry| aged(entry).then(|| entry.node.id.clone())).collect()
+    }
+
+    /// Counts and sums up anew; cheap enough for every second, too dear for every beat.
+    pub(super) fn recount(&mut self, now: Timestamp) {
+        let totals = counts::totals(self.entries.values().map(|entry| &entry.node), now);
+        if totals != self.totals {
+            self.totals = totals;
+            self.totals_changed = true;
+        }
+    }
+
+    /// Capacity of a realm as it is now, and as it would be without this node.
+    pub(super) fn capacities(&self, node: &Node) -> (Capacity, Capacity) {
+        let realm = Realm::of(node.node_source);
+        (pitlane_api::rules::capacity(realm, self.nodes()), pitlane_api::rules::capacity_without(realm, self.nodes(), Some(&node.id)))
+    }
+
+    /// Something about the engine or the fleet as a whole changed.
+    pub(super) fn touch_totals(&mut self) {
+        self.totals_changed = true;
+    }
+
+    /// A node was sent whole just now.
+    pub(super) fn sent(&mut self, id: &NodeId) {
+        self.changed.remove(id);
+        self.beats.remove(id);
+    }
+
+    pub(super) fn take_changes(&mut self) -> Changes {
+        let sent = std::mem::take(&mut self.changed);
+        let beats = std::mem::take(&mut self.beats).into_iter().filter(|id| !sent.contains(id)).collect();
+        Changes {
+            nodes: sent.into_iter().collect(),
+            beats,
+            removed: std::mem::take(&mut self.removed),
+            totals: std::mem::take(&mut self.totals_changed),
+        }
+    }
+
+    /// Continues a bucket that an earlier run of the server began.
+    pub(super) fn merge_sample(&mut self, id: &NodeId, earlier: Option<&pitlane_api::Sample>, every: Duration) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.bucket.merge(earlier, every);
+        }
+    }
+
+    /// Whether a first clean beat confirmed the node and nobody was told yet.
+    pub(super) fn take_confirmed(&mut self, id: &NodeId) -> bool {
+        self.entries.get_mut(id).is_some_and(|entry| std::mem::take(&mut entry.to_confirm))
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.values_mut()
+    }
+}
