@@ -45,6 +45,16 @@ impl MemoryRecords {
         Self::default()
     }
 
+    /// Changes the scheduling of a host as somebody with a database shell would, and touches no record. `false`: there
+    /// is no such host.
+    #[cfg(feature = "testing")]
+    pub fn set_outside(&self, engine_node_id: &str, scheduling: pitlane_api::Scheduling) -> bool {
+        let mut kept = self.kept();
+        let Some(node) = kept.nodes.get(engine_node_id).cloned() else { return false };
+        kept.put(StoredNode { scheduling, ..node });
+        true
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Nothing in here panics half-way through a change, so what a poisoned lock guards is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -64,7 +64,8 @@ pub struct EngineNode {
     pub labels: BTreeMap<String, String>,
     /// Whether the scheduler may place on it.
     pub scheduling: Scheduling,
-    /// What is kept beside it. Present only in maintenance; `None` in maintenance means "set outside".
+    /// What is kept beside it. `None` in maintenance means "set outside". Beside a schedulable node it is stale
+    /// (somebody activated it without Pitlane), and setting the node to schedulable removes it.
     pub record: Option<Record>,
     /// A remark for a person: "Swarm has stopped its tasks".
     pub note: Option<String>,

@@ -1,1 +1,0 @@
-//! Plain functions that any driver can be run through.
