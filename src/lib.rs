@@ -4,6 +4,23 @@ pub mod model;
 pub mod route;
 
 #[cfg(target_arch = "wasm32")]
+pub mod api;
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod pages;
+#[cfg(target_arch = "wasm32")]
 pub mod platform;
 #[cfg(target_arch = "wasm32")]
+pub mod state;
+#[cfg(target_arch = "wasm32")]
 pub mod ui;
+
+/// Takes the boot screen away and shows the console.
+#[cfg(target_arch = "wasm32")]
+pub fn start() {
+    console_error_panic_hook::set_once();
+    if let Some(body) = platform::page::take_over() {
+        leptos::mount::mount_to(body, app::Root).forget();
+    }
+}

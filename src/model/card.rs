@@ -72,8 +72,16 @@ pub struct Notice {
     pub glyph: Glyph,
     pub strong: Option<String>,
     pub text: String,
-    /// The time a text ends with an age of: `No heartbeat for 6 min.`
-    pub since: Option<(Timestamp, &'static str)>,
+    /// Stands before the text, with an age that ticks: `No heartbeat for 6 min.`
+    pub since: Option<Since>,
+}
+
+/// A sentence around an age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    pub before: &'static str,
+    pub at: Timestamp,
+    pub after: &'static str,
 }
 
 /// The one main action of a card.
@@ -257,12 +265,12 @@ fn notices(node: &Node) -> Vec<Notice> {
             notices.push(plain(Tone::Offline, Glyph::Warning, why));
         }
         Health::Offline => notices.push(Notice {
-            since: node.last_heartbeat_at.map(|at| (at, "No heartbeat for")),
+            since: node.last_heartbeat_at.map(|at| Since { before: "No heartbeat for ", at, after: ". " }),
             ..plain(Tone::Offline, Glyph::Warning, "Last known workloads shown.".into())
         }),
         Health::Pending => notices.push(Notice {
-            since: Some((node.created_at, "Registered")),
-            ..plain(Tone::Pending, Glyph::Ring, "Waiting for the first clean heartbeat.".into())
+            since: Some(Since { before: "Registered ", at: node.created_at, after: " ago, " }),
+            ..plain(Tone::Pending, Glyph::Ring, "waiting for the first clean heartbeat.".into())
         }),
         Health::Deleting => notices.push(plain(Tone::Neutral, Glyph::Trash, "This node is being removed.".into())),
         _ => {}

@@ -1,6 +1,6 @@
 //! An operation, step by step. Requested is not done: only the engine's confirmation is.
 
-use pitlane_api::{Operation, OperationKind, OperationState, OperationStep, Timestamp};
+use pitlane_api::{Node, Operation, OperationKind, OperationState, OperationStep, Scheduling, Timestamp};
 
 use super::format;
 
@@ -110,6 +110,23 @@ pub fn waiting(operation: &Operation, now: Timestamp) -> Option<String> {
     }
 }
 
+/// The operation as the node bears it out. Its last event can be lost with a connection; what the node shows then counts.
+pub fn as_shown(operation: &Operation, node: &Node) -> Operation {
+    if let Some(current) = node.operation.as_ref().filter(|current| current.id == operation.id) {
+        return if current.updated_at >= operation.updated_at { current.clone() } else { operation.clone() };
+    }
+    let wanted = match operation.kind {
+        OperationKind::Activate => Scheduling::Schedulable,
+        _ => Scheduling::Maintenance,
+    };
+    // The node has moved on since, and stands where the operation wanted it.
+    let arrived = node.scheduling == wanted && node.updated_at > operation.updated_at;
+    if !operation.state.is_finished() && arrived && node.operation.is_none() {
+        return Operation { state: OperationState::Completed, step: OperationStep::Done, last_error: None, ..operation.clone() };
+    }
+    operation.clone()
+}
+
 /// Whether "Try now" can help.
 pub fn can_retry(operation: &Operation) -> bool {
     operation.retryable && operation.state == OperationState::WaitingReconcile
@@ -131,6 +148,19 @@ mod tests {
                 assert_eq!(says_so, *state == OperationState::Completed);
             }
         }
+    }
+
+    #[test]
+    fn a_lost_event_is_made_good_by_the_node() {
+        let op = operation(OperationState::InProgress, OperationStep::Engine);
+        let mut node = crate::model::tests::node("n");
+        assert_eq!(as_shown(&op, &node).state, OperationState::InProgress, "accepted a moment ago, no event yet");
+        node.scheduling = Scheduling::Maintenance;
+        assert_eq!(as_shown(&op, &node).state, OperationState::InProgress, "what the node showed before counts for nothing");
+        node.updated_at = Timestamp::from_second(9).unwrap();
+        assert_eq!(as_shown(&op, &node).state, OperationState::Completed);
+        node.operation = Some(Operation { updated_at: node.updated_at, ..operation(OperationState::WaitingReconcile, OperationStep::Engine) });
+        assert_eq!(as_shown(&op, &node).state, OperationState::WaitingReconcile, "its own word counts");
     }
 
     #[test]

@@ -13,3 +13,8 @@ pub fn key() -> String {
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// One random byte, to spread things in time.
+pub fn byte() -> u8 {
+    (js_sys::Math::random() * 256.0) as u8
+}

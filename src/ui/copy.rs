@@ -29,9 +29,6 @@ pub fn CopyButton(
     /// Shows this word beside the picture.
     #[prop(optional)]
     worded: Option<&'static str>,
-    /// Pressed from elsewhere, by a key: counts up.
-    #[prop(optional, into)]
-    trigger: Option<Signal<u32>>,
 ) -> impl IntoView {
     let copied = RwSignal::new(Copied::NotYet);
     let field = NodeRef::<html::Input>::new();
@@ -56,15 +53,6 @@ pub fn CopyButton(
             }
         });
     };
-    if let Some(trigger) = trigger {
-        Effect::new(move |before: Option<u32>| {
-            let now = trigger.get();
-            if before.is_some_and(|before| before != now) {
-                copy();
-            }
-            now
-        });
-    }
     Effect::new(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();

@@ -1,0 +1,119 @@
+//! Every call of the contract that the console makes.
+
+use pitlane_api::{
+    ActivateRequest, ActivationChecks, ActivityPage, ClearForWork, DrainPreview, DrainRequest, MaintenancePatch, Node, NodeId, Operation,
+    OperationId, Override, Revision, Samples, Session, SessionRequest, WorkloadList,
+};
+
+use super::{ApiError, client::Call};
+
+type Answer<T> = Result<T, ApiError>;
+
+/// Node ids are opaque: whatever they hold must stay one segment of the path.
+fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn of_node(id: &NodeId, rest: &str) -> String {
+    format!("/nodes/{}{rest}", segment(id.as_str()))
+}
+
+/// Who am I?
+pub async fn session() -> Answer<Session> {
+    Call::get("/session".into()).data().await
+}
+
+/// Signs in with the code of a one-time link, or with a token.
+pub async fn sign_in(request: SessionRequest) -> Answer<Session> {
+    Call::post("/session".into()).json(&request).data().await
+}
+
+/// Ends the session here and at the server.
+pub async fn sign_out() -> Answer<()> {
+    Call::delete("/session".into()).done().await
+}
+
+/// One node.
+pub async fn node(id: &NodeId) -> Answer<Node> {
+    Call::get(of_node(id, "")).data().await
+}
+
+/// Everything on a node.
+pub async fn workloads(id: &NodeId) -> Answer<WorkloadList> {
+    Call::get(of_node(id, "/workloads")).data().await
+}
+
+/// Whether its host can be wiped.
+pub async fn clear_for_work(id: &NodeId) -> Answer<ClearForWork> {
+    Call::get(of_node(id, "/clear-for-work")).data().await
+}
+
+/// What to know before a drain.
+pub async fn drain_preview(id: &NodeId) -> Answer<DrainPreview> {
+    Call::get(of_node(id, "/drain-preview")).data().await
+}
+
+/// Asks for a drain. Accepted is not done.
+pub async fn drain(id: &NodeId, revision: &Revision, key: &str, request: &DrainRequest) -> Answer<Operation> {
+    Call::post(of_node(id, "/drain")).if_match(revision).idempotency_key(key).json(request).data().await
+}
+
+/// Changes the reason or the expected time.
+pub async fn change_maintenance(id: &NodeId, revision: &Revision, patch: &MaintenancePatch) -> Answer<()> {
+    Call::patch(of_node(id, "/maintenance")).if_match(revision).json(patch).done().await
+}
+
+/// Every check of an activation.
+pub async fn activation_checks(id: &NodeId) -> Answer<ActivationChecks> {
+    Call::get(of_node(id, "/activation-checks")).data().await
+}
+
+/// Asks for an activation. Accepted is not done.
+pub async fn activate(id: &NodeId, revision: &Revision, key: &str, request: &ActivateRequest) -> Answer<Operation> {
+    Call::post(of_node(id, "/activate")).if_match(revision).idempotency_key(key).json(request).data().await
+}
+
+/// Stops an operation.
+pub async fn abort(node: &NodeId, operation: &OperationId) -> Answer<()> {
+    Call::post(of_node(node, &format!("/operations/{}/abort", segment(operation.as_str())))).done().await
+}
+
+/// Tries an operation that waits now.
+pub async fn retry(node: &NodeId, operation: &OperationId) -> Answer<()> {
+    Call::post(of_node(node, &format!("/operations/{}/retry", segment(operation.as_str())))).done().await
+}
+
+/// Removes a node.
+pub async fn remove(id: &NodeId, revision: &Revision, overridden: Option<Override>) -> Answer<()> {
+    let call = Call::delete(of_node(id, "")).if_match(revision);
+    match overridden {
+        Some(reason) => call.json(&ActivateRequest { override_: Some(reason) }).done().await,
+        None => call.done().await,
+    }
+}
+
+/// Heartbeats and signals of the last 24 hours.
+pub async fn samples(id: &NodeId) -> Answer<Samples> {
+    Call::get(of_node(id, "/samples")).data().await
+}
+
+/// The activity log, of one node or of all; `cursor` for older entries.
+pub async fn activity(node: Option<&NodeId>, cursor: Option<&str>) -> Answer<ActivityPage> {
+    let mut pairs = Vec::new();
+    if let Some(node) = node {
+        pairs.push(format!("node={}", segment(node.as_str())));
+    }
+    if let Some(cursor) = cursor {
+        pairs.push(format!("cursor={}", segment(cursor)));
+    }
+    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+    Call::get(format!("/activity{query}")).data().await
+}

@@ -1,0 +1,86 @@
+//! What can go wrong between the console and the server, by what a person can do about it.
+
+use pitlane_api::{ErrorBody, Refusal};
+
+/// Why a call brought nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApiError {
+    /// The server could not be reached at all.
+    Offline,
+    /// No answer within the time that is allowed.
+    Timeout,
+    /// An answer that cannot be read: another server, or a proxy's page.
+    Decode,
+    /// The server said no, and why.
+    Refused(Box<Refused>),
+}
+
+/// The server's no.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// The HTTP status code.
+    pub status: u16,
+    /// For a person.
+    pub message: String,
+    /// The word for programs.
+    pub code: String,
+    /// The rule's own words and lists, for a 409 that this version knows.
+    pub refusal: Option<Refusal>,
+    /// The field that is wrong, for a 422.
+    pub field: Option<String>,
+    /// Stands in the server's log too.
+    pub request_id: Option<String>,
+}
+
+impl Refused {
+    /// From the `error` of an envelope.
+    pub fn new(status: u16, message: String, error: Option<ErrorBody>, request_id: Option<String>) -> Self {
+        let refusal = error.as_ref().and_then(Refusal::from_body);
+        let field = error.as_ref().and_then(|error| error.details.get("field")).and_then(|field| field.as_str()).map(str::to_owned);
+        Self { status, message, code: error.map(|error| error.code).unwrap_or_default(), refusal, field, request_id }
+    }
+}
+
+impl ApiError {
+    /// One or two sentences for a person: what is the matter and what can be done.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Offline => "The Pitlane server cannot be reached. Nodes are not affected by that.".into(),
+            Self::Timeout => "The server took too long to answer. What was asked for may still happen: look at the node before asking again.".into(),
+            Self::Decode => "The answer could not be understood. Load the page again; the server may be a newer one.".into(),
+            Self::Refused(refused) => {
+                let rule = refused.refusal.as_ref().map(Refusal::message);
+                rule.filter(|_| refused.message.is_empty()).unwrap_or_else(|| refused.message.clone())
+            }
+        }
+    }
+
+    /// The rule that said no.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refused) => refused.refusal.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(refused) => Some(refused.status),
+            _ => None,
+        }
+    }
+
+    /// To be quoted when asking for help.
+    pub fn request_id(&self) -> Option<String> {
+        match self {
+            Self::Refused(refused) => refused.request_id.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody knows if the server took the request, so that the very same one may be sent again.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Offline | Self::Timeout)
+    }
+}

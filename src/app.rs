@@ -1,0 +1,81 @@
+//! The root: what every page may use, the shell around them, and which page is shown.
+
+mod shell;
+mod shortcuts;
+mod top_bar;
+
+use leptos::prelude::*;
+
+use crate::pages::context::App;
+use crate::pages::sign_in::SignIn;
+use crate::platform::clock::Clock;
+use crate::route::Route;
+use crate::state::Who;
+use crate::ui::LiveRegion;
+use crate::ui::Problem;
+use crate::ui::Skeleton;
+use crate::ui::ToastStack;
+
+/// The console.
+#[component]
+pub fn Root() -> impl IntoView {
+    provide_context(Clock::start());
+    let app = App::start();
+    provide_context(app);
+    provide_context(app.announcer);
+
+    let who = app.live.session.who();
+    // Somebody with a fresh link need not be asked who they are.
+    if app.nav.route().get_untracked() == Route::SignIn {
+        app.live.session.nobody();
+    } else {
+        app.live.session.ask();
+    }
+
+    // The shell stays while the session is renewed, so only the kind of answer matters here.
+    let stage = Memo::new(move |_| match who.get() {
+        Who::Asking => Stage::Asking,
+        Who::Nobody => Stage::Nobody,
+        Who::Somebody(_) => Stage::Somebody,
+        Who::Failed(error) => Stage::Failed(error.message()),
+    });
+    let body = move || match stage.get() {
+        Stage::Somebody => view! { <shell::Shell /> }.into_any(),
+        Stage::Nobody => view! {
+            <top_bar::PlainBar />
+            <main class="page" id="main">
+                <SignIn />
+            </main>
+        }
+        .into_any(),
+        Stage::Asking => view! {
+            <top_bar::PlainBar />
+            <main class="page" id="main" aria-busy="true">
+                <div class="cards">
+                    <Skeleton shape="card" count=8 />
+                </div>
+            </main>
+        }
+        .into_any(),
+        Stage::Failed(text) => view! {
+            <top_bar::PlainBar />
+            <main class="page" id="main">
+                <Problem title="Pitlane cannot be reached" text=text on_retry=move |()| app.live.session.ask() />
+            </main>
+        }
+        .into_any(),
+    };
+    view! {
+        {body}
+        <LiveRegion announcer=app.announcer />
+        <ToastStack toasts=app.toasts />
+    }
+}
+
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Asking,
+    Nobody,
+    Somebody,
+    Failed(String),
+}

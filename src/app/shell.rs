@@ -1,0 +1,111 @@
+//! The shell of somebody who is signed in: top bar, banner when what is shown is old, page, sheet.
+
+use leptos::prelude::*;
+
+use super::shortcuts;
+use super::top_bar::TopBar;
+use crate::model::format;
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
+use crate::pages::actions::SheetHost;
+use crate::pages::activity::ActivityPage;
+use crate::pages::context::App;
+use crate::pages::fleet::FleetPage;
+use crate::pages::node::NodePage;
+use crate::pages::not_found::NotFound;
+use crate::route::Route;
+use crate::state::Link;
+use crate::ui::Banner;
+
+/// Which page is shown; a change of filters or of the node is that page's own business.
+#[derive(Clone, Copy, PartialEq)]
+enum Screen {
+    Fleet,
+    Node,
+    Activity,
+    NotFound,
+}
+
+/// Opens the event stream and shows the page of the route.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let app = App::get();
+    let events = StoredValue::new_local(app.live.start());
+    on_cleanup(move || {
+        events.try_with_value(|events| events.close());
+    });
+    shortcuts::listen(app);
+    Effect::new(move || {
+        for sentence in app.live.said.get() {
+            app.announcer.say(sentence);
+        }
+    });
+    let route = app.nav.route();
+    let screen = Memo::new(move |_| match route.get() {
+        Route::Fleet { .. } => Screen::Fleet,
+        Route::Node { .. } => Screen::Node,
+        Route::Activity => Screen::Activity,
+        // Signed in already: the sign-in page has nothing to offer.
+        Route::SignIn => Screen::Fleet,
+        Route::NotFound => Screen::NotFound,
+    });
+    let page = move || match screen.get() {
+        Screen::Fleet => view! { <FleetPage /> }.into_any(),
+        Screen::Node => view! { <NodePage /> }.into_any(),
+        Screen::Activity => view! { <ActivityPage /> }.into_any(),
+        Screen::NotFound => view! { <NotFound /> }.into_any(),
+    };
+    view! {
+        <a class="skip-link" href="#main">
+            "Skip to content"
+        </a>
+        <TopBar />
+        <main class="page" id="main" tabindex="-1">
+            <StaleBanner />
+            <EngineBanner />
+            {page}
+        </main>
+        <SheetHost />
+    }
+}
+
+/// What is shown is old: how old, and that it is being mended.
+#[component]
+fn StaleBanner() -> impl IntoView {
+    let app = App::get();
+    let link = Memo::new(move |_| app.live.connection.link());
+    let text = move |since| {
+        let age = move || format::age(since, app.clock.now());
+        Signal::derive(move || format!("What you see is {} old. Pitlane keeps trying to reconnect; actions may not arrive.", age()))
+    };
+    move || match link.get() {
+        Link::Stale(Some(since)) => Some(view! {
+            <div class="stale" role="alert">
+                <Banner tone=Tone::Offline glyph=Glyph::Power title="The connection to Pitlane is lost." text=text(Some(since)) />
+            </div>
+        }),
+        _ => None,
+    }
+}
+
+/// Pitlane is there and the engine is not: reads go on with their age, new operations are refused.
+#[component]
+fn EngineBanner() -> impl IntoView {
+    let app = App::get();
+    let away = Memo::new(move |_| {
+        app.live.fleet.info().with(|info| {
+            let engine = info.as_ref().map(|info| info.engine.clone()).filter(|engine| !engine.reachable)?;
+            Some((engine.kind.describe(), engine.message, engine.seen_at))
+        })
+    });
+    move || {
+        away.get().map(|(name, message, seen_at)| {
+            let why = message.map(|message| format!("{message} ")).unwrap_or_default();
+            let text = Signal::derive(move || {
+                let age = format::age(seen_at, app.clock.now());
+                format!("{why}It last answered {age} ago. New drains and activations are refused; what was accepted waits and is tried again.")
+            });
+            view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=format!("{name} does not answer.") text=text /> }
+        })
+    }
+}

@@ -1,0 +1,178 @@
+//! The top bar: mark, fleet, connection, search, theme, who.
+
+use leptos::prelude::*;
+
+use crate::model::format;
+use crate::model::query::Query;
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
+use crate::pages::context::App;
+use crate::platform::theme;
+use crate::route::Route;
+use crate::state::Link;
+use crate::state::Who;
+use crate::ui::Dot;
+use crate::ui::Icon;
+use crate::ui::IconButton;
+use crate::ui::Tag;
+
+/// The bar of somebody who is signed in.
+#[component]
+pub fn TopBar() -> impl IntoView {
+    let app = App::get();
+    let route = app.nav.route();
+    let fleet = Memo::new(move |_| {
+        app.live.fleet.info().with(|info| info.as_ref().map(|info| (format!("{} · {}", info.engine.kind.describe(), info.name), info.production)))
+    });
+    let current = move |screen: fn(&Route) -> bool| move || route.with(screen).then_some("page");
+    view! {
+        <header class="top-bar no-print">
+            <Mark />
+            <p class="top-fleet">
+                {move || fleet.get().map(|(name, production)| view! {
+                    <span>{name}</span>
+                    {production.then(|| view! { <Tag tone=Tone::Offline word="production" /> })}
+                })}
+            </p>
+            <ConnectionState />
+            <nav class="top-nav" aria-label="Pages">
+                <a href=Route::fleet().href() aria-current=current(|route| matches!(route, Route::Fleet { .. } | Route::Node { .. }))>
+                    "Nodes"
+                </a>
+                <a href=Route::Activity.href() aria-current=current(|route| *route == Route::Activity)>
+                    "Activity"
+                </a>
+            </nav>
+            <Search />
+            <ThemeButton />
+            <WhoAmI />
+        </header>
+    }
+}
+
+/// The bar of somebody who is not.
+#[component]
+pub fn PlainBar() -> impl IntoView {
+    view! {
+        <header class="top-bar no-print">
+            <Mark />
+            <span class="top-space"></span>
+            <ThemeButton />
+        </header>
+    }
+}
+
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <a class="mark" href=Route::fleet().href() aria-label="Pitlane, all nodes">
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+                <path d="M9 4 4 20M15 4l5 16" />
+                <path class="boot-lane" d="M12 5v3M12 10.500v3M12 16v3" />
+            </svg>
+            <span>"Pitlane"</span>
+        </a>
+    }
+}
+
+/// Live, reconnecting, or stale since.
+#[component]
+fn ConnectionState() -> impl IntoView {
+    let app = App::get();
+    let link = Memo::new(move |_| app.live.connection.link());
+    let tone = Signal::derive(move || match link.get() {
+        Link::Live => Tone::Healthy,
+        Link::Connecting => Tone::Pending,
+        Link::Reconnecting => Tone::Degraded,
+        Link::Stale(_) => Tone::Offline,
+    });
+    // The age in it is for the eye; what is announced is the change of state alone.
+    let word = move || match link.get() {
+        Link::Live => "Live",
+        Link::Connecting => "Connecting",
+        Link::Reconnecting => "Reconnecting",
+        Link::Stale(_) => "Stale",
+    };
+    let since = move || match link.get() {
+        Link::Stale(Some(since)) => format!(" since {}", format::age(Some(since), app.clock.now())),
+        _ => String::new(),
+    };
+    view! {
+        <p class="top-link">
+            <Dot tone=tone halo=true />
+            <span role="status" aria-label="Connection">{word}</span>
+            <span class="muted">{since}</span>
+        </p>
+    }
+}
+
+/// Writes into the URL as it is typed; from another page it leads to the fleet.
+#[component]
+fn Search() -> impl IntoView {
+    let app = App::get();
+    let route = app.nav.route();
+    let text = Memo::new(move |_| match route.get() {
+        Route::Fleet { query, .. } => query.text,
+        _ => String::new(),
+    });
+    let typed = move |event| {
+        let text = event_target_value(&event);
+        match route.get_untracked() {
+            Route::Fleet { query, sheet } => app.nav.replace(Route::Fleet { query: Query { text, ..query }, sheet }),
+            // A new entry, without moving the focus out of the field that is being typed into.
+            _ => app.nav.search(text),
+        }
+    };
+    view! {
+        <search class="top-search">
+            <Icon glyph=Glyph::Search />
+            <input
+                type="search"
+                class="input"
+                aria-label="Search nodes"
+                placeholder="Search nodes, regions, labels"
+                autocomplete="off"
+                spellcheck="false"
+                data-search
+                prop:value=move || text.get()
+                on:input=typed
+            />
+            <kbd class="kbd" aria-hidden="true">{'/'}</kbd>
+        </search>
+    }
+}
+
+#[component]
+fn ThemeButton() -> impl IntoView {
+    let dark = RwSignal::new(theme::is_dark());
+    let toggle = move |()| {
+        dark.update(|dark| *dark = !*dark);
+        theme::choose(dark.get_untracked());
+    };
+    view! {
+        <IconButton
+            glyph=Signal::derive(move || if dark.get() { Glyph::Sun } else { Glyph::Moon })
+            name=Signal::derive(move || if dark.get() { "Switch to the light theme" } else { "Switch to the dark theme" }.to_owned())
+            on_press=toggle
+        />
+    }
+}
+
+#[component]
+fn WhoAmI() -> impl IntoView {
+    let session = App::get().live.session;
+    let who = Memo::new(move |_| match session.who().get() {
+        Who::Somebody(session) => Some(format!("{} · {}", session.name, session.role)),
+        _ => None,
+    });
+    view! {
+        <details class="who">
+            <summary>{move || who.get()}</summary>
+            <div class="who-menu">
+                <button type="button" class="button" on:click=move |_| session.sign_out()>
+                    "Sign out"
+                </button>
+            </div>
+        </details>
+    }
+}

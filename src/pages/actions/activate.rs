@@ -1,0 +1,160 @@
+//! The activate sheet: every check, the countdown of the settle window, and the override with its reason.
+
+use leptos::prelude::*;
+use pitlane_api::{Action, ActivateRequest, ActivationChecks, REASON_MAX};
+
+use super::Subject;
+use super::activate_state::ActivateState;
+use super::checks::CheckList;
+use super::fleet_name;
+use super::operation::OperationProgress;
+use crate::api::ApiError;
+use crate::model::checks;
+use crate::model::format;
+use crate::model::operation;
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
+use crate::pages::context::App;
+use crate::pages::poll::every;
+use crate::state::Load;
+use crate::ui::Button;
+use crate::ui::Commands;
+use crate::ui::Kind;
+use crate::ui::Notice;
+use crate::ui::Problem;
+use crate::ui::Sheet;
+use crate::ui::Skeleton;
+use crate::ui::TextField;
+
+/// The checks are read again this often while the sheet is open, in seconds.
+const AGAIN_S: i64 = 5;
+
+/// The sheet. Once accepted it shows the operation until the engine confirmed it.
+#[component]
+pub fn ActivateSheet(subject: Subject) -> impl IntoView {
+    let app = App::get();
+    let state = ActivateState::new(app, subject);
+    every(app, AGAIN_S, move || {
+        if state.sent.with_untracked(Option::is_none) {
+            state.checks.reload();
+        }
+    });
+    let fleet = fleet_name(app);
+    let refused = Signal::derive(move || app.live.session.why_not(Action::Activate));
+    let accepted = Memo::new(move |_| state.sent.with(Option::is_some));
+    view! {
+        <Sheet
+            title=Signal::derive(move || format!("Activate {}", subject.name.get()))
+            subtitle=Signal::derive(move || format!("{} · Makes the node schedulable again. Nothing moves back by itself.", fleet()))
+            on_close=move |()| app.nav.close()
+        >
+            <div class="sheet-body">
+                <Show when=move || accepted.get() fallback=move || view! { <Asking state=state refused=refused /> }>
+                    <Accepted state=state />
+                </Show>
+            </div>
+            <footer class="sheet-foot">
+                <Show
+                    when=move || accepted.get()
+                    fallback=move || {
+                        view! {
+                            <Button label="Cancel" on_press=move |()| app.nav.close() />
+                            <Button
+                                label="Activate"
+                                kind=Kind::Primary
+                                busy=state.busy
+                                refused=refused
+                                on_press=move |()| state.send(ActivateRequest::default())
+                            />
+                        }
+                    }
+                >
+                    <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />
+                </Show>
+            </footer>
+        </Sheet>
+    }
+}
+
+#[component]
+fn Accepted(state: ActivateState) -> impl IntoView {
+    let node = state.subject.node;
+    move || {
+        state.sent.get().map(|sent| {
+            let shown = Signal::derive(move || {
+                let known = state.app.live.fleet.operation(&sent.id).unwrap_or_else(|| sent.clone());
+                node.with(|node| operation::as_shown(&known, node))
+            });
+            view! { <OperationProgress operation=shown /> }
+        })
+    }
+}
+
+#[component]
+fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoView {
+    let list = move || {
+        state.checks.with(|load| match load {
+            Load::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
+            Load::Failed(error, None) => view! {
+                <Problem title="The checks could not be read" text=error.message() on_retry=move |()| state.checks.reload() />
+            }
+            .into_any(),
+            Load::Ready(checks) | Load::Failed(_, Some(checks)) => view! { <Checks checks=checks.clone() /> }.into_any(),
+        })
+    };
+    let blocked = Memo::new(move |_| state.checks.with(|load| load.data().is_some_and(|checks| !checks.clean)));
+    let commands = Memo::new(move |_| state.checks.with(|load| load.data().map(|c| c.commands.clone()).unwrap_or_default()));
+    view! {
+        {list}
+        {move || {
+            state.problem.with(|problem| problem.as_ref().map(ApiError::message)).map(|text| {
+                view! {
+                    <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+                        <p>
+                            <b>"Not activated. "</b>
+                            {text}
+                        </p>
+                    </Notice>
+                }
+            })
+        }}
+        <Show when=move || blocked.get()>
+            <details class="override">
+                <summary>"Activate although checks are blocked"</summary>
+                <p class="muted">"The scheduler will place workloads here at once. The activity log keeps your name and reason."</p>
+                <TextField
+                    label="Reason for the override"
+                    value=state.reason
+                    error=Signal::derive(move || state.reason_error.get())
+                    max=REASON_MAX
+                />
+                <Button label="Override and activate" kind=Kind::Danger refused=refused busy=state.busy on_press=move |()| state.override_() />
+            </details>
+        </Show>
+        <details class="equivalent">
+            <summary>"The same from a terminal"</summary>
+            {move || view! { <Commands commands=commands.get() /> }}
+        </details>
+    }
+}
+
+#[component]
+fn Checks(checks: ActivationChecks) -> impl IntoView {
+    let clock = App::get().clock;
+    let notice = checks.notice.clone();
+    let all = StoredValue::new(checks.clone());
+    let countdown = move || all.with_value(|all| checks::countdown(all, clock.now()));
+    view! {
+        {notice.map(|text| view! {
+            <Notice tone=Tone::Maintenance glyph=Glyph::Info>
+                <p>{text} " Activate anyway?"</p>
+            </Notice>
+        })}
+        <CheckList checks=checks />
+        {move || countdown().map(|left| view! {
+            <Notice tone=Tone::Pending glyph=Glyph::Clock>
+                <p>"Everything is clean. Ready in " <b>{format::duration(left)}</b> ", if it stays so."</p>
+            </Notice>
+        })}
+    }
+}

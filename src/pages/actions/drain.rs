@@ -1,0 +1,128 @@
+//! The drain sheet: what will and will not happen, what stays, what remains, and why.
+
+use leptos::prelude::*;
+use pitlane_api::{Action, OperationState};
+
+use super::Subject;
+use super::drain_facts::DrainFacts;
+use super::drain_fields::DrainFields;
+use super::drain_state::DrainState;
+use super::fleet_name;
+use super::operation::OperationProgress;
+use crate::model::operation;
+use crate::pages::context::App;
+use crate::state::Load;
+use crate::state::Who;
+use crate::ui::Button;
+use crate::ui::Kind;
+use crate::ui::Problem;
+use crate::ui::Sheet;
+use crate::ui::Skeleton;
+
+/// The sheet. Once the request is accepted it shows the operation until the engine confirmed it.
+#[component]
+pub fn DrainSheet(subject: Subject) -> impl IntoView {
+    let app = App::get();
+    let state = DrainState::new(app, subject);
+    let fleet = fleet_name(app);
+    let accepted = Memo::new(move |_| state.sent.with(Option::is_some));
+    let body = move || if accepted.get() { view! { <Accepted state=state /> }.into_any() } else { view! { <Asking state=state /> }.into_any() };
+    view! {
+        <Sheet
+            title=Signal::derive(move || format!("Drain {}", subject.name.get()))
+            subtitle=Signal::derive(move || format!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
+            on_close=move |()| app.nav.close()
+        >
+            {body}
+        </Sheet>
+    }
+}
+
+#[component]
+fn Asking(state: DrainState) -> impl IntoView {
+    #[derive(Clone, PartialEq)]
+    enum Stage {
+        Loading,
+        Ready,
+        Failed(String, Option<String>),
+    }
+    let stage = Memo::new(move |_| {
+        state.preview.with(|load| match load {
+            Load::Loading => Stage::Loading,
+            Load::Failed(error, None) => Stage::Failed(error.message(), error.request_id()),
+            _ => Stage::Ready,
+        })
+    });
+    let recorded = move || {
+        state.app.live.session.who().with(|who| match who {
+            Who::Somebody(session) => format!("Recorded in the activity log as {}", session.name),
+            _ => String::new(),
+        })
+    };
+    let body = move || {
+        match stage.get() {
+        Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
+        Stage::Failed(text, request) => view! {
+            <Problem title="What a drain would do could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| state.read_again() />
+        }
+        .into_any(),
+        Stage::Ready => view! {
+            <DrainFacts state=state />
+            <DrainFields state=state />
+        }
+        .into_any(),
+    }
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if state.app.live.session.why_not(Action::Drain).is_none() {
+            state.submit();
+        }
+    };
+    view! {
+        <form class="sheet-form" novalidate on:submit=submit>
+            <div class="sheet-body">{body}</div>
+            <footer class="sheet-foot">
+                <span class="sheet-note">{recorded}</span>
+                <Button label="Cancel" on_press=move |()| state.app.nav.close() />
+                <Button
+                    label="Drain node"
+                    kind=Kind::Danger
+                    submit=true
+                    busy=state.busy
+                    refused=Signal::derive(move || state.app.live.session.why_not(Action::Drain))
+                    on_press=|()| ()
+                />
+            </footer>
+        </form>
+    }
+}
+
+/// Accepted: the steps until the engine confirmed it.
+#[component]
+fn Accepted(state: DrainState) -> impl IntoView {
+    let app = state.app;
+    let node = state.subject.node;
+    let current = Memo::new(move |_| {
+        let sent = state.sent.get()?;
+        let known = app.live.fleet.operation(&sent.id).unwrap_or(sent);
+        Some(node.with(|node| operation::as_shown(&known, node)))
+    });
+    let done = Memo::new(move |_| current.with(|op| op.as_ref().is_some_and(|op| op.state == OperationState::Completed)));
+    view! {
+        <div class="sheet-body">
+            {move || state.sent.get().map(|sent| {
+                let shown = Signal::derive(move || current.get().unwrap_or_else(|| sent.clone()));
+                view! { <OperationProgress operation=shown /> }
+            })}
+            <Show when=move || done.get()>
+                <p class="muted">
+                    "Running workloads stay where they are. The node's page says when the host is clear for destructive work."
+                </p>
+            </Show>
+        </div>
+        <footer class="sheet-foot">
+            <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />
+        </footer>
+    }
+}

@@ -1,0 +1,104 @@
+//! The lower half of the drain sheet: reason, expected back, and what has to be acknowledged.
+
+use leptos::prelude::*;
+use pitlane_api::{REASON_MAX, Refusal};
+
+use super::drain_state::DrainState;
+use super::drain_state::OWN_TIME;
+use crate::model::drain::Missing;
+use crate::model::expected::Expected;
+use crate::model::format;
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
+use crate::ui::CheckField;
+use crate::ui::Commands;
+use crate::ui::Notice;
+use crate::ui::SelectField;
+use crate::ui::TextField;
+
+/// What a person fills in and ticks.
+#[component]
+pub fn DrainFields(state: DrainState) -> impl IntoView {
+    let reason_error = Signal::derive(move || {
+        let missing = state.missing.get().filter(|m| matches!(m, Missing::Reason | Missing::ReasonTooLong));
+        missing.map(|missing| missing.words().to_owned()).or_else(|| field_error(state, "reason"))
+    });
+    let choices = Expected::CHOICES
+        .iter()
+        .map(|(_, word, label)| ((*word).to_owned(), (*label).to_owned()))
+        .chain([(OWN_TIME.to_owned(), "at a time…".to_owned())])
+        .collect();
+    let own_time = move || state.expected.with(|word| word == OWN_TIME);
+    let time_error = Signal::derive(move || {
+        let missing = state.missing.get().filter(|m| *m == Missing::ExpectedInThePast);
+        missing.map(|missing| missing.words().to_owned()).or_else(|| field_error(state, "expected_back_at"))
+    });
+    let commands = Memo::new(move |_| state.preview.with(|load| load.data().map(|p| p.commands.clone()).unwrap_or_default()));
+    view! {
+        <div class="drain-fields">
+            <TextField label="Reason" value=state.reason error=reason_error placeholder="Kernel 6.12 reboot" max=REASON_MAX autofocus=true />
+            <SelectField label="Expected back" options=choices value=state.expected />
+            <Show when=own_time>
+                <TextField label="Back at" value=state.expected_at kind="datetime-local" error=time_error />
+            </Show>
+        </div>
+        <Acknowledgements state=state />
+        <Refused state=state />
+        <details class="equivalent">
+            <summary>"The same from a terminal"</summary>
+            {move || view! { <Commands commands=commands.get() /> }}
+        </details>
+    }
+}
+
+#[component]
+fn Acknowledgements(state: DrainState) -> impl IntoView {
+    let stateful = Memo::new(move |_| state.preview.with(|load| load.data().map_or(0, |p| p.stateful.len())));
+    let complete = Memo::new(move |_| state.preview.with(|load| load.data().is_none_or(|p| p.complete)));
+    let last = Memo::new(move |_| matches!(state.refusal(), Some(Refusal::LastSchedulableNode { .. })) || state.allow_last.get());
+    let understood = move || match stateful.get() {
+        1 => "I understand that 1 stateful workload stays on this node and is not moved.".to_owned(),
+        n => format!("I understand that {} stay on this node and are not moved.", format::count(n as u64, "stateful workload")),
+    };
+    view! {
+        <Show when=move || { stateful.get() > 0 }>
+            <CheckField label=Signal::derive(understood) value=state.understood />
+        </Show>
+        <Show when=move || !complete.get()>
+            <CheckField label="I know that not every workload could be read, and drain the node all the same." value=state.unread />
+        </Show>
+        <Show when=move || last.get()>
+            <CheckField label="Drain it although no other node takes placements." value=state.allow_last />
+        </Show>
+    }
+}
+
+/// What keeps the request back here, or what the server said no to, unless another part of the sheet tells of it.
+#[component]
+fn Refused(state: DrainState) -> impl IntoView {
+    move || {
+        let missing = state.missing.get().filter(|m| matches!(m, Missing::UnderstandStateful | Missing::AcknowledgeUnread));
+        let text = missing.map(|missing| missing.words().to_owned()).or_else(|| {
+            let shown_above = matches!(state.refusal(), Some(Refusal::StatefulWorkloadsChanged { .. }));
+            let at_field = field_error(state, "reason").is_some() || field_error(state, "expected_back_at").is_some();
+            state.problem.with(|problem| problem.as_ref().filter(|_| !shown_above && !at_field).map(|problem| problem.message()))
+        });
+        text.map(|text| {
+            view! {
+                <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+                    <p>
+                        <b>"Not drained. "</b>
+                        {text}
+                    </p>
+                </Notice>
+            }
+        })
+    }
+}
+
+fn field_error(state: DrainState, field: &str) -> Option<String> {
+    state.problem.with(|problem| match problem {
+        Some(crate::api::ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(refused.message.clone()),
+        _ => None,
+    })
+}

@@ -1,0 +1,22 @@
+//! What can be done to a node, wherever it is shown: the main button, the sheets, and operations on their way.
+
+mod activate;
+mod activate_state;
+mod checks;
+mod drain;
+mod drain_facts;
+mod drain_fields;
+mod drain_state;
+mod host;
+mod main_button;
+mod maintenance;
+mod operation;
+mod remove;
+mod send;
+mod stays;
+
+pub use checks::*;
+pub use host::*;
+pub use main_button::*;
+pub use operation::*;
+pub use stays::*;

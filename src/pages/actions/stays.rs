@@ -1,0 +1,75 @@
+//! The stateful workloads that stay: by name, with their volumes, and what becomes of them.
+
+use leptos::prelude::*;
+use pitlane_api::{Refusal, Workload};
+
+use crate::model::drain;
+use crate::model::tone::Tone;
+use crate::ui::Tag;
+
+/// The table of the drain sheet. With a refusal it shows what is new against what was shown before.
+#[component]
+pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: Option<Refusal>) -> impl IntoView {
+    let rows = workloads
+        .into_iter()
+        .map(|workload| {
+            let difference = drain::difference(refusal.as_ref(), &workload.identity);
+            let same = workload.on_restart == workload.on_node_down;
+            view! {
+                <tr data-difference=difference.map(|_| "")>
+                    <th scope="row">
+                        {drain::workload_name(&workload)} " "
+                        {difference.map(|difference| view! { <Tag tone=Tone::Maintenance word=difference.word() /> })}
+                    </th>
+                    <td>
+                        <Volumes workload=workload.clone() />
+                    </td>
+                    <td>
+                        <Fate fate=workload.on_node_down />
+                        {(!same)
+                            .then(|| {
+                                view! {
+                                    <span class="fate-restart">
+                                        "If it restarts: " <Fate fate=workload.on_restart />
+                                    </span>
+                                }
+                            })}
+                    </td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="table-scroll">
+            <table class="table" data-boxed>
+                <thead>
+                    <tr>
+                        <th scope="col">"Workload"</th>
+                        <th scope="col">"Volume"</th>
+                        <th scope="col">"If the host reboots"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Volumes with where their data lives.
+#[component]
+pub fn Volumes(workload: Workload) -> impl IntoView {
+    workload
+        .volumes
+        .into_iter()
+        .map(|volume| {
+            let title = format!("{} volume, data on {}", volume.kind, volume.data_lives.describe());
+            view! { <span class="volume" title=title>{format!("{} · {}", volume.name, drain::lives(volume.data_lives))}</span> }
+        })
+        .collect_view()
+}
+
+/// What the engine does, marked where data is lost.
+#[component]
+fn Fate(fate: pitlane_api::Fate) -> impl IntoView {
+    view! { <span class=if fate.loses_data() { "loses-data" } else { "" }>{fate.describe()}</span> }
+}

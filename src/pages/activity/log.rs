@@ -1,0 +1,54 @@
+//! Lines of the log.
+
+use leptos::prelude::*;
+use pitlane_api::ActivityEntry;
+
+use crate::model::activity;
+use crate::pages::context::App;
+use crate::platform::locale;
+use crate::route::Route;
+use crate::ui::Dot;
+
+/// One line each, newest first.
+#[component]
+pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool) -> impl IntoView {
+    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted">"Nothing has happened yet."</p> });
+    view! {
+        {none}
+        <ul class="log">
+            <For each=move || entries.get() key=|entry| entry.id let:entry>
+                <Line entry=entry with_node=with_node />
+            </For>
+        </ul>
+    }
+}
+
+#[component]
+fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
+    let now = App::get().clock.now_untracked();
+    let today = locale::day(entry.at) == locale::day(now);
+    let when = if today { locale::time(entry.at) } else { locale::short(entry.at, now) };
+    let actor = activity::actor(&entry).map(|actor| view! { <b>{actor.to_owned()}</b> " " });
+    let tone = activity::tone(entry.kind);
+    let reason = entry.reason.map(|reason| format!(" “{reason}”"));
+    let node = entry.node_id.zip(entry.node_name).filter(|_| with_node).map(|(id, name)| {
+        view! {
+            <a class="log-node" href=Route::node(&id).href()>
+                {name}
+            </a>
+            " "
+        }
+    });
+    let origin = entry.origin.map(|origin| view! { <span class="muted mono">" " {origin}</span> });
+    view! {
+        <li>
+            <time datetime=entry.at.to_string() title=locale::exact(entry.at)>
+                {when}
+            </time>
+            <span class="log-text">
+                <Dot tone=tone />
+                <span>{node} {actor} {entry.message} {reason} {origin}</span>
+            </span>
+        </li>
+    }
+}

@@ -1,0 +1,63 @@
+//! A node's card. It shows what `model::card` says.
+
+use leptos::prelude::*;
+use pitlane_api::NodeId;
+
+use super::card_foot::CardFoot;
+use super::card_parts::Heartbeat;
+use super::card_parts::MaintenanceLine;
+use super::card_parts::Meters;
+use super::card_parts::NoticeBox;
+use super::card_parts::Signals;
+use crate::model::card::Face;
+use crate::model::tone::Tone;
+use crate::pages::actions::OperationNotice;
+use crate::route::Route;
+use crate::state::Row;
+use crate::ui::Badge;
+use crate::ui::Tag;
+
+/// One node. A heartbeat reaches only its age, strip and meters.
+#[component]
+pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
+    let node = row.node.clone();
+    let face = Memo::new(move |_| node.with(Face::of));
+    let id = StoredValue::new(id);
+    let name = Memo::new(move |_| face.with(|face| face.name.clone()));
+    let badges = Memo::new(move |_| face.with(|face| face.badges.clone()));
+    let notices = Memo::new(move |_| face.with(|face| face.notices.clone()));
+    let operation = Memo::new(move |_| face.with(|face| face.operation.clone()));
+    let maintenance = Memo::new(move |_| face.with(|face| face.maintenance.clone()));
+    view! {
+        <article
+            class="card"
+            aria-label=move || name.get()
+            data-node=id.with_value(|id| id.0.clone())
+            data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
+        >
+            <header class="card-head">
+                <div>
+                    <h3>
+                        <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
+                            {move || name.get()}
+                        </a>
+                    </h3>
+                    <p class="card-place">{move || face.with(|face| face.place.clone())}</p>
+                </div>
+                <div class="card-badges">
+                    {move || badges.get().into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
+                    {move || {
+                        face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
+                    }}
+                </div>
+            </header>
+            <Heartbeat face=face pulse=row.pulse.clone() />
+            <Meters face=face pulse=row.pulse.clone() />
+            <Signals face=face />
+            {move || maintenance.get().map(|words| view! { <MaintenanceLine words=words /> })}
+            {move || notices.get().into_iter().map(|notice| view! { <NoticeBox notice=notice /> }).collect_view()}
+            {move || operation.get().map(|operation| view! { <OperationNotice operation=operation /> })}
+            <CardFoot id=id face=face />
+        </article>
+    }
+}

@@ -1,0 +1,41 @@
+//! The foot of a card: what runs here, the link, and the one main action.
+
+use leptos::prelude::*;
+use pitlane_api::NodeId;
+
+use crate::model::card::Face;
+use crate::model::format;
+use crate::model::tone::Glyph;
+use crate::pages::actions::MainButton;
+use crate::pages::nav;
+use crate::route::Route;
+use crate::ui::CopyButton;
+
+/// Counts at the left, the link and the action at the right.
+#[component]
+pub fn CardFoot(id: StoredValue<NodeId>, face: Memo<Face>) -> impl IntoView {
+    let counts = move || {
+        face.with(|face| match face.workloads {
+            None => ("workloads not evaluated".to_owned(), None),
+            Some(n) => (format::count(n.into(), "workload"), face.stateful.filter(|n| *n > 0).map(|n| format!("{n} stateful"))),
+        })
+    };
+    let link = id.with_value(|id| nav::absolute(&Route::node(id)));
+    let name = face.with_untracked(|face| face.name.clone());
+    let action = Memo::new(move |_| face.with(|face| face.action));
+    view! {
+        <footer class="card-foot">
+            {move || {
+                face.with(|face| face.not_ready.clone()).map(|why| view! { <p class="not-ready">{why}</p> })
+            }}
+            <span class="card-counts">
+                {move || counts().0}
+                {move || counts().1.map(|stateful| view! { " · " <b>{stateful}</b> })}
+            </span>
+            <span class="card-actions no-print">
+                <CopyButton text=Signal::stored(link) name=format!("Copy link to {name}") said="Link copied" glyph=Glyph::Link />
+                <MainButton id=id action=action />
+            </span>
+        </footer>
+    }
+}

@@ -1,0 +1,151 @@
+//! The lines of a card, from the heartbeat to the notices.
+
+use leptos::prelude::*;
+use pitlane_api::HeartbeatState;
+
+use crate::model::card::Face;
+use crate::model::card::MaintenanceWords;
+use crate::model::card::Notice;
+use crate::model::fold::Pulse;
+use crate::model::format;
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
+use crate::pages::context::App;
+use crate::ui;
+use crate::ui::Age;
+use crate::ui::Beats;
+use crate::ui::Dot;
+use crate::ui::Icon;
+use crate::ui::Meter;
+use crate::ui::Tag;
+
+/// Dot, age and strip.
+#[component]
+pub fn Heartbeat(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
+    let tone = Signal::derive(move || face.with(|face| face.heartbeat.tone));
+    let (at, recent) = (pulse.clone(), pulse);
+    let at = Memo::new(move |_| at.with(|pulse| pulse.at));
+    let recent = Memo::new(move |_| recent.with(|pulse| pulse.recent.clone()));
+    let word = move || match face.with(|face| face.heartbeat.state) {
+        HeartbeatState::NotReported => Some("not reported"),
+        HeartbeatState::Late => Some("late"),
+        _ => None,
+    };
+    view! {
+        <div class="card-heartbeat">
+            <Dot tone=tone halo=true />
+            <span>
+                "Heartbeat "
+                <b>
+                    <Age at=at />
+                </b>
+                {move || word().map(|word| view! { <span class="muted">" " {word}</span> })}
+            </span>
+            <Beats recent=recent tone=tone />
+        </div>
+    }
+}
+
+/// CPU, memory, disk. Unknown where the node does not report.
+#[component]
+pub fn Meters(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
+    let known = move || face.with(|face| face.meters_known);
+    let (cpu, memory) = (pulse.clone(), pulse);
+    let cpu = Memo::new(move |_| cpu.with(|pulse| pulse.cpu_percent).filter(|_| known()));
+    let memory = Memo::new(move |_| format::share(memory.with(|pulse| pulse.memory_used), face.with(|face| face.memory_total)).filter(|_| known()));
+    let disk = Memo::new(move |_| face.with(|face| face.disk_percent).filter(|_| known()));
+    view! {
+        <div class="card-meters">
+            <Meter label="CPU" value=cpu bad=false />
+            <Meter label="Memory" value=memory bad=Signal::derive(move || face.with(|face| face.memory_bad)) />
+            <Meter label="Disk" value=disk bad=Signal::derive(move || face.with(|face| face.disk_bad)) />
+        </div>
+    }
+}
+
+/// Docker, Caddy, conditions that are bad; the agent's version at the right.
+#[component]
+pub fn Signals(face: Memo<Face>) -> impl IntoView {
+    let signals = Memo::new(move |_| face.with(|face| face.signals.clone()));
+    let version = Memo::new(move |_| face.with(|face| (face.version.clone(), face.update.clone())));
+    let rows = move || {
+        signals
+            .get()
+            .into_iter()
+            .map(|signal| {
+                let title = signal.title.clone();
+                view! {
+                    <li class="signal" data-tone=signal.tone.as_str() title=title>
+                        <Icon glyph=signal.glyph />
+                        <span aria-hidden="true">{signal.name}</span>
+                        <span class="visually-hidden">{signal.title}</span>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    let version = move || {
+        let (version, update) = version.get();
+        view! {
+            <span class="mono">{format!("agent {}", version.as_deref().unwrap_or(format::UNKNOWN))}</span>
+            {update.map(|to| view! { <Tag tone=Tone::Pending word="update" title=format!("Update the agent to {to}") /> })}
+        }
+    };
+    view! {
+        <div class="card-signals">
+            <ul>{rows}</ul>
+            <span class="card-version">{version}</span>
+        </div>
+    }
+}
+
+/// `In maintenance 2 h 14 min · on-call · “Kernel 6.12 reboot”`, and whether it is overdue.
+#[component]
+pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
+    let clock = App::get().clock;
+    let since = words.since;
+    let rest = if words.rest.is_empty() { String::new() } else { format!(" · {}", words.rest) };
+    let back = words.expected_back_at.map(|at| {
+        let overdue = move || at < clock.now();
+        let text = move || {
+            let now = clock.now();
+            if at < now { format!("overdue {}", format::age(Some(at), now)) } else { format!("back {}", format::relative(at, now)) }
+        };
+        view! {
+            " · "
+            <span class="expected" data-overdue=move || overdue().then_some("")>{text}</span>
+        }
+    });
+    view! {
+        <p class="card-maintenance">
+            <Icon glyph=Glyph::Clock />
+            <span>
+                "In maintenance "
+                {since.map(|at| view! { <Age at=Signal::stored(Some(at)) /> })}
+                {rest}
+                {back}
+            </span>
+        </p>
+    }
+}
+
+/// A box with a sentence, and an age in it where it has one.
+#[component]
+pub fn NoticeBox(notice: Notice) -> impl IntoView {
+    let since = notice.since.map(|since| {
+        view! {
+            {since.before}
+            <Age at=Signal::stored(Some(since.at)) />
+            {since.after}
+        }
+    });
+    view! {
+        <ui::Notice tone=notice.tone glyph=notice.glyph>
+            <p>
+                {notice.strong.map(|strong| view! { <b>{strong}</b> " " })}
+                {since}
+                {notice.text}
+            </p>
+        </ui::Notice>
+    }
+}

@@ -1,0 +1,78 @@
+//! The head: title, counts, order, capacity.
+
+use leptos::prelude::*;
+use pitlane_api::Capacity;
+
+use super::show;
+use crate::model::counts;
+use crate::model::counts::CapacityBar;
+use crate::model::counts::HeadCounts;
+use crate::model::query::Query;
+use crate::model::query::Sort;
+use crate::pages::context::App;
+use crate::ui::Age;
+use crate::ui::CapacityTrack;
+
+/// Title and counts, and the order on the right.
+#[component]
+pub fn Head(query: Memo<Query>) -> impl IntoView {
+    let app = App::get();
+    let fleet = app.live.fleet;
+    let sentence = Memo::new(move |_| {
+        let now = app.clock.now_untracked();
+        fleet.with_all(|nodes| HeadCounts::of(nodes.iter().copied(), now).sentence())
+    });
+    let updated = app.live.connection.updated_at();
+    let known = move || fleet.loaded().get();
+    let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), ..query.get_untracked() });
+    let options = Sort::ALL
+        .into_iter()
+        .map(|sort| {
+            let selected = move || query.with(|query| query.sort == sort);
+            view! { <option value=sort.as_str() selected=selected>{format!("Sort: {}", sort.label())}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="page-head">
+            <div>
+                <h1 tabindex="-1">"Nodes"</h1>
+                <p class="muted">
+                    <Show when=known fallback=|| "Reading the fleet…">
+                        {move || sentence.get()}
+                        " · updated "
+                        <Age at=updated />
+                        " ago"
+                    </Show>
+                </p>
+            </div>
+            <select class="button no-print" aria-label="Sort" on:change=sort>
+                {options}
+            </select>
+        </div>
+    }
+}
+
+/// `Schedulable memory ▮▮▮▯ 96 of 184 GiB free`, of the real or of the simulated nodes.
+#[component]
+pub fn CapacityLine(simulated: bool) -> impl IntoView {
+    let fleet = App::get().live.fleet;
+    let bar = Memo::new(move |_| {
+        let capacity: Option<Capacity> = fleet.info().with(|info| {
+            let info = info.as_ref()?;
+            if simulated { info.simulated_capacity.clone() } else { Some(info.capacity.clone()) }
+        });
+        let out = fleet.with_all(|nodes| counts::memory_in_maintenance(nodes.iter().copied(), simulated));
+        counts::capacity_bar(&capacity?, out)
+    });
+    let shown = move |bar: CapacityBar| {
+        let (track, text) = (bar.clone(), bar.text);
+        view! {
+            <div class="capacity" title="Used, in maintenance, and free, of the memory of the nodes that take placements">
+                <span class="muted">"Schedulable memory"</span>
+                <CapacityTrack bar=Signal::stored(track) />
+                <b>{text}</b>
+            </div>
+        }
+    };
+    move || bar.get().map(shown)
+}

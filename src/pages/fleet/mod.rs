@@ -1,0 +1,71 @@
+//! `/nodes`: every node as a card.
+
+mod card;
+mod card_foot;
+mod card_parts;
+mod chips;
+mod empty;
+mod head;
+mod sections;
+
+pub use card_parts::NoticeBox;
+
+use leptos::prelude::*;
+
+use super::context::App;
+use crate::model::query::Query;
+use crate::platform::page;
+use crate::route::Route;
+use crate::state::Link;
+use crate::ui::Problem;
+use crate::ui::Skeleton;
+
+/// The page.
+#[component]
+pub fn FleetPage() -> impl IntoView {
+    let app = App::get();
+    let query = query(app);
+    let loaded = app.live.fleet.loaded();
+    let any = Memo::new(move |_| app.live.fleet.with_all(|nodes| !nodes.is_empty()));
+    let stale = Memo::new(move |_| matches!(app.live.connection.link(), Link::Stale(_)));
+    page::set_title("Nodes · Pitlane");
+
+    let body = move || match (loaded.get(), any.get(), stale.get()) {
+        (true, true, _) => view! { <sections::Sections query=query /> }.into_any(),
+        (true, false, _) => view! { <empty::NoNodes /> }.into_any(),
+        (false, _, true) => view! {
+            <Problem
+                title="The fleet could not be read"
+                text="The Pitlane server cannot be reached. Nodes are not affected by that. This page tries again by itself."
+                on_retry=move |()| page::reload()
+            />
+        }
+        .into_any(),
+        (false, ..) => view! {
+            <div class="cards" aria-busy="true">
+                <Skeleton shape="card" count=8 />
+            </div>
+        }
+        .into_any(),
+    };
+    view! {
+        <head::Head query=query />
+        <chips::Chips query=query />
+        {body}
+    }
+}
+
+/// The filter and order that stand in the URL.
+fn query(app: App) -> Memo<Query> {
+    let route = app.nav.route();
+    Memo::new(move |before: Option<&Query>| match route.get() {
+        Route::Fleet { query, .. } => query,
+        _ => before.cloned().unwrap_or_default(),
+    })
+}
+
+/// Shows another selection of the same fleet.
+fn show(app: App, query: Query) {
+    let sheet = app.nav.route().with_untracked(Route::sheet);
+    app.nav.replace(Route::Fleet { query, sheet });
+}

@@ -1,0 +1,75 @@
+//! The cards: real nodes first, and simulated ones under a heading of their own.
+
+use leptos::prelude::*;
+use pitlane_api::{Node, NodeId, NodeSource};
+
+use super::card::NodeCard;
+use super::empty::NothingFound;
+use super::head::CapacityLine;
+use crate::model::query::Query;
+use crate::pages::context::App;
+
+/// Which cards are shown, in order: real, simulated.
+type Shown = (Vec<NodeId>, Vec<NodeId>);
+
+/// Both grids.
+#[component]
+pub fn Sections(query: Memo<Query>) -> impl IntoView {
+    let app = App::get();
+    let tick = Memo::new(move |_| app.clock.now().as_second() / 20);
+    let shown = Memo::new(move |_| {
+        tick.track();
+        let now = app.clock.now_untracked();
+        query.with(|query| {
+            app.live.fleet.with_all(|nodes| {
+                let mut nodes: Vec<&Node> = nodes.iter().copied().filter(|node| query.matches(node, now)).collect();
+                nodes.sort_by(|a, b| query.order(a, b, now));
+                let (simulated, real): (Vec<&Node>, Vec<&Node>) = nodes.into_iter().partition(|node| node.node_source == NodeSource::Simulated);
+                let ids = |nodes: Vec<&Node>| nodes.into_iter().map(|node| node.id.clone()).collect::<Vec<_>>();
+                let shown: Shown = (ids(real), ids(simulated));
+                shown
+            })
+        })
+    });
+    let real = Memo::new(move |_| shown.with(|shown| shown.0.clone()));
+    let simulated = Memo::new(move |_| shown.with(|shown| shown.1.clone()));
+    let any_real = Memo::new(move |_| real.with(|ids| !ids.is_empty()));
+    let any_simulated = Memo::new(move |_| simulated.with(|ids| !ids.is_empty()));
+    let fleet_has_real = Memo::new(move |_| app.live.fleet.with_all(|nodes| nodes.iter().any(|node| node.node_source != NodeSource::Simulated)));
+    view! {
+        <Show when=move || any_real.get()>
+            <section aria-label="Nodes of this fleet">
+                <Grid ids=real />
+            </section>
+        </Show>
+        <Show when=move || any_simulated.get()>
+            <section aria-label="Simulated nodes">
+                <div class="section-head">
+                    <h2>"Simulated nodes"</h2>
+                    <p class="muted">"Played by pitlane demo. They count for nothing above."</p>
+                    <Show when=move || fleet_has_real.get()>
+                        <CapacityLine simulated=true />
+                    </Show>
+                </div>
+                <Grid ids=simulated />
+            </section>
+        </Show>
+        <Show when=move || !any_real.get() && !any_simulated.get()>
+            <NothingFound />
+        </Show>
+    }
+}
+
+#[component]
+fn Grid(ids: Memo<Vec<NodeId>>) -> impl IntoView {
+    let fleet = App::get().live.fleet;
+    view! {
+        <div class="cards">
+            <For
+                each=move || ids.get()
+                key=|id| id.clone()
+                children=move |id| fleet.row_untracked(&id).map(|row| view! { <NodeCard id=id row=row /> })
+            />
+        </div>
+    }
+}

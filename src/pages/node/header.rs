@@ -1,0 +1,76 @@
+//! Name, badges, and what can be done.
+
+use leptos::prelude::*;
+use pitlane_api::Action as Needs;
+
+use super::Shared;
+use crate::model::card;
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
+use crate::pages::actions::MainButton;
+use crate::pages::nav;
+use crate::route::Action;
+use crate::route::Route;
+use crate::ui::Badge;
+use crate::ui::Button;
+use crate::ui::CopyButton;
+use crate::ui::Kind;
+use crate::ui::Tag;
+
+/// The head of the page.
+#[component]
+pub fn Header(shared: Shared) -> impl IntoView {
+    let app = shared.app;
+    let badges = Memo::new(move |_| shared.node.with(|node| card::badges(node, true)));
+    let name = Memo::new(move |_| shared.face.with(|face| face.name.clone()));
+    let action = Memo::new(move |_| shared.face.with(|face| face.action));
+    let link = shared.id.with_value(|id| nav::absolute(&Route::node(id)));
+    let open = move |action: Action| app.nav.open(action, &shared.id.get_value());
+    let why_not = move |needs: Needs| Signal::derive(move || app.live.session.why_not(needs));
+    let removable = Memo::new(move |_| app.live.fleet.info().with(|info| info.as_ref().is_some_and(|info| info.engine.capabilities.remove)));
+    view! {
+        <nav class="crumbs" aria-label="Breadcrumb">
+            <a href=Route::fleet().href()>"Nodes"</a>
+            " / "
+            <span aria-current="page">{move || name.get()}</span>
+        </nav>
+        <div class="node-head" data-node=shared.id.with_value(|id| id.0.clone())>
+            <h1 class="node-name" tabindex="-1">
+                {move || name.get()}
+            </h1>
+            <div class="node-badges">
+                {move || badges.get().into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
+                {move || {
+                    shared.face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
+                }}
+            </div>
+            <div class="node-actions no-print">
+                <Show when=move || removable.get()>
+                    <Button
+                        label="Remove…"
+                        kind=Kind::Quiet
+                        refused=why_not(Needs::Remove)
+                        on_press=move |()| open(Action::Remove)
+                    />
+                </Show>
+                <Show when=move || shared.maintenance.get()>
+                    <Button
+                        label="Change…"
+                        name="Change maintenance…"
+                        icon=Glyph::Pencil
+                        refused=why_not(Needs::Drain)
+                        on_press=move |()| open(Action::Maintenance)
+                    />
+                </Show>
+                <CopyButton
+                    text=Signal::stored(link)
+                    name=format!("Copy link to {}", name.get_untracked())
+                    said="Link copied"
+                    glyph=Glyph::Link
+                    worded="Share status"
+                />
+                <MainButton id=shared.id action=action />
+            </div>
+        </div>
+    }
+}

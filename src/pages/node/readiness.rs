@@ -1,0 +1,80 @@
+//! "Ready to activate?" in maintenance, and the plain signals otherwise.
+
+use leptos::prelude::*;
+
+use super::Shared;
+use crate::api;
+use crate::model::format;
+use crate::model::tone;
+use crate::pages::actions::CheckList;
+use crate::pages::poll::every;
+use crate::state::Load;
+use crate::state::Remote;
+use crate::ui::Icon;
+use crate::ui::Problem;
+use crate::ui::Skeleton;
+
+/// One of the two panels.
+#[component]
+pub fn Readiness(shared: Shared) -> impl IntoView {
+    view! {
+        <Show when=move || shared.maintenance.get() fallback=move || view! { <Signals shared=shared /> }>
+            <Checks shared=shared />
+        </Show>
+    }
+}
+
+#[component]
+fn Checks(shared: Shared) -> impl IntoView {
+    let checks = Remote::new(move || {
+        let id = shared.id.get_value();
+        async move { api::activation_checks(&id).await }
+    });
+    every(shared.app, 5, move || checks.reload());
+    let body = move || {
+        checks.with(|load| match load {
+            Load::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
+            Load::Failed(error, None) => view! {
+                <Problem title="The checks could not be read" text=error.message() on_retry=move |()| checks.reload() />
+            }
+            .into_any(),
+            Load::Ready(checks) | Load::Failed(_, Some(checks)) => view! { <CheckList checks=checks.clone() /> }.into_any(),
+        })
+    };
+    view! {
+        <section class="panel" aria-label="Ready to activate?">
+            <h2>"Ready to activate?"</h2>
+            {body}
+        </section>
+    }
+}
+
+#[component]
+fn Signals(shared: Shared) -> impl IntoView {
+    let signals = Memo::new(move |_| shared.node.with(|node| node.signals.clone()));
+    let rows = move || {
+        signals
+            .get()
+            .into_iter()
+            .map(|signal| {
+                let (tone, glyph) = tone::signal(signal.state);
+                let detail = if signal.detail.is_empty() { format::UNKNOWN.to_owned() } else { signal.detail };
+                view! {
+                    <li data-tone=tone.as_str()>
+                        <Icon glyph=glyph />
+                        <span>{signal.name} <span class="visually-hidden">{format!(": {}", signal.state.as_str().replace('_', " "))}</span></span>
+                        <span class="check-detail">{detail}</span>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    let none = move || signals.with(Vec::is_empty).then(|| view! { <p class="muted">"No signal has been reported yet."</p> });
+    view! {
+        <section class="panel" aria-label="Readiness">
+            <h2>"Readiness"</h2>
+            <ul class="checks">{rows}</ul>
+            {none}
+        </section>
+    }
+}

@@ -1,0 +1,114 @@
+//! Ties the event stream to the stores: every message is folded here, in order, and nowhere else.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use pitlane_api::ActivityEntry;
+
+use super::{Connection, FleetStore, SessionStore};
+use crate::api;
+use crate::api::Arrival;
+use crate::api::Events;
+use crate::model::fold::Message;
+use crate::platform::clock::Clock;
+use crate::platform::page;
+
+/// How many entries of the stream are kept for the logs that are open.
+const KEPT: usize = 200;
+/// A stream in which nothing arrived for so long is asked after: beats come every few seconds, and a connection that was
+/// cut without a word looks open for minutes.
+const SILENCE_S: u64 = 20;
+
+/// What the stream feeds.
+#[derive(Clone, Copy)]
+pub struct Live {
+    pub clock: Clock,
+    pub connection: Connection,
+    pub fleet: FleetStore,
+    pub session: SessionStore,
+    /// Entries of the activity log since the page was opened, oldest first.
+    pub activity: RwSignal<Vec<ActivityEntry>>,
+    /// Sentences for the live region.
+    pub said: RwSignal<Vec<String>>,
+}
+
+impl Live {
+    /// Nothing is connected yet.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            connection: Connection::new(clock),
+            fleet: FleetStore::new(),
+            session: SessionStore::new(clock),
+            activity: RwSignal::new(Vec::new()),
+            said: RwSignal::new(Vec::new()),
+        }
+    }
+
+    /// Reads the stream until the tab is closed or the person signs out.
+    pub fn start(self) -> Events {
+        let events = Events::open(move |update| self.take(update));
+        let again = events.clone();
+        page::on_return(move || {
+            if self.is_cut() {
+                again.reopen();
+            }
+        });
+        page::on_offline(move || self.connection.broke());
+        let watched = events.clone();
+        set_interval(move || self.ask_after(&watched), Duration::from_secs(5));
+        events
+    }
+
+    fn take(self, update: Arrival) {
+        match update {
+            Arrival::Open => self.connection.opened(),
+            Arrival::Broken => self.connection.broke(),
+            Arrival::Refused => {
+                self.connection.broke();
+                // Perhaps the session is over. If so this puts the sign-in page up.
+                self.session.ask();
+            }
+            Arrival::Message(message) => {
+                self.clock.observe(message.server_time());
+                self.connection.opened();
+                self.connection.heard();
+                if let Message::Activity(event) = &message {
+                    self.activity.update(|kept| {
+                        kept.extend(event.entries.iter().cloned());
+                        if kept.len() > KEPT {
+                            kept.drain(..kept.len() - KEPT);
+                        }
+                    });
+                }
+                let said = self.fleet.fold(message);
+                if !said.is_empty() {
+                    self.said.set(said);
+                }
+            }
+        }
+    }
+
+    fn is_cut(self) -> bool {
+        self.connection.silent_for().is_none_or(|seconds| seconds > SILENCE_S)
+    }
+
+    /// Asks the server whether it is there when the stream has been silent. A quiet fleet is no fault.
+    fn ask_after(self, events: &Events) {
+        let beats = self.fleet.with_all_untracked(|nodes| nodes.iter().any(|node| node.last_heartbeat_at.is_some()));
+        if !beats || self.connection.silent_for().is_none_or(|seconds| seconds < SILENCE_S) {
+            return;
+        }
+        let events = events.clone();
+        spawn_local(async move {
+            match api::session().await {
+                Ok(_) => events.reopen(),
+                Err(_) => {
+                    self.connection.broke();
+                    events.reopen();
+                }
+            }
+        });
+    }
+}

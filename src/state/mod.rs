@@ -1,0 +1,13 @@
+//! Reactive stores. They fold what the API brings with functions of `model` and know nothing of screens.
+
+mod connection;
+mod fleet;
+mod live;
+mod remote;
+mod session;
+
+pub use connection::*;
+pub use fleet::*;
+pub use live::*;
+pub use remote::*;
+pub use session::*;
