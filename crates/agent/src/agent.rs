@@ -133,8 +133,13 @@ impl Agent {
                 self.said.clear();
                 tracing::info!(node = %answer.node_id, name = %request.name, "enrolled");
                 self.keep();
-                // Only a beat that is taken ends the backoff: a server that enrols and then rejects must not be hammered.
-                if was_rejected { self.backoff.next(None) } else { pace::SHORTEST }
+                // A server that enrols and then rejects must not be hammered: after that only a beat that is taken ends the backoff.
+                if was_rejected {
+                    self.backoff.next(None)
+                } else {
+                    self.backoff.reset();
+                    pace::SHORTEST
+                }
             }
             Err(CallError::Unauthorized(words)) => {
                 let spent = self.state.enrolled_with.as_deref() == Some(host::fingerprint(&token).as_str());
@@ -224,6 +229,7 @@ impl Agent {
 
     fn take_in(&mut self, answer: &HeartbeatResponse) {
         self.every_s = answer.heartbeat_every_s;
+        self.reporter.look_every(self.every_s);
         let skewed = answer.clock_offset_s.filter(|offset| offset.abs() > 30.0);
         let remark = answer.message.clone().or_else(|| skewed.map(|_| "this host's clock is off against the control plane's".to_owned()));
         if remark != self.remark {

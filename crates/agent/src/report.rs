@@ -50,6 +50,11 @@ impl Reporter {
         std::mem::take(&mut self.news)
     }
 
+    /// Looks at services as often as beats are wanted.
+    pub fn look_every(&self, every_s: u64) {
+        self.probes.look_every(every_s);
+    }
+
     /// The control plane finds the report too large.
     pub fn send_less(&mut self) {
         self.detail = if self.detail == Detail::All { Detail::Essential } else { Detail::Cut };

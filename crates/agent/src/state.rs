@@ -120,9 +120,27 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn file() -> StateFile {
+    /// A file in a folder that goes with the test.
+    struct Kept(PathBuf, StateFile);
+
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    impl std::ops::Deref for Kept {
+        type Target = StateFile;
+
+        fn deref(&self) -> &StateFile {
+            &self.1
+        }
+    }
+
+    fn file() -> Kept {
         let dir = std::env::temp_dir().join(format!("pitlane-state-{}", uuid::Uuid::new_v4()));
-        StateFile::in_dir(&dir.join("deep"), "agent.json").unwrap()
+        let file = StateFile::in_dir(&dir.join("deep"), "agent.json").unwrap();
+        Kept(dir, file)
     }
 
     #[test]

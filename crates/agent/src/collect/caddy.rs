@@ -1,9 +1,13 @@
 //! Caddy by its admin endpoint. Reads only that it answers and how much it serves; the configuration stays on the host.
+//!
+//! Caddy writes a line to its log for every request to its admin endpoint but those to `/metrics`, so that is where it
+//! is asked whether it is well, and for its configuration only now and then.
 
 use std::{collections::BTreeMap, io, time::Duration};
 
-use reqwest::{StatusCode, Url};
+use reqwest::{StatusCode, Url, header::HOST};
 use serde::{Deserialize, de::IgnoredAny};
+use tokio::time::Instant;
 
 use super::Look;
 use crate::{
@@ -17,6 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 const CONFIG_MAX: usize = 4 << 20;
 /// Longest page of metrics that is searched for a version, in bytes.
 const METRICS_MAX: usize = 1 << 20;
+/// How long an answer about the configuration is good for while Caddy is well.
+const CONFIG_GOOD_FOR: Duration = Duration::from_secs(300);
 
 /// What Caddy says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,9 @@ pub struct CaddyProbe {
     http: reqwest::Client,
     base: Url,
     shown: String,
+    /// A socket has no host to be named.
+    is_socket: bool,
+    known: Option<(CaddyFacts, Instant)>,
 }
 
 impl CaddyProbe {
@@ -57,11 +66,26 @@ impl CaddyProbe {
             None => client,
         };
         let http = client.build().map_err(|error| StartError::Client(chain(&error)))?;
-        Ok(Self { http, base, shown: endpoint.to_owned() })
+        Ok(Self { http, base, shown: endpoint.to_owned(), is_socket: socket.is_some(), known: None })
     }
 
     /// One look.
-    pub async fn look(&self) -> Look<CaddyFacts> {
+    pub async fn look(&mut self) -> Look<CaddyFacts> {
+        if let Some((facts, at)) = self.known.clone()
+            && at.elapsed() < CONFIG_GOOD_FOR
+            && self.get("metrics").await.is_ok_and(|response| response.status().is_success())
+        {
+            return Look::Answered(facts);
+        }
+        let look = self.look_closely().await;
+        self.known = match &look {
+            Look::Answered(facts) => Some((facts.clone(), Instant::now())),
+            _ => None,
+        };
+        look
+    }
+
+    async fn look_closely(&self) -> Look<CaddyFacts> {
         let response = match self.get("config/").await {
             Ok(response) => response,
             Err(error) => return sort_failure(&error, &self.shown),
@@ -88,7 +112,10 @@ impl CaddyProbe {
 
     async fn get(&self, path: &str) -> Result<reqwest::Response, reqwest::Error> {
         let url = self.base.join(path).unwrap_or_else(|_| self.base.clone());
-        self.http.get(url).send().await
+        let request = self.http.get(url);
+        // Caddy takes requests on a socket only with an empty host (or, from 2.7 on, with a loopback one).
+        let request = if self.is_socket { request.header(HOST, "") } else { request };
+        request.send().await
     }
 
     async fn version(&self) -> Option<String> {

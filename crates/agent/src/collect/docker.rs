@@ -147,17 +147,14 @@ impl DockerProbe {
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(self.sort(&error, in_container())),
+            Ok(Err(error)) => Err(self.sort(&error)),
             Err(_) => Err(Look::Broken(format!("Docker at {} does not accept a connection within {} s", self.endpoint, CONNECT_TIMEOUT.as_secs()))),
         }
     }
 
-    fn sort(&self, error: &io::Error, in_container: bool) -> Look<DockerFacts> {
+    fn sort(&self, error: &io::Error) -> Look<DockerFacts> {
         let endpoint = &self.endpoint;
         match error.kind() {
-            io::ErrorKind::NotFound if in_container => {
-                Look::Denied(format!("this agent runs in a container without {endpoint}; mount the host's socket there"))
-            }
             io::ErrorKind::NotFound => Look::NotThere(format!("no socket at {endpoint}")),
             io::ErrorKind::ConnectionRefused => Look::NotThere(format!("nothing listens on {endpoint}")),
             io::ErrorKind::PermissionDenied => Look::Denied(format!("permission denied on {endpoint}; add the agent's user to group docker")),
@@ -277,14 +274,18 @@ fn newest_spoken(message: &str) -> Option<ClientVersion> {
     Some(ClientVersion { major_version: major.parse().ok()?, minor_version: minor.parse().ok()? })
 }
 
-/// Nothing runs where Docker is not there. But where its data lies about, nobody can say what is in it.
+/// Nothing runs where Docker is not there. But where its data lies about, or where this agent sits in a container and
+/// cannot see the host's socket, nobody can say that: not read is never none.
 pub fn absent_report() -> ContainersReport {
-    absent(Path::new(USUAL_DATA_ROOT).exists())
+    absent(Path::new(USUAL_DATA_ROOT).exists(), in_container())
 }
 
-fn absent(data_is_there: bool) -> ContainersReport {
-    let not_read = data_is_there.then(|| format!("Docker does not run, but {USUAL_DATA_ROOT} is there: what it holds cannot be read"));
-    ContainersReport { complete: !data_is_there, not_read: not_read.into_iter().collect(), ..ContainersReport::default() }
+fn absent(data_is_there: bool, in_container: bool) -> ContainersReport {
+    let data = data_is_there.then(|| format!("Docker does not run, but {USUAL_DATA_ROOT} is there: what it holds cannot be read"));
+    let container = in_container
+        .then(|| "this agent runs in a container and sees no Docker; where the host runs one, mount its socket into the container".to_owned());
+    let not_read: Vec<String> = data.into_iter().chain(container).collect();
+    ContainersReport { complete: not_read.is_empty(), not_read, ..ContainersReport::default() }
 }
 
 /// Files that Docker and Podman put into every container.
@@ -317,26 +318,26 @@ mod tests {
     #[test]
     fn the_kernels_answers_are_told_apart() {
         let probe = DockerProbe::new(Endpoint::Unix("/var/run/docker.sock".into()));
-        let sort = |kind: io::ErrorKind, in_container| probe.sort(&io::Error::from(kind), in_container);
-        assert!(matches!(sort(io::ErrorKind::NotFound, false), Look::NotThere(_)));
-        assert!(matches!(sort(io::ErrorKind::NotFound, true), Look::Denied(why) if why.contains("mount")));
-        assert!(matches!(sort(io::ErrorKind::ConnectionRefused, false), Look::NotThere(_)));
-        match sort(io::ErrorKind::PermissionDenied, false) {
+        let sort = |kind: io::ErrorKind| probe.sort(&io::Error::from(kind));
+        assert!(matches!(sort(io::ErrorKind::NotFound), Look::NotThere(_)));
+        assert!(matches!(sort(io::ErrorKind::ConnectionRefused), Look::NotThere(_)));
+        match sort(io::ErrorKind::PermissionDenied) {
             Look::Denied(why) => assert_eq!(why, "permission denied on /var/run/docker.sock; add the agent's user to group docker"),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn data_without_docker_is_not_nothing() {
-        assert!(absent(false).complete);
-        let there = absent(true);
-        assert!(!there.complete && there.not_read.len() == 1);
+    fn no_docker_is_no_containers_only_where_that_can_be_known() {
+        assert!(absent(false, false).complete);
+        for unknown in [absent(true, false), absent(false, true)] {
+            assert!(!unknown.complete && unknown.not_read.len() == 1);
+        }
     }
 
     #[tokio::test]
     async fn nothing_there_is_said_as_such() {
         let mut probe = DockerProbe::new(Endpoint::Unix("/no/such/docker.sock".into()));
-        assert!(matches!(probe.look().await, Look::NotThere(_) | Look::Denied(_)));
+        assert!(matches!(probe.look().await, Look::NotThere(_)));
     }
 }

@@ -8,7 +8,13 @@ pub mod docker;
 pub mod host;
 pub mod system;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use pitlane_api::{ContainersReport, ServiceReport, SignalState};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
@@ -16,8 +22,8 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use caddy::{CaddyFacts, CaddyProbe};
 use docker::{DockerFacts, DockerProbe};
 
-/// How often services are looked at.
-const EVERY: Duration = Duration::from_secs(5);
+/// Services are looked at as often as the control plane wants beats, within these bounds in seconds.
+const EVERY_S: std::ops::RangeInclusive<u64> = 1..=10;
 /// A reading older than this is not vouched for any more.
 const TRUSTED_FOR: Duration = Duration::from_secs(20);
 
@@ -50,31 +56,41 @@ pub struct Probes {
     pub docker: watch::Receiver<Option<Reading<DockerFacts>>>,
     /// Caddy.
     pub caddy: watch::Receiver<Option<Reading<CaddyFacts>>>,
+    every_s: Arc<AtomicU64>,
     // Ends the probes when the agent ends.
     _tasks: JoinSet<()>,
 }
 
 impl Probes {
     /// Begins to look.
-    pub fn start(mut docker: DockerProbe, caddy: CaddyProbe) -> Self {
+    pub fn start(mut docker: DockerProbe, mut caddy: CaddyProbe) -> Self {
         let (docker_tx, docker_rx) = watch::channel(None);
         let (caddy_tx, caddy_rx) = watch::channel(None);
         let mut tasks = JoinSet::new();
+        let every_s = Arc::new(AtomicU64::new(5));
+        let pause = |every_s: &AtomicU64| tokio::time::sleep(Duration::from_secs(every_s.load(Ordering::Relaxed)));
+        let every = Arc::clone(&every_s);
         tasks.spawn(async move {
             loop {
                 let look = docker.look().await;
                 docker_tx.send_replace(Some(Reading { look, at: Instant::now() }));
-                tokio::time::sleep(EVERY).await;
+                pause(&every).await;
             }
         });
+        let every = Arc::clone(&every_s);
         tasks.spawn(async move {
             loop {
                 let look = caddy.look().await;
                 caddy_tx.send_replace(Some(Reading { look, at: Instant::now() }));
-                tokio::time::sleep(EVERY).await;
+                pause(&every).await;
             }
         });
-        Self { docker: docker_rx, caddy: caddy_rx, _tasks: tasks }
+        Self { docker: docker_rx, caddy: caddy_rx, every_s, _tasks: tasks }
+    }
+
+    /// Looks this often from the next time on.
+    pub fn look_every(&self, every_s: u64) {
+        self.every_s.store(every_s.clamp(*EVERY_S.start(), *EVERY_S.end()), Ordering::Relaxed);
     }
 
     /// Waits for the first readings, but not for long.

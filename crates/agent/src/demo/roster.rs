@@ -127,5 +127,6 @@ mod tests {
         again.enrolled("edge-fra-02", "n1".into(), "t2".into());
         assert!(again.credentials("edge-fra-02").unwrap().taken_out);
         assert_eq!(open("http://b/").credentials("edge-fra-02"), None);
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }
