@@ -1,4 +1,9 @@
 //! The control plane of Pitlane.
 
+pub mod assets;
+pub mod cli;
 pub mod fleet;
+pub mod http;
+mod secret;
+pub mod settings;
 pub mod store;

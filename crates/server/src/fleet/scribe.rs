@@ -31,7 +31,7 @@ pub(super) struct Desk {
 
 impl Fleet {
     /// Puts an entry on the desk.
-    pub(super) fn note(&self, entry: NewActivity) {
+    pub fn note(&self, entry: NewActivity) {
         let mut waiting = lock(&self.scribe.waiting);
         if waiting.len() == DESK {
             waiting.pop_front();

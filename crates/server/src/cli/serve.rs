@@ -1,0 +1,228 @@
+//! `pitlane serve`: puts store, engine, fleet and HTTP together, and takes them apart again.
+
+use std::{io::IsTerminal as _, path::Path, process::ExitCode, sync::Arc, time::Duration};
+
+use pitlane_agent::{AgentSettings, DemoSettings, Url, demo};
+use pitlane_api::{Role, Timestamp};
+use pitlane_engine_embedded::EmbeddedEngine;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use super::{
+    exit::{Failure, USAGE},
+    local::{self, Local},
+    token::{self, ENROL_TTL, EnrolmentShape},
+};
+use crate::{
+    assets::Console,
+    fleet::{Agents, Backoff, Fleet, FleetSettings},
+    http,
+    settings::{LogFormat, PrintLink, ServeGiven, Settings},
+    store::{SqliteStore, Store},
+};
+
+/// Names the token in `local.json`; there is one, made anew at each start.
+const LOCAL_TOKEN: &str = "this machine's terminal";
+/// Limits are tidied this often.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// Runs the control plane until it is told to end.
+pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
+    let mut settings = Settings::read(given)?;
+    start_log(settings.log_format, &settings.log_level)?;
+    make_data_dir(&settings.data_dir)?;
+    let store = Arc::new(SqliteStore::open(settings.database()).await?);
+    let claim = store.claim()?;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        let hint = if error.kind() == std::io::ErrorKind::AddrInUse { ". Something listens there already; choose another port with --listen" } else { "" };
+        Failure::new(USAGE, format!("--listen {}: {error}{hint}", settings.listen))
+    })?;
+    // Port 0 becomes the one the system chose.
+    settings.listen = listener.local_addr().map_err(|error| Failure::here(error.to_string()))?;
+
+    let fleet = start_fleet(&settings, store.clone()).await?;
+    let (shut_down, shutdown) = watch::channel(false);
+    let app = http::App::new(settings.clone(), store.clone(), fleet.clone(), Console::Embedded, shutdown.clone())?;
+    let server = tokio::spawn(http::serve(listener, http::router(app.clone()), settings.max_connections, shutdown.clone()));
+    let tidy = tokio::spawn(async move {
+        let mut every = tokio::time::interval(TIDY_EVERY);
+        loop {
+            every.tick().await;
+            app.tidy();
+        }
+    });
+
+    leave_local_file(&settings, store.as_ref()).await?;
+    welcome(&settings, store.as_ref()).await?;
+    let mut companions = JoinSet::new();
+    let (dismiss, dismissed) = watch::channel(false);
+    if settings.with_agent {
+        let agent = agent_settings(&settings, store.as_ref()).await?;
+        companions.spawn(companion("agent", pitlane_agent::run(agent, down(dismissed.clone()))));
+    }
+    if settings.with_demo {
+        let cast = demo_settings(&settings, store.as_ref()).await?;
+        companions.spawn(companion("demo", demo::run(cast, down(dismissed.clone()))));
+    }
+
+    told_to_end().await;
+    tracing::info!("told to end: finishing what is under way");
+    // The companions say goodbye while somebody still listens.
+    dismiss.send_replace(true);
+    while companions.join_next().await.is_some() {}
+    // Streams end with this and with the fleet's hub, and the server waits for its streams.
+    shut_down.send_replace(true);
+    fleet.shutdown().await;
+    let served = server.await;
+    tidy.abort();
+    store.close().await;
+    drop(claim);
+    match served {
+        Ok(Ok(())) => Ok(ExitCode::SUCCESS),
+        Ok(Err(error)) => Err(Failure::here(format!("the listener failed: {error}"))),
+        Err(error) => Err(Failure::here(format!("the server failed: {error}"))),
+    }
+}
+
+async fn start_fleet(settings: &Settings, store: Arc<SqliteStore>) -> Result<Arc<Fleet>, Failure> {
+    let fleet_settings = FleetSettings {
+        name: settings.fleet_name.clone(),
+        production: settings.production,
+        thresholds: settings.thresholds.clone(),
+        backoff: Backoff { first: settings.retry_first, max: settings.retry_max, ..Backoff::default() },
+        machine_id: pitlane_agent::collect::host::machine_id(),
+        ..FleetSettings::default()
+    };
+    let agents = Arc::new(Agents::for_fleet(&fleet_settings));
+    let engine = Arc::new(EmbeddedEngine::start(store.clone(), agents.clone(), pitlane_engine_embedded::Settings::default()));
+    Fleet::start(fleet_settings, store, engine, agents).await.map_err(|error| Failure::here(error.to_string()))
+}
+
+/// Starts the log, to standard error.
+pub fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(level).map_err(|error| Failure::new(USAGE, format!("--log-level {level}: {error}")))?;
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match format {
+        LogFormat::Text => registry.with(layer.with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+    };
+    started.map_err(|error| Failure::here(error.to_string()))
+}
+
+/// Ends when the process is told to: Ctrl-C, or SIGTERM.
+pub async fn told_to_end() {
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C cannot be heard");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! {
+                () = interrupted => {}
+                _ = terminated.recv() => {}
+            },
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be heard");
+                interrupted.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted.await;
+}
+
+async fn down(mut shutdown: watch::Receiver<bool>) {
+    // An error means that the server itself is gone.
+    let _ = shutdown.wait_for(|down| *down).await;
+}
+
+async fn companion<E: std::fmt::Display>(what: &'static str, run: impl Future<Output = Result<(), E>>) {
+    if let Err(error) = run.await {
+        tracing::error!(%error, "the {what} inside this server could not start");
+    }
+}
+
+fn make_data_dir(folder: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(USAGE, format!("--data-dir {}: {error}", folder.display()));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(failed)
+}
+
+/// Makes the token with which commands of the same user are let in, and revokes the one of the last start.
+async fn leave_local_file(settings: &Settings, store: &SqliteStore) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    for old in store.tokens().await?.into_iter().filter(|token| token.name == LOCAL_TOKEN && token.usable(now)) {
+        store.revoke_token(&old.id, now).await?;
+    }
+    let (secret, kept) = token::api_token(LOCAL_TOKEN, Role::Admin, now, None);
+    store.create_token(&kept).await?;
+    let local = Local { server: settings.local_url(), console: settings.browse_url(), token: secret };
+    local::write(&settings.data_dir, &local)
+        .map_err(|error| Failure::here(format!("{}: {error}", local::path(&settings.data_dir).display())))
+}
+
+/// Says where it is, and how to get in: to a terminal, unless told otherwise.
+async fn welcome(settings: &Settings, store: &SqliteStore) -> Result<(), Failure> {
+    let console = settings.browse_url();
+    println!("Pitlane {} serves the fleet {:?} at {console}", env!("CARGO_PKG_VERSION"), settings.fleet_name);
+    let print = match settings.print_link {
+        PrintLink::Always => true,
+        PrintLink::Never => false,
+        PrintLink::Auto => std::io::stdout().is_terminal(),
+    };
+    if print {
+        let (secret, code) = token::sign_in_code(&token::user(), Role::Admin, Timestamp::now())?;
+        store.create_sign_in_code(&code).await?;
+        println!("\n  Sign in, once and within ten minutes:\n\n    {console}/sign-in#{secret}\n");
+    } else {
+        println!("To sign in: pitlane sign-in-link --data-dir {}", settings.data_dir.display());
+    }
+    Ok(())
+}
+
+async fn enrolment(store: &SqliteStore, shape: EnrolmentShape) -> Result<String, Failure> {
+    let expires_at = token::later(Timestamp::now(), ENROL_TTL)?;
+    let (secret, kept) = token::enrolment_token(shape, "pitlane serve", expires_at);
+    store.create_enrolment_token(&kept).await?;
+    Ok(secret)
+}
+
+fn own_url(settings: &Settings) -> Result<Url, Failure> {
+    settings.local_url().parse().map_err(|error| Failure::here(format!("{}: {error}", settings.local_url())))
+}
+
+/// This machine's own agent goes through the front door like any other.
+async fn agent_settings(settings: &Settings, store: &SqliteStore) -> Result<AgentSettings, Failure> {
+    // It may have enrolled with another state directory before; on its own server it may have its node back.
+    let shape = EnrolmentShape { allow_replace: true, ..EnrolmentShape::default() };
+    let token = enrolment(store, shape).await?;
+    Ok(AgentSettings { state_dir: Some(settings.data_dir.join("agent")), ..AgentSettings::new(own_url(settings)?, Some(token)) })
+}
+
+async fn demo_settings(settings: &Settings, store: &SqliteStore) -> Result<DemoSettings, Failure> {
+    let shape = EnrolmentShape { multi_use: true, allow_replace: true, ..EnrolmentShape::default() };
+    let enrolment_token = enrolment(store, shape).await?;
+    let now = Timestamp::now();
+    // Only long enough to set the scene; what people see of it is its name.
+    let (operator_token, kept) = token::api_token("demo", Role::Operator, now, Some(token::later(now, Duration::from_secs(3_600))?));
+    store.create_token(&kept).await?;
+    Ok(DemoSettings {
+        server: own_url(settings)?,
+        token: Some(enrolment_token),
+        operator_token: Some(operator_token),
+        nodes: demo::DEFAULT_NODES,
+        seed: 1,
+        state_dir: settings.data_dir.join("demo"),
+        concurrency: demo::DEFAULT_CONCURRENCY,
+    })
+}

@@ -1,0 +1,94 @@
+//! Serves the console: its files, and its page for the console's own routes. Knows no data.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{App, problem::Problem};
+use crate::assets::{Encoding, File};
+
+/// Paths of the console's pages, as `src/route.rs` of the console has them; `*` is any one part. Anything else is not
+/// found, and says so with its status, while the console's page shows it.
+const PAGES: &[&[&str]] = &[&[], &["nodes", "*"], &["activity"], &["sign-in"], &["shared", "*"]];
+
+/// What no route of the API took.
+pub async fn fallback(State(app): State<App>, request: Request) -> Response {
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    let path = uri.path().trim_start_matches('/');
+    if path == "api" || path.starts_with("api/") {
+        return Problem::not_found("There is no such call. GET /api/v1/openapi.json lists them all.").into_response();
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Only GET and HEAD here.");
+        return ([(header::ALLOW, "GET,HEAD")], problem).into_response();
+    }
+    let accept = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let wanted = percent_decoded(path);
+    if path != "index.html"
+        && let Some(file) = app.console.file(&wanted, accept)
+    {
+        return send(file, StatusCode::OK, None);
+    }
+    if is_page(uri) {
+        return send(app.console.index(accept), StatusCode::OK, Some(&app.content_security_policy));
+    }
+    // A person who mistyped a page gets the console's own "not found"; a program or a missing file gets JSON.
+    let wants_page = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if wants_page {
+        return send(app.console.index(accept), StatusCode::NOT_FOUND, Some(&app.content_security_policy));
+    }
+    Problem::not_found("There is no such page.").into_response()
+}
+
+fn is_page(uri: &Uri) -> bool {
+    let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
+    PAGES.iter().any(|page| page.len() == parts.len() && page.iter().zip(&parts).all(|(expected, part)| *expected == "*" || expected == part))
+}
+
+/// File names of the console are plain; only what a browser escapes needlessly is undone.
+fn percent_decoded(path: &str) -> String {
+    path.replace("%20", " ").replace("%7E", "~").replace("%2D", "-").replace("%5F", "_")
+}
+
+fn send(file: File, status: StatusCode, policy: Option<&HeaderValue>) -> Response {
+    let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-store" };
+    let mut response = Response::new(match file.bytes {
+        std::borrow::Cow::Borrowed(bytes) => Body::from(bytes),
+        std::borrow::Cow::Owned(bytes) => Body::from(bytes),
+    });
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let encoding = match file.encoding {
+        Encoding::Brotli => Some("br"),
+        Encoding::Gzip => Some("gzip"),
+        Encoding::Plain => None,
+    };
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    if let Some(policy) = policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_page;
+
+    #[test]
+    fn only_the_consoles_routes_are_pages() {
+        for page in ["/", "/nodes/abc", "/activity", "/activity/", "/sign-in", "/shared/xyz"] {
+            assert!(is_page(&page.parse().unwrap()), "{page}");
+        }
+        for other in ["/nodes", "/nodes/a/b", "/wp-login.php", "/style.css", "/index.html"] {
+            assert!(!is_page(&other.parse().unwrap()), "{other}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The server's outside: extract, call, wrap.
+//!
+//! A handler reads the request, asks the fleet or the store, and puts the answer into the envelope. No rule of
+//! maintenance lives here, and no driver of an engine is named here.
+
+mod auth;
+mod console;
+mod events;
+mod extract;
+mod guard;
+mod headers;
+mod limits;
+mod openapi;
+mod problem;
+mod query;
+mod request_id;
+mod routes;
+mod serve;
+mod session;
+
+use std::{
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::sync::{Semaphore, broadcast, watch};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+
+use crate::{
+    assets::Console,
+    fleet::Fleet,
+    settings::{Settings, Wrong},
+    store::Store,
+};
+
+pub use openapi::document;
+pub use serve::serve;
+
+/// Longest body of a request of a person or script, in bytes.
+const BODY_MAX: usize = 256 << 10;
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+pub struct Parts {
+    settings: Settings,
+    store: Arc<dyn Store>,
+    fleet: Arc<Fleet>,
+    console: Console,
+    limits: limits::Limits,
+    /// One permit for each open event stream.
+    streams: Arc<Semaphore>,
+    /// Who signed out just now, for their open streams.
+    ended: broadcast::Sender<auth::Credential>,
+    /// Turns true when the server shuts down.
+    shutdown: watch::Receiver<bool>,
+    cookie_name: String,
+    content_security_policy: HeaderValue,
+    fixed_headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts everything together. `settings.listen` is where it really listens.
+    pub fn new(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        fleet: Arc<Fleet>,
+        console: Console,
+        shutdown: watch::Receiver<bool>,
+    ) -> Result<Self, Wrong> {
+        // From here on everything is counted.
+        metrics_handle().map_err(|error| Wrong(format!("metrics: {error}")))?;
+        let policy = headers::content_security_policy(&console);
+        let content_security_policy = HeaderValue::from_str(&policy).map_err(|error| Wrong(format!("the console's page: {error}")))?;
+        Ok(Self(Arc::new(Parts {
+            limits: limits::Limits::new(&settings),
+            streams: Arc::new(Semaphore::new(settings.max_streams)),
+            ended: broadcast::Sender::new(64),
+            cookie_name: session::cookie_name(&settings),
+            fixed_headers: headers::fixed(&settings),
+            settings,
+            store,
+            fleet,
+            console,
+            shutdown,
+            content_security_policy,
+        })))
+    }
+
+    /// Forgets callers that have been quiet. Called every few seconds.
+    pub fn tidy(&self) {
+        self.limits.forget_quiet();
+    }
+}
+
+/// Everything that is answered, with every layer around it. From the outside in: request id, panics, headers, host, time,
+/// compression.
+pub fn router(app: App) -> Router {
+    let (api, _) = openapi::api().split_for_parts();
+    api.method_not_allowed_fallback(method_not_allowed)
+        .fallback(console::fallback)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        // Streams of events, images and what is compressed already are left alone.
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), in_time))
+        .layer(from_fn_with_state(app.clone(), guard::host))
+        .layer(from_fn_with_state(app.clone(), headers::layer))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(request_id::layer))
+        .with_state(app)
+}
+
+async fn method_not_allowed() -> Response {
+    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call takes other methods; see the Allow header.").into_response()
+}
+
+/// Bounds the time until an answer begins. Changes run on in a task of their own, so that giving up here never leaves one
+/// half done.
+async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(app.settings.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => problem::Problem::unavailable("timeout", "This took too long. What was asked may still happen: look before you repeat it.", 5)
+            .into_response(),
+    }
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    problem::Problem::internal(format_args!("panic: {}", text.unwrap_or("of no kind"))).into_response()
+}
+
+/// The one recorder of the process. Metrics are process-wide by nature.
+fn metrics_handle() -> Result<&'static PrometheusHandle, &'static str> {
+    static HANDLE: LazyLock<Result<PrometheusHandle, String>> =
+        LazyLock::new(|| PrometheusBuilder::new().install_recorder().map_err(|error| error.to_string()));
+    HANDLE.as_ref().map_err(String::as_str)
+}

@@ -1,0 +1,159 @@
+//! The OpenAPI document, from the code, and the routes it describes: one list for both.
+
+use pitlane_api::ErrorBody;
+use utoipa::{
+    Modify, OpenApi, ToSchema,
+    openapi::{
+        ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder,
+        path::{Operation, ParameterIn},
+        schema::{SchemaType, Type},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{App, events, routes as calls, session};
+
+/// An answer that is not a success.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Problem` writes; nobody makes one")]
+pub struct Refused {
+    /// Always false.
+    success: bool,
+    /// The words of the status code.
+    status: String,
+    /// The HTTP status code.
+    status_code: u16,
+    /// For a person.
+    message: String,
+    /// For a program.
+    error: ErrorBody,
+    /// Quote this when asking for help; it stands in the server's log.
+    request_id: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Pitlane", description = "The control-plane API: see the fleet, drain nodes with a reason, activate them once their checks are clean."),
+    components(schemas(Refused)),
+    security(("token" = []), ("session" = [])),
+    modifiers(&Security),
+)]
+struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`pitlane token create --role …`")).build();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let agent = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An agent's own token, from its enrolment")).build();
+        components.add_security_scheme("agent", SecurityScheme::Http(agent));
+        let cookie = ApiKey::Cookie(ApiKeyValue::with_description("pitlane_7070", "The console's session; named by the server's port."));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+/// Every call of the API under its base path, with its description.
+pub fn api() -> OpenApiRouter<App> {
+    let api = OpenApiRouter::new()
+        .routes(routes!(calls::fleet::fleet))
+        .routes(routes!(calls::nodes::list))
+        .routes(routes!(calls::nodes::node, calls::nodes::remove))
+        .routes(routes!(calls::nodes::workloads))
+        .routes(routes!(calls::nodes::samples))
+        .routes(routes!(calls::nodes::clear_for_work))
+        .routes(routes!(calls::nodes::operation))
+        .routes(routes!(calls::changes::drain_preview))
+        .routes(routes!(calls::changes::drain))
+        .routes(routes!(calls::changes::maintenance))
+        .routes(routes!(calls::changes::activation_checks))
+        .routes(routes!(calls::changes::activate))
+        .routes(routes!(calls::changes::abort))
+        .routes(routes!(calls::changes::retry))
+        .routes(routes!(calls::fleet::activity))
+        .routes(routes!(calls::fleet::place))
+        .routes(routes!(calls::shared::list, calls::shared::create))
+        .routes(routes!(calls::shared::revoke))
+        .routes(routes!(calls::shared::status))
+        .routes(routes!(calls::shared::events))
+        .routes(routes!(events::events))
+        .routes(routes!(session::sign_in, session::who_am_i, session::sign_out))
+        .routes(routes!(calls::agents::enroll))
+        .merge(OpenApiRouter::new().routes(routes!(calls::agents::heartbeat)).layer(axum::extract::DefaultBodyLimit::max(calls::agents::HEARTBEAT_MAX)))
+        .routes(routes!(calls::health::openapi));
+    let health =
+        OpenApiRouter::new().routes(routes!(calls::health::healthz)).routes(routes!(calls::health::readyz)).routes(routes!(calls::health::metrics));
+    OpenApiRouter::with_openapi(Document::openapi()).nest(pitlane_api::BASE_PATH, api).merge(health)
+}
+
+/// The document, as it is served and reviewed.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = api().into_openapi();
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                describe_refusals(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// Adds the answers any call may give, so that no handler has to repeat them: which ones follows from what it takes.
+fn describe_refusals(path: &str, method: &str, operation: &mut Operation) {
+    let public = operation.security.as_ref().is_some_and(|security| security.iter().any(|s| *s == Default::default()));
+    let probe = !path.starts_with(pitlane_api::BASE_PATH);
+    let has_path_id = path.contains('{');
+    let has_body = operation.request_body.is_some();
+    let parameters = || operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    });
+    let has_query = parameters().any(|parameter| parameter.parameter_in == ParameterIn::Query);
+    let changes = parameters().any(|parameter| parameter.name == "If-Match");
+    let mut refusals = vec![(500, "A mistake of Pitlane's"), (503, "The engine or the store does not answer, or it took too long")];
+    if !probe {
+        refusals.extend([(400, "Cannot be read as a request"), (403, "The role, the host or the origin does not allow it"), (429, "Too many requests")]);
+    }
+    if !public || path.contains("/session") || path.contains("/agents/") {
+        refusals.push((401, "Nobody is signed in, or not any more"));
+    }
+    if has_path_id {
+        refusals.push((404, "There is no such thing"));
+    }
+    if has_body {
+        refusals.extend([(413, "The body is too large"), (415, "The body is not JSON"), (422, "A field is wrong; `details.field` names it")]);
+    }
+    if has_query {
+        refusals.push((422, "A parameter is wrong; `details.field` names it"));
+    }
+    if changes {
+        refusals.extend([(409, "A rule refused it; see the code and details"), (428, "`If-Match` is missing"), (501, "Not on this engine")]);
+    }
+    if path.ends_with("/metrics") {
+        refusals.retain(|(status, _)| *status != 503);
+    }
+    let _ = method;
+    for (status, what) in refusals {
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(refusal(status, what)));
+    }
+}
+
+fn refusal(status: u16, what: &str) -> utoipa::openapi::Response {
+    let schema = RefOr::Ref(Ref::from_schema_name("Refused"));
+    let mut response = ResponseBuilder::new().description(what).content("application/json", ContentBuilder::new().schema(Some(schema)).build());
+    if matches!(status, 429 | 503) {
+        let seconds = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer)).build();
+        let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds until another try makes sense")).build();
+        response = response.header("Retry-After", header);
+    }
+    response.build()
+}

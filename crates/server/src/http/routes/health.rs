@@ -1,0 +1,80 @@
+//! For those who run it: is it alive, is it ready, what does it count, what does it offer.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use pitlane_api::{Action, Counts, Envelope};
+use serde_json::{Value, json};
+
+use crate::http::{
+    App,
+    auth::Caller,
+    metrics_handle, openapi,
+    problem::{Problem, Result, ok},
+};
+
+/// The process runs.
+#[utoipa::path(get, path = "/healthz", tag = "health", operation_id = "healthz", security(()), responses((status = 200, description = "It runs", body = Envelope<Value>)))]
+pub async fn healthz() -> Response {
+    ok(json!({ "alive": true }))
+}
+
+/// The store can be written and the engine answers. 503 says which does not.
+#[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()), responses((status = 200, description = "Both do", body = Envelope<Value>)))]
+pub async fn readyz(State(app): State<App>) -> Result<Response> {
+    let store = app.store.check_writable().await;
+    let engine = app.fleet.info().engine;
+    if let Err(error) = &store {
+        tracing::warn!(%error, "not ready: the store cannot be written");
+        return Err(Problem::unavailable("store_unavailable", error.to_string(), 10));
+    }
+    if !engine.reachable {
+        let why = engine.message.unwrap_or_else(|| "no reason given".to_owned());
+        return Err(Problem::unavailable("engine_unavailable", format!("The engine does not answer: {why}"), 10));
+    }
+    Ok(ok(json!({ "store": true, "engine": true })))
+}
+
+/// Counts for Prometheus. Open on loopback; from elsewhere it wants a token of any role.
+#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics", responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String)))]
+pub async fn metrics(State(app): State<App>, mut parts: Parts) -> Result<Response> {
+    // Behind a proxy every request comes from loopback, so that says nothing there.
+    let local = app.settings.listen.ip().is_loopback() && !app.settings.tls_terminated_upstream;
+    if !local {
+        <Caller as axum::extract::FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?.require(Action::Read)?;
+    }
+    let info = app.fleet.info();
+    gauges("real", &info.counts);
+    gauges("simulated", &info.simulated.unwrap_or_default());
+    metrics::gauge!("pitlane_engine_reachable").set(if info.engine.reachable { 1.0 } else { 0.0 });
+    metrics::gauge!("pitlane_event_streams").set(app.fleet.subscribers() as f64);
+    let handle = metrics_handle().map_err(Problem::internal)?;
+    handle.run_upkeep();
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
+}
+
+fn gauges(realm: &'static str, counts: &Counts) {
+    let states = [
+        ("pending", counts.pending),
+        ("healthy", counts.healthy),
+        ("degraded", counts.degraded),
+        ("offline", counts.offline),
+        ("failed", counts.failed),
+        ("deleting", counts.deleting),
+    ];
+    for (health, count) in states {
+        metrics::gauge!("pitlane_nodes", "realm" => realm, "health" => health).set(f64::from(count));
+    }
+    metrics::gauge!("pitlane_nodes_taking_placements", "realm" => realm).set(f64::from(counts.takes_placements));
+    metrics::gauge!("pitlane_nodes_in_maintenance", "realm" => realm).set(f64::from(counts.maintenance));
+    metrics::gauge!("pitlane_nodes_overdue", "realm" => realm).set(f64::from(counts.overdue));
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "health", operation_id = "openapi", security(()), responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = Value)))]
+pub async fn openapi() -> Response {
+    (StatusCode::OK, Json(openapi::document())).into_response()
+}

@@ -1,0 +1,40 @@
+//! The calls, a file per subject. Each reads the request, asks the fleet, and wraps the answer.
+
+pub mod agents;
+pub mod changes;
+pub mod fleet;
+pub mod health;
+pub mod nodes;
+pub mod shared;
+
+use super::problem::Problem;
+use crate::fleet::Error;
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        use axum::http::StatusCode;
+        match error {
+            Error::NotFound(message) => Problem::not_found(message),
+            Error::Refused(refusal) => refusal.into(),
+            Error::Invalid { field, message } => Problem::field(&field, message),
+            Error::IdempotencyMismatch => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used before with another body. Make a new key for a new wish.",
+            )
+            .details(serde_json::json!({ "field": "Idempotency-Key" })),
+            Error::EngineUnavailable { message, retry_after_s } => Problem::unavailable("engine_unavailable", message, retry_after_s),
+            Error::EngineRefused(message) => Problem::unavailable("engine_refused", message, 60),
+            Error::Unsupported(message) => Problem::unsupported(message),
+            Error::StoreUnavailable { message } => {
+                tracing::error!(error = %message, "the store failed");
+                Problem::unavailable("store_unavailable", message, 10)
+            }
+            Error::Unauthorized(message) => Problem::unauthorized(message),
+            Error::Forbidden(message) => Problem::forbidden("role", message),
+            error @ Error::AlreadyClaimed { .. } => Problem::new(StatusCode::CONFLICT, "already_claimed", error.to_string()),
+            Error::ShuttingDown => Problem::unavailable("shutting_down", "Pitlane is shutting down.", 5),
+            Error::Internal(inside) => Problem::internal(inside),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use super::*;
+
+fn read(pairs: &[(&'static str, &str)]) -> Result<Settings, String> {
+    Settings::read(Given::from_pairs(pairs)).map_err(|wrong| wrong.to_string())
+}
+
+#[test]
+fn the_defaults_are_the_documented_ones() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:7070");
+    assert_eq!(settings.thresholds, Thresholds::default());
+    assert!(!settings.production);
+    assert_eq!(settings.session_ttl, Duration::from_secs(7 * 86_400));
+    assert_eq!(settings.local_url(), "http://127.0.0.1:7070");
+}
+
+#[test]
+fn a_wrong_setting_is_refused_by_its_name() {
+    for (name, text, says) in [
+        ("listen", "7070", "--listen: \"7070\" is not an address"),
+        ("production", "maybe", "--production: \"maybe\" is not one of true, false"),
+        ("engine", "kubernetes", "--engine: the driver for Kubernetes is not in this version"),
+        ("engine", "bogus", "--engine: \"bogus\" is not an engine"),
+        ("heartbeat-every", "0s", "--heartbeat-every: must be at least one second"),
+        ("heartbeat-every", "soon", "is not a duration such as 30s"),
+        ("late-after", "5s", "--late-after (5 s) must be longer than --heartbeat-every"),
+        ("offline-after", "15s", "--offline-after (15 s) must be longer than --late-after"),
+        ("disk-bad-percent", "900", "--disk-bad-percent: 900 is not between 1 and 100"),
+        ("memory-bad-percent", "NaN", "is not between 1 and 100"),
+        ("public-url", "pitlane.example.org", "--public-url: \"pitlane.example.org\" is not a URL"),
+        ("public-url", "https://example.org/pitlane", "must be a scheme and a host only"),
+        ("log-format", "xml", "is not one of text, json"),
+        ("log-level", "a=b=c", "--log-level"),
+        ("rate-burst", "0", "is not between 1 and"),
+        ("fleet-name", " ", "1 to 60 characters"),
+        ("config", "/nowhere/pitlane.toml", "cannot read /nowhere/pitlane.toml"),
+    ] {
+        let error = read(&[(name, text)]).expect_err(text);
+        assert!(error.contains(says), "{name}={text} says {error:?}, not {says:?}");
+    }
+}
+
+#[test]
+fn beyond_loopback_it_needs_tls_in_front_and_its_own_address() {
+    let error = read(&[("listen", "0.0.0.0:7070")]).unwrap_err();
+    assert!(error.contains("--tls-terminated-upstream"), "{error}");
+    let error = read(&[("listen", "0.0.0.0:7070"), ("tls-terminated-upstream", "true")]).unwrap_err();
+    assert!(error.contains("--public-url"), "{error}");
+    let settings =
+        read(&[("listen", "0.0.0.0:7070"), ("tls-terminated-upstream", "true"), ("public-url", "https://Pitlane.example.org:8443/")]).unwrap();
+    assert_eq!(settings.browse_url(), "https://pitlane.example.org:8443");
+    assert_eq!(settings.local_url(), "http://127.0.0.1:7070");
+}
+
+#[test]
+fn the_file_gives_what_flags_do_not() {
+    let folder = std::env::temp_dir().join(format!("pitlane-settings-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("pitlane.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:9000\"\nproduction = true\nsettle = 5\ndisk_bad_percent = 85.5\n").unwrap();
+    let path = file.to_str().unwrap();
+    let settings = read(&[("config", path), ("settle", "2m")]).unwrap();
+    assert_eq!(settings.listen.port(), 9000);
+    assert!(settings.production);
+    assert_eq!(settings.thresholds.settle_s, 120, "a flag wins over the file");
+    assert_eq!(settings.thresholds.disk_bad_percent, 85.5);
+
+    std::fs::write(&file, "listne = \"127.0.0.1:9000\"\n").unwrap();
+    let error = read(&[("config", path)]).unwrap_err();
+    assert!(error.contains("listne in") && error.contains("no such setting"), "{error}");
+    std::fs::write(&file, "listen = [1]\n").unwrap();
+    assert!(read(&[("config", path)]).unwrap_err().contains("must be a text"));
+    std::fs::write(&file, "listen = \n").unwrap();
+    assert!(read(&[("config", path)]).unwrap_err().contains("is not TOML"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn durations() {
+    assert_eq!(parse_duration("90"), Ok(Duration::from_secs(90)));
+    assert_eq!(parse_duration("2h"), Ok(Duration::from_secs(7_200)));
+    assert_eq!(parse_duration("7d"), Ok(Duration::from_secs(604_800)));
+    for wrong in ["", "-1s", "2 weeks", "h", "99999999999999999999s", "1.5h"] {
+        assert!(parse_duration(wrong).is_err(), "{wrong}");
+    }
+}
