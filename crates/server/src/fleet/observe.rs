@@ -105,10 +105,19 @@ impl Fleet {
         };
         self.put(node.clone());
         self.tell_meaning(&node, meaning);
-        if has_stale_record(&node) {
+        if has_stale_record(&node) && self.has_no_operation(&view::node_id(&node)).await {
             return self.remove_stale_record(node).await;
         }
         Ok(node)
+    }
+
+    /// Whether the node has no unfinished operation. The store is asked, not the view: just after a start the view does
+    /// not know yet, and the record of an unfinished operation tells its next attempt that somebody took it back.
+    async fn has_no_operation(&self, id: &NodeId) -> bool {
+        match self.store.last_operation(id).await {
+            Ok(operation) => operation.is_none_or(|operation| operation.state.is_finished()),
+            Err(_) => false,
+        }
     }
 
     async fn meaning(&self, before: &EngineNode, now: &EngineNode, operation: Option<&Operation>) -> Meaning {
