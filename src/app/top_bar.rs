@@ -166,13 +166,7 @@ fn WhoAmI() -> impl IntoView {
         _ => None,
     });
     view! {
-        <details class="who">
-            <summary>{move || who.get()}</summary>
-            <div class="who-menu">
-                <button type="button" class="button" on:click=move |_| session.sign_out()>
-                    "Sign out"
-                </button>
-            </div>
-        </details>
+        <p class="who">{move || who.get()}</p>
+        <IconButton glyph=Glyph::SignOut name="Sign out" on_press=move |()| session.sign_out() />
     }
 }

@@ -57,6 +57,7 @@ pub enum Glyph {
     Refresh,
     Flask,
     Info,
+    SignOut,
 }
 
 /// A state as it is told everywhere: by picture, word and colour together.

@@ -52,13 +52,17 @@ impl Navigator {
         self.arrive(route);
     }
 
-    /// Shows the nodes that match, without taking the focus from the field that is typed into.
-    pub fn search(self, text: String) {
-        let query = Query { text, ..Query::default() };
-        let route = Route::Fleet { query, sheet: None };
+    /// A new entry in the history on the same page: focus and scrolling stay.
+    pub fn push(self, route: Route) {
         history::push(&route.href());
         self.opened_here.set_value(false);
         self.arrive(route);
+    }
+
+    /// Shows the nodes that match, without taking the focus from the field that is typed into.
+    pub fn search(self, text: String) {
+        let query = Query { text, ..Query::default() };
+        self.push(Route::Fleet { query, sheet: None });
     }
 
     /// Opens a sheet over the page.

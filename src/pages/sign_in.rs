@@ -85,7 +85,7 @@ pub fn SignIn() -> impl IntoView {
                 <TextField
                     label="Or with a token"
                     value=token
-                    kind="password"
+                    secret=true
                     hint="From: pitlane token create --role viewer, operator or admin"
                 />
                 <Button label="Sign in" kind=Kind::Primary submit=true busy=busy on_press=|()| () />

@@ -14,6 +14,9 @@ pub fn TextField(
     #[prop(optional, into)] placeholder: Option<String>,
     #[prop(optional)] kind: Option<&'static str>,
     #[prop(optional)] autofocus: bool,
+    /// Shown as dots. Not a password field: a browser must not offer to keep a token.
+    #[prop(optional)]
+    secret: bool,
     #[prop(optional)] max: Option<usize>,
 ) -> impl IntoView {
     let (id, note) = (unique_id("field"), unique_id("note"));
@@ -36,6 +39,8 @@ pub fn TextField(
                 type=kind.unwrap_or("text")
                 autocomplete="off"
                 autofocus=autofocus
+                spellcheck=secret.then_some("false")
+                data-secret=secret.then_some("")
                 maxlength=max.map(|n| n.to_string())
                 placeholder=placeholder
                 aria-invalid=move || error.with(Option::is_some).then_some("true")

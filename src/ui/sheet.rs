@@ -47,7 +47,9 @@ pub fn Sheet(
         >
             <header class="sheet-head">
                 <div>
-                    <h2>{move || title.get()}</h2>
+                    <h2 tabindex="-1" autofocus>
+                        {move || title.get()}
+                    </h2>
                     <p>{move || subtitle.get()}</p>
                 </div>
                 <IconButton glyph=Glyph::Close name="Close" on_press=move |()| close() />

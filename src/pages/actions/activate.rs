@@ -119,8 +119,8 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
             })
         }}
         <Show when=move || blocked.get()>
-            <details class="override">
-                <summary>"Activate although checks are blocked"</summary>
+            <section class="override" aria-label="Override">
+                <h3>"Activate although checks are blocked"</h3>
                 <p class="muted">"The scheduler will place workloads here at once. The activity log keeps your name and reason."</p>
                 <TextField
                     label="Reason for the override"
@@ -128,8 +128,8 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
                     error=Signal::derive(move || state.reason_error.get())
                     max=REASON_MAX
                 />
-                <Button label="Override and activate" kind=Kind::Danger refused=refused busy=state.busy on_press=move |()| state.override_() />
-            </details>
+                <Button label="Activate anyway" kind=Kind::Danger refused=refused busy=state.busy on_press=move |()| state.override_() />
+            </section>
         </Show>
         <details class="equivalent">
             <summary>"The same from a terminal"</summary>

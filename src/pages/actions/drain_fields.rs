@@ -36,7 +36,7 @@ pub fn DrainFields(state: DrainState) -> impl IntoView {
     let commands = Memo::new(move |_| state.preview.with(|load| load.data().map(|p| p.commands.clone()).unwrap_or_default()));
     view! {
         <div class="drain-fields">
-            <TextField label="Reason" value=state.reason error=reason_error placeholder="Kernel 6.12 reboot" max=REASON_MAX autofocus=true />
+            <TextField label="Reason" value=state.reason error=reason_error placeholder="Kernel 6.12 reboot" max=REASON_MAX />
             <SelectField label="Expected back" options=choices value=state.expected />
             <Show when=own_time>
                 <TextField label="Back at" value=state.expected_at kind="datetime-local" error=time_error />

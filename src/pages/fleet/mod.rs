@@ -64,8 +64,7 @@ fn query(app: App) -> Memo<Query> {
     })
 }
 
-/// Shows another selection of the same fleet.
+/// Shows another selection of the same fleet. The back button leads to the one before.
 fn show(app: App, query: Query) {
-    let sheet = app.nav.route().with_untracked(Route::sheet);
-    app.nav.replace(Route::Fleet { query, sheet });
+    app.nav.push(Route::Fleet { query, sheet: None });
 }
