@@ -37,6 +37,7 @@ impl Fleet {
             thresholds: settings.thresholds.clone(),
             server_version: settings.server_version.clone(),
             machine_id: settings.machine_id.clone(),
+            newest_simulated_agent: None,
         };
         let fleet = Arc::new(Self {
             view: RwLock::new(view::View::new(surroundings)),

@@ -64,7 +64,8 @@ pub(super) fn engine_state(engine: &EngineNode, surroundings: &Surroundings, mom
 pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment: Moment) -> Node {
     let engine = material.engine;
     let report = material.facts.and_then(|facts| facts.report.as_deref());
-    let agent_update = report.and_then(|report| update_for(&report.agent_version, &surroundings.server_version));
+    let ought_to_be = surroundings.agent_ought_to_be(rules::Realm::of(engine.source));
+    let agent_update = report.zip(ought_to_be).and_then(|(report, version)| update_for(&report.agent_version, version));
     let clock_offset_s = material.facts.and_then(|facts| facts.clock_offset_s);
 
     let mut signals = match report {

@@ -17,14 +17,14 @@ use std::{
     time::Duration,
 };
 
-use pitlane_api::{Capacity, Counts, Node, NodeId, Operation, Thresholds, Timestamp, rules::Realm};
+use pitlane_api::{Capacity, Counts, Node, NodeId, NodeSource, Operation, Thresholds, Timestamp, rules::Realm};
 use pitlane_engine::EngineNode;
 
 pub(super) use build::{derived_id, node_id};
 pub(super) use diff::{Difference, Happening};
 pub(super) use entry::Entry;
 
-use super::agents::Facts;
+use super::agents::{Facts, update_for};
 
 /// What an entry is built with.
 #[derive(Clone)]
@@ -32,11 +32,30 @@ pub(super) struct Surroundings {
     pub thresholds: Thresholds,
     pub server_version: String,
     pub machine_id: Option<String>,
+    /// The newest agent of the simulated realm. Simulated agents carry versions of their own story, which the server's
+    /// own version says nothing about; an update is true there when another node of the realm has it already.
+    pub newest_simulated_agent: Option<String>,
 }
 
 impl Surroundings {
     fn heartbeat_every(&self) -> Duration {
         Duration::from_secs(self.thresholds.heartbeat_every_s)
+    }
+
+    /// The version an agent of this realm ought to have. Real agents come in the server's own binary.
+    fn agent_ought_to_be(&self, realm: Realm) -> Option<&str> {
+        match realm {
+            Realm::Real => Some(&self.server_version),
+            Realm::Simulated => self.newest_simulated_agent.as_deref(),
+        }
+    }
+
+    fn heard_of_agent(&mut self, source: NodeSource, facts: Option<&Facts>) {
+        let Some(report) = facts.and_then(|facts| facts.report.as_deref()) else { return };
+        let known = self.newest_simulated_agent.as_deref();
+        if source == NodeSource::Simulated && known.is_none_or(|known| update_for(known, &report.agent_version).is_some()) {
+            self.newest_simulated_agent = Some(report.agent_version.clone());
+        }
     }
 }
 
@@ -132,6 +151,7 @@ impl View {
     pub(super) fn put(&mut self, engine: EngineNode, facts: Option<Facts>, moment: Moment) -> Vec<Happening> {
         let id = node_id(&engine);
         let name = engine.name.clone();
+        self.surroundings.heard_of_agent(engine.source, facts.as_ref());
         match self.entries.get_mut(&id) {
             Some(entry) => {
                 if entry.node.name != name {
@@ -156,6 +176,7 @@ impl View {
     /// Builds a node anew from what is known now.
     pub(super) fn rebuild(&mut self, id: &NodeId, facts: Option<Facts>, moment: Moment) -> Vec<Happening> {
         let Some(entry) = self.entries.get_mut(id) else { return Vec::new() };
+        self.surroundings.heard_of_agent(entry.engine.source, facts.as_ref());
         let (difference, happenings) = entry.rebuild(facts, &self.surroundings, moment);
         match difference {
             Difference::None => {}
