@@ -42,19 +42,19 @@ impl SqliteStore {
         let mut first = SqliteConnection::connect_with(&options).await?;
         check_ours(&mut first, path).await?;
         check_not_newer(&mut first).await?;
-        MIGRATIONS.run(&mut first).await.map_err(|error| Error::from(sqlx::Error::from(error)))?;
         first.close().await?;
 
         let durable = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let wait = busy_timeout * 2;
         // A connection that never changes keeps no stale locks; nothing is gained by closing and opening it again.
         let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).acquire_timeout(wait).idle_timeout(None).max_lifetime(None);
+        // On a full disk SQLite ends the transaction by itself, and the connection goes on believing that it is in one.
+        let writer = writer.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+        let writer = writer.connect_with(durable.clone()).await?;
+        MIGRATIONS.run(&writer).await.map_err(|error| Error::from(sqlx::Error::from(error)))?;
         let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(wait).idle_timeout(None).max_lifetime(None);
-        Ok(Self {
-            path: path.to_owned(),
-            writer: writer.connect_with(durable.clone()).await?,
-            readers: readers.connect_with(durable.pragma("query_only", "on")).await?,
-        })
+        let readers = readers.connect_with(durable.pragma("query_only", "on")).await?;
+        Ok(Self { path: path.to_owned(), writer, readers })
     }
 
     /// Where the file is.
