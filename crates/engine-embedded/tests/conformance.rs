@@ -2,8 +2,4 @@
 
 use pitlane_engine_embedded::harness::{EmbeddedHarness, MemoryBackend};
 
-async fn harness() -> EmbeddedHarness {
-    EmbeddedHarness::start(MemoryBackend::default()).await.expect("the harness starts")
-}
-
-pitlane_engine::conformance_tests!(harness().await, not_here: &[]);
+pitlane_engine::conformance_tests!(EmbeddedHarness::start(MemoryBackend::default()).await, not_here: &[]);

@@ -1,5 +1,7 @@
 //! What the embedded driver promises beyond the conformance suite.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic, its helpers too")]
+
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;

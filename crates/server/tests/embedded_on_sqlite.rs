@@ -48,8 +48,9 @@ impl Backend for File {
     }
 }
 
-async fn harness() -> EmbeddedHarness {
-    EmbeddedHarness::start(File(tempfile::tempdir().expect("a folder"))).await.expect("the harness starts")
+async fn harness() -> Result<EmbeddedHarness, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    EmbeddedHarness::start(File(folder)).await
 }
 
 pitlane_engine::conformance_tests!(harness().await, not_here: &[]);

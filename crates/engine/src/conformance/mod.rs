@@ -70,7 +70,8 @@ macro_rules! list {
 
 each_check!(list;);
 
-/// Makes a test of every check. `$harness` is evaluated anew, in the test's own runtime, for each; `not_here` lists the
+/// Makes a test of every check. `$harness` is evaluated anew, in the test's own runtime, for each, and is a `Result` whose
+/// error has words; `not_here` lists the
 /// checks that cannot be asked of this engine.
 #[macro_export]
 macro_rules! conformance_tests {
@@ -87,7 +88,10 @@ macro_rules! conformance_test_fns {
         $(
             #[tokio::test]
             async fn $name() {
-                let harness = $harness;
+                let harness = match $harness {
+                    Ok(harness) => harness,
+                    Err(why) => panic!("the harness does not start: {why}"),
+                };
                 let not_here: &[&str] = $not_here;
                 let listed = not_here.contains(&stringify!($name));
                 match $crate::conformance::$name(&harness).await {

@@ -110,9 +110,10 @@ pub(super) async fn enroll(store: &SqliteStore, enrolment: &Enrolment) -> Result
         .fetch_all(&mut *tx)
         .await?;
     // The answer to its first enrolment was lost on the way: the same machine, bound by this very token, silent since.
-    let repeated = token.used_by_machine.as_deref() == Some(&enrolment.machine_id)
+    let repeated = !standing.is_empty()
+        && token.used_by_machine.as_deref() == Some(&enrolment.machine_id)
         && standing.iter().all(|agent| agent.machine_id == enrolment.machine_id && agent.last_report_at.is_none());
-    if token.used_at.is_some() && !token.multi_use && !(repeated && !standing.is_empty()) {
+    if token.used_at.is_some() && !token.multi_use && !repeated {
         return Ok(Enrolled::TokenSpent);
     }
     let mut standing = standing.into_iter();

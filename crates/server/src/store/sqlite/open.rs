@@ -37,6 +37,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn open_with(path: &Path, busy_timeout: Duration) -> Result<Self> {
+        let _turn = turn(path).await?;
         create_private(path)?;
         let options = options(path, busy_timeout);
         let mut first = SqliteConnection::connect_with(&options).await?;
@@ -85,6 +86,25 @@ impl SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// One opening of a new store at a time: two that create tables at once get into each other's way. The lock is on the
+/// folder, so that no file is left behind, and ends with the handle.
+async fn turn(path: &Path) -> Result<Option<File>> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let locked = tokio::task::spawn_blocking(move || {
+        let handle = File::open(&folder).map_err(|error| Error::Io(format!("{}: {error}", folder.display())))?;
+        match handle.lock() {
+            Ok(()) => Ok(Some(handle)),
+            // Some file systems know no locks; then it is as if nobody else were there.
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(None),
+            Err(error) => Err(Error::Io(format!("{}: {error}", folder.display()))),
+        }
+    });
+    locked.await.map_err(|error| Error::Other(error.to_string()))?
 }
 
 fn options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {

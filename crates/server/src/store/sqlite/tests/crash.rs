@@ -15,7 +15,7 @@ async fn what_was_answered_is_there_after_a_kill() {
     fixture.store.accept(&acceptance).await.unwrap();
     // The store is not closed: nothing but the files survives.
     let store = reopened(&fixture.snapshot("after-accept")).await;
-    assert_eq!(store.unfinished_operations().await.unwrap(), [drain.clone()]);
+    assert_eq!(store.unfinished_operations().await.unwrap(), std::slice::from_ref(&drain));
     assert_eq!(store.replay(&super::key("k", "body"), at(1)).await.unwrap(), Replay::Replayed(Box::new(drain.clone())));
 
     let done = in_state(&drain, OperationState::Completed, 2);

@@ -136,6 +136,20 @@ async fn two_servers_cannot_work_on_one_store() {
     second.claim().expect("the first server has ended");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_open_a_new_store_at_once() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let opens = (0..6).map(|_| {
+            let path = folder.path().join("pitlane.db");
+            tokio::spawn(async move { SqliteStore::open(path).await })
+        });
+        for opened in futures::future::join_all(opens).await {
+            opened.unwrap().unwrap().check_writable().await.unwrap();
+        }
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nobody_but_the_owner_can_read_it() {
