@@ -39,7 +39,7 @@ enum Command {
     /// Runs the control plane and its console.
     Serve(ServeGiven),
     /// Runs the agent that reports for this machine.
-    Agent(agent::AgentArgs),
+    Agent(Box<agent::AgentArgs>),
     /// Plays a fleet of simulated nodes against a control plane.
     Demo(demo::DemoArgs),
     /// Shows the fleet, or one node. Exit code 1: something needs attention.
@@ -87,7 +87,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(given) => serve::run(given).await,
-        Command::Agent(args) => agent::run(args).await,
+        Command::Agent(args) => agent::run(*args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Drain(args) => changes::drain(args).await,

@@ -1,4 +1,5 @@
 //! Requests in process: the real router, the real SQLite store, the real fleet on the embedded engine.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod changes;
 mod console;

@@ -292,8 +292,9 @@ impl Answer {
 /// Waits until something is so; the time is only there to end a test that would hang.
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waited = async {
+        let mut again = tokio::time::interval(Duration::from_millis(5));
         while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            again.tick().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), waited).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
