@@ -37,6 +37,11 @@ impl Fleet {
             self.view().by_engine_node(&engine_node_id).map(|entry| entry.node.id.clone()).unwrap_or_else(|| view::derived_id(&engine_node_id));
 
         let _writing = self.lock_node(&node_id).await;
+        // The store lets a machine ask again whose first answer got lost; one that has beaten got its answer.
+        let has_beaten = self.agents.facts(&engine_node_id).is_some_and(|agent| agent.report_at.is_some());
+        if has_beaten && !token.allow_replace {
+            return Err(self.claimed(&node_id));
+        }
         let now = self.settings.clock.now();
         let agent_token = new_secret();
         let agent_hash = SecretHash::of(&agent_token);
@@ -63,10 +68,7 @@ impl Fleet {
             Enrolled::TokenInvalid => return Err(unauthorized("This enrolment token has expired.")),
             Enrolled::TokenSpent => return Err(unauthorized("This enrolment token was used already.")),
             Enrolled::TokenForAnotherNode => return Err(unauthorized("This enrolment token was made for another node.")),
-            Enrolled::Claimed(agent) => {
-                let known = self.view().get(&agent.node_id).map(|entry| entry.node.name.clone());
-                return Err(Error::AlreadyClaimed { node_name: known.unwrap_or_else(|| agent.node_id.to_string()) });
-            }
+            Enrolled::Claimed(agent) => return Err(self.claimed(&agent.node_id)),
         }
         if embedded {
             let admitted = self.heard(self.engine.admit(host(request, &engine_node_id, &node_id, now)).await).map_err(from_engine)?;
@@ -77,6 +79,11 @@ impl Fleet {
             let _ = self.look(&engine_node_id).await;
         }
         Ok(EnrollResponse { node_id, agent_token, heartbeat_every_s: self.settings.thresholds.heartbeat_every_s, server_time: now })
+    }
+
+    fn claimed(&self, id: &NodeId) -> Error {
+        let known = self.view().get(id).map(|entry| entry.node.name.clone());
+        Error::AlreadyClaimed { node_name: known.unwrap_or_else(|| id.to_string()) }
     }
 
     async fn take_in_agent(&self, token: &SecretHash) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityKind, NodeId, rules};
+use pitlane_api::{ActivityKind, Health, NodeId, rules};
 
 use super::{
     Call, Error, Fleet, Result,
@@ -36,11 +36,13 @@ impl Fleet {
         let name = self.with_view_as_known(|view| -> Result<String> {
             let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
             let name = entry.node.name.clone();
+            // On a node that never sent a heartbeat nothing was left unread.
+            let reported = entry.heartbeat_before || entry.node.health != Health::Pending;
             rules::check_deletion(&rules::DeletionInput {
                 health: entry.node.health,
                 scheduling: engine_node.scheduling,
                 operation: entry.operation.as_ref(),
-                list: list.as_ref(),
+                list: list.as_ref().filter(|_| reported),
                 overridden: reason.is_some(),
             })?;
             Ok(name)

@@ -34,18 +34,17 @@ impl Bucket {
     }
 
     /// Time goes on by `passed`. Gives back the bucket that ended, where one did.
-    pub(super) fn watch(&mut self, now: Timestamp, passed: Duration, every: Duration, node: &Node) -> Option<Sample> {
+    pub(super) fn watch(&mut self, now: Timestamp, passed: Duration, every: Duration, node: &Node) -> Option<Self> {
         let start = bucket_start(now);
         let ended = match &self.sample {
             Some(sample) if sample.at == start => None,
             _ => {
-                let first = self.sample.is_none();
-                let ended = self.sample.replace(empty(start, node.health));
+                let begun = Self { sample: Some(empty(start, node.health)), ..Self::default() };
+                let ended = std::mem::replace(self, begun);
                 // Only the very first bucket of a run can have been begun by another run.
-                self.merged = !first;
-                self.watched = Duration::ZERO;
+                self.merged = ended.sample.is_some();
                 self.add(0, node);
-                ended
+                ended.sample.is_some().then_some(ended)
             }
         };
         self.watched += passed;

@@ -27,6 +27,8 @@ pub(super) struct Desk {
     confirmed: Mutex<Vec<(NodeId, String)>>,
     written: Mutex<Vec<ActivityEntry>>,
     wake: Notify,
+    /// One writes at a time, so that nothing is written twice.
+    pen: tokio::sync::Mutex<()>,
 }
 
 impl Fleet {
@@ -69,6 +71,7 @@ impl Fleet {
 
     /// Writes what lies on the desk. `false`: the store would not have it, and it stays there.
     pub(super) async fn scribe_now(&self) -> bool {
+        let _pen = self.scribe.pen.lock().await;
         let confirmed = std::mem::take(&mut *lock(&self.scribe.confirmed));
         let mut confirmed = confirmed.into_iter();
         while let Some((id, engine_node_id)) = confirmed.next() {

@@ -9,7 +9,7 @@ use super::{
     agents::News,
     clock::minus,
     lock,
-    samples::KEEP,
+    samples::{Bucket, KEEP},
     view::{Happening, View},
 };
 use crate::store::{NewActivity, Prune};
@@ -34,20 +34,21 @@ impl Fleet {
             let mut last = lock(&self.last_tick);
             moment.elapsed.saturating_sub(std::mem::replace(&mut *last, moment.elapsed))
         };
-        let every = Duration::from_secs(self.settings.thresholds.heartbeat_every_s);
-        let mut ended: Vec<(NodeId, Sample)> = Vec::new();
+        let every = self.every();
+        let mut ended: Vec<(NodeId, Bucket)> = Vec::new();
         {
             let mut view = self.view_mut();
+            // Buckets first: they begin with the second in which a node is seen, and count its first beat.
+            for entry in view.entries_mut() {
+                let node = &entry.node;
+                if let Some(bucket) = entry.bucket.watch(moment.now, passed, every, node) {
+                    ended.push((entry.node.id.clone(), bucket));
+                }
+            }
             let mut told = self.fold_beats(&mut view);
             let aged = view.aged(|engine_node_id| self.agents.beat_at(engine_node_id), moment);
             for id in aged {
                 self.rebuild(&mut view, &id, &mut told);
-            }
-            for entry in view.entries_mut() {
-                let node = &entry.node;
-                if let Some(sample) = entry.bucket.watch(moment.now, passed, every, node) {
-                    ended.push((entry.node.id.clone(), sample));
-                }
             }
             view.recount(moment.now);
             self.publish_changes(&mut view);
@@ -58,11 +59,7 @@ impl Fleet {
         }
         if !ended.is_empty() {
             let fleet = self.clone();
-            self.spawn(async move {
-                if let Err(error) = fleet.store.put_samples(&ended).await {
-                    tracing::warn!(%error, "samples could not be kept");
-                }
-            });
+            self.spawn(async move { fleet.keep_buckets(ended).await });
         }
         self.publish_activity();
         self.hub.forget_snapshot();
@@ -151,13 +148,8 @@ impl Fleet {
 
     pub(super) async fn keep_samples_and_reports(&self) {
         self.merge_samples().await;
-        let samples: Vec<(NodeId, Sample)> =
-            self.view().entries().filter_map(|entry| Some((entry.node.id.clone(), entry.bucket.sample()?.clone()))).collect();
-        if !samples.is_empty()
-            && let Err(error) = self.store.put_samples(&samples).await
-        {
-            tracing::warn!(%error, "samples could not be kept");
-        }
+        let buckets: Vec<(NodeId, Bucket)> = self.view().entries().map(|entry| (entry.node.id.clone(), entry.bucket.clone())).collect();
+        self.keep_buckets(buckets).await;
         let reports = self.agents.take_reports_to_keep();
         if !reports.is_empty()
             && let Err(error) = self.store.save_reports(&reports).await
@@ -167,13 +159,33 @@ impl Fleet {
         }
     }
 
+    async fn keep_buckets(&self, mut buckets: Vec<(NodeId, Bucket)>) {
+        for (id, bucket) in &mut buckets {
+            if let Some(since) = bucket.unmerged() {
+                match self.store.samples(id, since).await {
+                    Ok(earlier) => bucket.merge(earlier.iter().find(|sample| sample.at == since), self.every()),
+                    Err(error) => return tracing::warn!(%error, "samples could not be read"),
+                }
+            }
+        }
+        let samples: Vec<(NodeId, Sample)> = buckets.into_iter().filter_map(|(id, bucket)| Some((id, bucket.sample()?.clone()))).collect();
+        if !samples.is_empty()
+            && let Err(error) = self.store.put_samples(&samples).await
+        {
+            tracing::warn!(%error, "samples could not be kept");
+        }
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(self.settings.thresholds.heartbeat_every_s)
+    }
+
     /// A bucket that an earlier run of the server began is continued, not overwritten.
     async fn merge_samples(&self) {
-        let every = Duration::from_secs(self.settings.thresholds.heartbeat_every_s);
         let unmerged: Vec<_> = self.view().entries().filter_map(|entry| Some((entry.node.id.clone(), entry.bucket.unmerged()?))).collect();
         for (id, since) in unmerged {
             match self.store.samples(&id, since).await {
-                Ok(earlier) => self.view_mut().merge_sample(&id, earlier.iter().find(|sample| sample.at == since), every),
+                Ok(earlier) => self.view_mut().merge_sample(&id, earlier.iter().find(|sample| sample.at == since), self.every()),
                 Err(error) => {
                     tracing::warn!(%error, "samples could not be read");
                     return;

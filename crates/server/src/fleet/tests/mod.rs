@@ -1,1 +1,17 @@
-//! Stories of the fleet.
+//! Stories of the fleet, on the real store and the real embedded engine. Only the clock is turned by hand, and the
+//! engine can be told to go away, to hang before or after a write, or to answer nonsense.
+
+mod activation;
+mod agents;
+mod away;
+mod crashes;
+mod double;
+mod events;
+mod health;
+mod outside;
+mod pages;
+mod races;
+mod refusals;
+mod removal;
+mod scale;
+mod world;

@@ -1,0 +1,81 @@
+//! Ten thousand nodes: what must stay cheap is counted, not timed.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{FutureExt, StreamExt};
+use pitlane_api::*;
+use pitlane_engine::NewHost;
+use pitlane_engine_embedded::{EmbeddedEngine, MemoryRecords, Records, Settings};
+
+use super::world::*;
+use crate::{
+    fleet::{Agents, Fleet, FleetSettings, NodeQuery},
+    store::{Agent, SecretHash},
+};
+
+/// A fleet of `size` nodes, and the tokens of its agents. Enrolling them one by one would spend the test in the store.
+async fn crowd(world: &World, size: usize) -> (FleetSettings, Arc<Fleet>, Vec<String>) {
+    let settings = world.settings.clone();
+    let (now, agents, records) = (settings.clock.now(), Arc::new(Agents::for_fleet(&settings)), Arc::new(MemoryRecords::new()));
+    let mut tokens = Vec::new();
+    for n in 0..size {
+        let (id, engine_node_id, token) = (NodeId(format!("node-{n}")), format!("host-{n}"), format!("token-{n}"));
+        let host = NewHost {
+            engine_node_id: engine_node_id.clone(),
+            id: id.clone(),
+            name: format!("edge-{n:05}"),
+            region: Some("fra".into()),
+            source: NodeSource::Agent,
+            public_ip: None,
+            overlay_ip: None,
+            labels: Default::default(),
+            created_at: now,
+        };
+        records.admit(host).await.unwrap();
+        agents.put(&Agent {
+            node_id: id,
+            engine_node_id,
+            machine_id: format!("machine-{n}"),
+            token: SecretHash::of(&token),
+            created_at: now,
+            updated_at: now,
+            confirmed_at: Some(now),
+            last_report: None,
+            last_report_at: None,
+        });
+        tokens.push(token);
+    }
+    let engine = Arc::new(EmbeddedEngine::start(records, agents.clone(), Settings::default()));
+    let fleet = Fleet::start(settings.clone(), world.store.clone(), engine, agents).await.unwrap();
+    (settings, fleet, tokens)
+}
+
+#[tokio::test]
+async fn ten_thousand_beats_are_one_frame_a_second() {
+    let world = World::new().await;
+    let (settings, fleet, tokens) = crowd(&world, 10_000).await;
+    for token in &tokens {
+        fleet.heartbeat(token, HeartbeatRequest { containers: None, ..clean_report() }).unwrap();
+    }
+    fleet.tick();
+    let mut stream = fleet.subscribe(None);
+    let snapshot = stream.next().await.unwrap();
+    assert_eq!(serde_json::from_str::<SnapshotEvent>(&snapshot.data).unwrap().nodes.len(), 10_000);
+
+    for second in 1..=10_u64 {
+        settings.clock.advance(Duration::from_secs(1));
+        for token in tokens.iter().skip((second as usize - 1) % 5).step_by(5) {
+            fleet.heartbeat(token, HeartbeatRequest { seq: second, containers: None, ..clean_report() }).unwrap();
+        }
+        fleet.tick();
+        let frames: Vec<_> = std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect();
+        let nodes: Vec<_> = frames.iter().filter(|frame| frame.event == EVENT_NODES).collect();
+        assert_eq!(nodes.len(), 1, "one shared frame a second");
+        let event: NodesEvent = serde_json::from_str(&nodes[0].data).unwrap();
+        assert_eq!((event.beats.len(), event.nodes.len()), (2_000, 0), "second {second}");
+        assert!(nodes[0].data.len() < 2_000 * 200, "{} bytes", nodes[0].data.len());
+    }
+    let page = fleet.list(&NodeQuery { limit: 50, ..NodeQuery::default() }).unwrap();
+    assert_eq!((page.nodes.len(), page.total, page.facets["health"]["healthy"]), (50, 10_000, 10_000));
+    fleet.crash().await;
+}
