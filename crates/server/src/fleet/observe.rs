@@ -86,6 +86,14 @@ impl Fleet {
         });
     }
 
+    /// An operation is over: a record that it left on a schedulable node has served its purpose.
+    pub(super) fn look_after(self: &Arc<Self>, id: &NodeId) {
+        let stale = self.view().get(id).filter(|entry| has_stale_record(&entry.engine)).map(|entry| entry.engine.engine_node_id.clone());
+        if let Some(engine_node_id) = stale {
+            self.look_soon(engine_node_id);
+        }
+    }
+
     /// Reads a node from the engine itself, folds it into the view, and tells what changed outside. The caller holds
     /// the node's lock.
     pub(super) async fn look(self: &Arc<Self>, engine_node_id: &str) -> pitlane_engine::Result<EngineNode> {

@@ -60,7 +60,7 @@ impl Fleet {
             reconcilers.insert(operation.id.clone(), wake.clone());
             wake
         };
-        let (fleet, id) = (self.clone(), operation.id.clone());
+        let (fleet, id, node_id) = (self.clone(), operation.id.clone(), operation.node_id.clone());
         self.spawn(async move {
             loop {
                 match fleet.attempt(&id).await {
@@ -73,6 +73,7 @@ impl Fleet {
                 }
             }
             lock(&fleet.reconcilers).remove(&id);
+            fleet.look_after(&node_id);
         });
     }
 
