@@ -64,7 +64,7 @@ struct Agent {
     /// The trouble that was logged last.
     said: String,
     /// The control plane's remark that was logged last.
-    remark: Option<String>,
+    remark: String,
 }
 
 impl Agent {
@@ -104,7 +104,7 @@ impl Agent {
             rejected: false,
             acknowledged: None,
             said: String::new(),
-            remark: None,
+            remark: String::new(),
         })
     }
 
@@ -232,12 +232,10 @@ impl Agent {
         self.reporter.look_every(self.every_s);
         let skewed = answer.clock_offset_s.filter(|offset| offset.abs() > 30.0);
         let remark = answer.message.clone().or_else(|| skewed.map(|_| "this host's clock is off against the control plane's".to_owned()));
-        if remark != self.remark {
-            if let Some(words) = &remark {
-                tracing::warn!(offset_s = skewed, "{words}");
-            }
-            self.remark = remark;
+        if let Some(words) = remark.as_deref().filter(|words| !same_but_for_figures(words, &self.remark)) {
+            tracing::warn!(offset_s = skewed, "{words}");
         }
+        self.remark = remark.unwrap_or_default();
     }
 
     /// A last beat, so that the node is not taken for lost.
@@ -269,6 +267,12 @@ impl Agent {
             words.clone_into(&mut self.said);
         }
     }
+}
+
+/// "off by 31 s" is no news after "off by 32 s".
+fn same_but_for_figures(a: &str, b: &str) -> bool {
+    let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    words(a) == words(b)
 }
 
 fn asked(error: &CallError) -> Option<Duration> {

@@ -31,6 +31,8 @@ const AWAY: u64 = 72;
 const STAY: u64 = 36;
 /// The beat at which the agent that asked for an update gets it: ten minutes.
 const UPDATE_AT: u64 = 120;
+/// Beats before the disk first is full: a node is confirmed by a beat without a fault, and until then it is pending.
+const CLEAN: u64 = 3;
 /// Beats during which the full disk stays full.
 const FULL: u64 = 72;
 /// Beats from clean to full again.
@@ -73,7 +75,8 @@ impl Script {
         let low = base - 20.0;
         let rising = |step: u64, from: f64, to: f64| from + (to - from) * step as f64 / FILLING as f64;
         match self {
-            Script::FillsAndUpdates => match beat % (FULL + FILLING) {
+            Script::FillsAndUpdates if beat < CLEAN => base - 3.0,
+            Script::FillsAndUpdates => match (beat - CLEAN) % (FULL + FILLING) {
                 // Still full, and a little more so with every beat.
                 step if step < FULL => base + 1.5 * step as f64 / FULL as f64,
                 step => rising(step - FULL, low, base),
@@ -141,6 +144,8 @@ mod tests {
     #[test]
     fn a_disk_is_full_is_cleaned_and_fills_again() {
         let disk = |beat| Script::FillsAndUpdates.disk(91.0, beat);
+        assert!((0..CLEAN).all(|beat| disk(beat) < 90.0), "confirmed first");
+        let disk = |beat| disk(CLEAN + beat);
         assert!(disk(0) >= 90.0 && disk(FULL - 1) >= 90.0);
         assert!(disk(FULL) < 75.0);
         assert!(disk(FULL + FILLING - 1) > 89.0);

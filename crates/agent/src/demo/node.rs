@@ -311,9 +311,11 @@ mod tests {
 
     #[test]
     fn one_node_is_degraded_by_its_disk_and_asks_for_an_update() {
-        let beat = player("edge-ams-01").next(Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(state(&beat, SignalKind::Disk), SignalState::Bad);
-        assert_eq!(beat.agent_version, "1.7.9");
+        let mut player = player("edge-ams-01");
+        let beats: Vec<HeartbeatRequest> = (0..10).filter_map(|_| player.next(Timestamp::UNIX_EPOCH)).collect();
+        assert_eq!(state(&beats[0], SignalKind::Disk), SignalState::Ok, "confirmed by a clean beat first");
+        assert_eq!(state(&beats[9], SignalKind::Disk), SignalState::Bad);
+        assert_eq!(beats[9].agent_version, "1.7.9");
     }
 
     #[test]

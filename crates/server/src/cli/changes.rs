@@ -224,7 +224,14 @@ async fn finish(client: &Client, node: &Node, mut operation: Operation, wait: &W
     while wait.wait && !operation.state.is_finished() {
         if started.elapsed() >= wait.timeout {
             let why = operation.last_error.clone().unwrap_or_else(|| operation.state.as_str().replace('_', " "));
-            return Err(Failure::new(TIMED_OUT, format!("not confirmed after {}: {why}. It goes on by itself; see `pitlane status {}`.", text::span(wait.timeout.as_secs()), node.name)));
+            return Err(Failure::new(
+                TIMED_OUT,
+                format!(
+                    "not confirmed after {}: {why}. It goes on by itself; see `pitlane status {}`.",
+                    text::span(wait.timeout.as_secs()),
+                    node.name
+                ),
+            ));
         }
         tokio::time::sleep(LOOK_EVERY).await;
         operation = client.get(&format!("/nodes/{}/operations/{}", encode(node.id.as_str()), encode(id.as_str()))).await?;
@@ -276,7 +283,8 @@ fn moment(text: &str) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let span = parse_duration(text).map_err(|_| wrong(format!("{text:?} is neither a span such as 30m, 2h or 1d nor a time such as 2030-01-31T18:00:00Z")))?;
+    let span = parse_duration(text)
+        .map_err(|_| wrong(format!("{text:?} is neither a span such as 30m, 2h or 1d nor a time such as 2030-01-31T18:00:00Z")))?;
     let span = jiff::SignedDuration::try_from(span).map_err(|error| wrong(error.to_string()))?;
     Timestamp::now().checked_add(span).map_err(|error| wrong(error.to_string()))
 }

@@ -111,7 +111,12 @@ impl Client {
     }
 
     /// Any call. The outer error: no answer at all. The inner one: an answer that is no success.
-    pub async fn send<B: Serialize, T: DeserializeOwned>(&self, method: Method, path: &str, change: Change<'_, B>) -> Result<Result<T, Refused>, Failure> {
+    pub async fn send<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        change: Change<'_, B>,
+    ) -> Result<Result<T, Refused>, Failure> {
         let mut request = self.http.request(method, format!("{}{BASE_PATH}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -139,10 +144,8 @@ impl Client {
         }
         let mut message = envelope.message;
         if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
-            message = format!(
-                "{} wants a token. Give --token or PITLANE_TOKEN, or run this as the user and with the --data-dir of the server.",
-                self.base
-            );
+            message =
+                format!("{} wants a token. Give --token or PITLANE_TOKEN, or run this as the user and with the --data-dir of the server.", self.base);
         } else if status.is_server_error()
             && let Some(id) = envelope.request_id
         {

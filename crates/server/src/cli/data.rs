@@ -1,6 +1,9 @@
 //! `pitlane backup`, and opening the store for commands that work on the data directory itself.
 
-use std::{path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 

@@ -85,7 +85,9 @@ fn data(folder: &Path) -> Vec<Finding> {
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     findings.push(match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
         Ok(()) => ok("writable", format!("files can be written in {shown}")),
-        Err(error) => wrong("writable", format!("nothing can be written in {shown}: {error}. Run this as the server's user, make room, or mount it writable.")),
+        Err(error) => {
+            wrong("writable", format!("nothing can be written in {shown}: {error}. Run this as the server's user, make room, or mount it writable."))
+        }
     });
     let database = folder.join("pitlane.db");
     findings.push(match std::fs::File::open(&database) {
@@ -138,12 +140,17 @@ async fn server(remote: &Remote) -> Vec<Finding> {
     findings.push(if info.engine.reachable {
         ok("engine", info.engine.kind.describe())
     } else {
-        wrong("engine", format!("{} does not answer: {}", info.engine.kind.describe(), info.engine.message.unwrap_or_else(|| "no reason given".into())))
+        wrong(
+            "engine",
+            format!("{} does not answer: {}", info.engine.kind.describe(), info.engine.message.unwrap_or_else(|| "no reason given".into())),
+        )
     });
     findings.push(match (info.counts.total, info.counts.takes_placements) {
         (0, _) => note("nodes", "none yet: `pitlane token create --enroll` makes a token that an agent enrols with"),
         (total, 0) => wrong("nodes", format!("none of {total} takes placements: nothing new can start anywhere")),
-        (total, takes) => ok("nodes", format!("{takes} of {total} take placements, {} in maintenance, {} offline", info.counts.maintenance, info.counts.offline)),
+        (total, takes) => {
+            ok("nodes", format!("{takes} of {total} take placements, {} in maintenance, {} offline", info.counts.maintenance, info.counts.offline))
+        }
     });
     if info.counts.overdue > 0 {
         findings.push(wrong("overdue", format!("{} nodes are in maintenance past the time they were expected back", info.counts.overdue)));
@@ -171,10 +178,13 @@ async fn docker() -> Finding {
     };
     match tokio::net::UnixStream::connect(&path).await {
         Ok(_) => ok("docker", format!("{path} can be asked")),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => note("docker", format!("no Docker at {path}: an agent here reports it as not present")),
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            wrong("docker", format!("this user may not ask {path}: an agent that runs as this user sees no containers. Add the user to the group docker."))
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            note("docker", format!("no Docker at {path}: an agent here reports it as not present"))
         }
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => wrong(
+            "docker",
+            format!("this user may not ask {path}: an agent that runs as this user sees no containers. Add the user to the group docker."),
+        ),
         Err(error) => wrong("docker", format!("{path} is there and does not answer ({error}): start Docker, or remove the file")),
     }
 }

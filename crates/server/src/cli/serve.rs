@@ -34,7 +34,8 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     let store = Arc::new(SqliteStore::open(settings.database()).await?);
     let claim = store.claim()?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-        let hint = if error.kind() == std::io::ErrorKind::AddrInUse { ". Something listens there already; choose another port with --listen" } else { "" };
+        let hint =
+            if error.kind() == std::io::ErrorKind::AddrInUse { ". Something listens there already; choose another port with --listen" } else { "" };
         Failure::new(USAGE, format!("--listen {}: {error}{hint}", settings.listen))
     })?;
     // Port 0 becomes the one the system chose.
@@ -167,8 +168,7 @@ async fn leave_local_file(settings: &Settings, store: &SqliteStore) -> Result<()
     let (secret, kept) = token::api_token(LOCAL_TOKEN, Role::Admin, now, None);
     store.create_token(&kept).await?;
     let local = Local { server: settings.local_url(), console: settings.browse_url(), token: secret };
-    local::write(&settings.data_dir, &local)
-        .map_err(|error| Failure::here(format!("{}: {error}", local::path(&settings.data_dir).display())))
+    local::write(&settings.data_dir, &local).map_err(|error| Failure::here(format!("{}: {error}", local::path(&settings.data_dir).display())))
 }
 
 /// Says where it is, and how to get in: to a terminal, unless told otherwise.

@@ -76,7 +76,10 @@ fn print_fleet(client: &Client, info: &FleetInfo, nodes: &[Node]) {
     }
     println!("{} nodes, {} take placements, {} in maintenance", info.counts.total, info.counts.takes_placements, info.counts.maintenance);
     if let Some(simulated) = &info.simulated {
-        println!("Simulated, counted apart: {} nodes, {} take placements, {} in maintenance", simulated.total, simulated.takes_placements, simulated.maintenance);
+        println!(
+            "Simulated, counted apart: {} nodes, {} take placements, {} in maintenance",
+            simulated.total, simulated.takes_placements, simulated.maintenance
+        );
     }
     println!();
     let mut rows = vec![["NODE", "STATUS", "HEARTBEAT", "WORKLOADS", "REMARK"].map(str::to_owned).to_vec()];
@@ -132,7 +135,12 @@ async fn node(client: &Client, wanted: &str, json: bool) -> Result<ExitCode, Fai
 
 fn print_node(node: &Node, workloads: &WorkloadList, now: Timestamp) {
     print!("{}", text::table(&[row(node, now)]));
-    println!("id {}   revision {}   takes placements: {}", text::line(node.id.as_str()), node.revision, if node.takes_placements { "yes" } else { "no" });
+    println!(
+        "id {}   revision {}   takes placements: {}",
+        text::line(node.id.as_str()),
+        node.revision,
+        if node.takes_placements { "yes" } else { "no" }
+    );
     println!();
     let signals: Vec<Vec<String>> =
         node.signals.iter().map(|signal| vec![signal.name.clone(), signal.state.as_str().replace('_', " "), signal.detail.clone()]).collect();

@@ -129,7 +129,8 @@ pub fn router(app: App) -> Router {
 }
 
 async fn method_not_allowed() -> Response {
-    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call takes other methods; see the Allow header.").into_response()
+    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call takes other methods; see the Allow header.")
+        .into_response()
 }
 
 /// Bounds the time until an answer begins. Changes run on in a task of their own, so that giving up here never leaves one

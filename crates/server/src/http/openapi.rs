@@ -81,7 +81,9 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(events::events))
         .routes(routes!(session::sign_in, session::who_am_i, session::sign_out))
         .routes(routes!(calls::agents::enroll))
-        .merge(OpenApiRouter::new().routes(routes!(calls::agents::heartbeat)).layer(axum::extract::DefaultBodyLimit::max(calls::agents::HEARTBEAT_MAX)))
+        .merge(
+            OpenApiRouter::new().routes(routes!(calls::agents::heartbeat)).layer(axum::extract::DefaultBodyLimit::max(calls::agents::HEARTBEAT_MAX)),
+        )
         .routes(routes!(calls::health::openapi));
     let health =
         OpenApiRouter::new().routes(routes!(calls::health::healthz)).routes(routes!(calls::health::readyz)).routes(routes!(calls::health::metrics));
@@ -92,12 +94,7 @@ pub fn api() -> OpenApiRouter<App> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = api().into_openapi();
     for (path, item) in &mut document.paths.paths {
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
+        let operations = [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch), ("delete", &mut item.delete)];
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 describe_refusals(path, method, operation);
@@ -113,15 +110,21 @@ fn describe_refusals(path: &str, method: &str, operation: &mut Operation) {
     let probe = !path.starts_with(pitlane_api::BASE_PATH);
     let has_path_id = path.contains('{');
     let has_body = operation.request_body.is_some();
-    let parameters = || operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-        RefOr::T(parameter) => Some(parameter),
-        RefOr::Ref(_) => None,
-    });
+    let parameters = || {
+        operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        })
+    };
     let has_query = parameters().any(|parameter| parameter.parameter_in == ParameterIn::Query);
     let changes = parameters().any(|parameter| parameter.name == "If-Match");
     let mut refusals = vec![(500, "A mistake of Pitlane's"), (503, "The engine or the store does not answer, or it took too long")];
     if !probe {
-        refusals.extend([(400, "Cannot be read as a request"), (403, "The role, the host or the origin does not allow it"), (429, "Too many requests")]);
+        refusals.extend([
+            (400, "Cannot be read as a request"),
+            (403, "The role, the host or the origin does not allow it"),
+            (429, "Too many requests"),
+        ]);
     }
     if !public || path.contains("/session") || path.contains("/agents/") {
         refusals.push((401, "Nobody is signed in, or not any more"));

@@ -80,8 +80,10 @@ fn prepared(stream: TcpStream) -> TokioIo<TcpStream> {
 fn with_peer(
     router: Router,
     peer: SocketAddr,
-) -> impl tower::Service<Request<hyper::body::Incoming>, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send> + Clone + Send + 'static
-{
+) -> impl tower::Service<Request<hyper::body::Incoming>, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send>
++ Clone
++ Send
++ 'static {
     router.map_request(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -36,10 +36,8 @@ impl Given {
     /// Adds what the file says where nothing else was given. The file is the one `config` names, if any.
     pub fn with_file(mut self) -> Result<Self, Wrong> {
         let Some(config) = self.values.get("config").cloned() else { return Ok(self) };
-        let text = std::fs::read_to_string(&config.text)
-            .map_err(|error| Wrong(format!("{}: cannot read {}: {error}", config.from, config.text)))?;
-        let table: toml::Table =
-            text.parse().map_err(|error| Wrong(format!("{} is not TOML: {error}", config.text)))?;
+        let text = std::fs::read_to_string(&config.text).map_err(|error| Wrong(format!("{}: cannot read {}: {error}", config.from, config.text)))?;
+        let table: toml::Table = text.parse().map_err(|error| Wrong(format!("{} is not TOML: {error}", config.text)))?;
         for (key, value) in table {
             let from = format!("{key} in {}", config.text);
             let setting = TABLE
@@ -66,11 +64,7 @@ fn scalar(value: &toml::Value) -> Option<String> {
 fn augment(command: Command, settings: impl Iterator<Item = &'static Setting>) -> Command {
     settings.fold(command, |command, setting| {
         let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
-        let arg = Arg::new(setting.name)
-            .long(setting.name)
-            .env(setting.variable())
-            .hide_env_values(true)
-            .help(format!("{}{default}", setting.help));
+        let arg = Arg::new(setting.name).long(setting.name).env(setting.variable()).hide_env_values(true).help(format!("{}{default}", setting.help));
         // A switch may also be `--production=false`, to win over the file.
         command.arg(match setting.value {
             Some(value) => arg.value_name(value).action(ArgAction::Set),

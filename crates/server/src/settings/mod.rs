@@ -12,8 +12,8 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use pitlane_api::{EngineKind, Thresholds};
 
 pub use given::{DataDirOnly, Given, ServeGiven};
-pub use parse::{parse_duration, PublicUrl};
-pub use table::{markdown, Setting, TABLE};
+pub use parse::{PublicUrl, parse_duration};
+pub use table::{Setting, TABLE, markdown};
 
 /// A setting that cannot be used, in words: what was given, where, and what would do.
 #[derive(Debug, Clone, PartialEq, Eq)]

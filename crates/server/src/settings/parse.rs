@@ -55,9 +55,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn words<'a, T: Copy>(text: &str, words: &'a [(&'a str, T)]) -> Result<T, String> {
-    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
-        format!("{text:?} is not one of {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", "))
-    })
+    words
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| format!("{text:?} is not one of {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")))
 }
 
 fn flag(text: &str) -> Result<bool, String> {
@@ -149,9 +151,8 @@ impl Settings {
             log_level: read.value("log-level", |text| {
                 tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("{text:?}: {error}"))
             })?,
-            print_link: read.value("print-link", |text| {
-                words(text, &[("auto", PrintLink::Auto), ("always", PrintLink::Always), ("never", PrintLink::Never)])
-            })?,
+            print_link: read
+                .value("print-link", |text| words(text, &[("auto", PrintLink::Auto), ("always", PrintLink::Always), ("never", PrintLink::Never)]))?,
             with_agent: read.value("with-agent", flag)?,
             with_demo: read.value("with-demo", flag)?,
         };

@@ -37,11 +37,24 @@ const fn switch(name: &'static str, help: &'static str) -> Setting {
 pub const TABLE: &[Setting] = &[
     value("config", "FILE", "", "A TOML file with settings; its keys are these names with underscores. Flags and variables win over it."),
     value("listen", "ADDRESS:PORT", "127.0.0.1:7070", "Where to listen. Beyond loopback it needs --tls-terminated-upstream and --public-url."),
-    value("data-dir", "FOLDER", "$XDG_DATA_HOME/pitlane, else ~/.local/share/pitlane", "Where the database lives. Made with mode 0700 where it is missing."),
+    value(
+        "data-dir",
+        "FOLDER",
+        "$XDG_DATA_HOME/pitlane, else ~/.local/share/pitlane",
+        "Where the database lives. Made with mode 0700 where it is missing.",
+    ),
     value("fleet-name", "NAME", "Fleet", "The fleet's name, 1 to 60 characters."),
     switch("production", "Marks the fleet as a production fleet in the console."),
-    value("public-url", "URL", "", "How browsers and agents reach Pitlane from outside, such as https://pitlane.example.org. Requests for any other host but loopback are refused; with https the session cookie is Secure."),
-    switch("tls-terminated-upstream", "TLS ends before me: a proxy in front speaks TLS, sets Host and X-Forwarded-For, and nobody else can reach this port."),
+    value(
+        "public-url",
+        "URL",
+        "",
+        "How browsers and agents reach Pitlane from outside, such as https://pitlane.example.org. Requests for any other host but loopback are refused; with https the session cookie is Secure.",
+    ),
+    switch(
+        "tls-terminated-upstream",
+        "TLS ends before me: a proxy in front speaks TLS, sets Host and X-Forwarded-For, and nobody else can reach this port.",
+    ),
     value("engine", "ENGINE", "embedded", "What schedules. This version has: embedded."),
     value("heartbeat-every", "DURATION", "5s", "How often an agent beats."),
     value("late-after", "DURATION", "15s", "A heartbeat older than this is late."),
@@ -61,7 +74,12 @@ pub const TABLE: &[Setting] = &[
     value("request-timeout", "DURATION", "30s", "How long a request may take; event streams are not bounded by it."),
     value("log-format", "text|json", "text", "How the log is written, to standard error."),
     value("log-level", "FILTER", "info", "What is logged: error, warn, info, debug, trace, or a filter such as info,pitlane::http=debug."),
-    value("print-link", "auto|always|never", "auto", "Whether a sign-in link is printed at start. auto: only when standard output is a terminal, so that no link ends up in a log."),
+    value(
+        "print-link",
+        "auto|always|never",
+        "auto",
+        "Whether a sign-in link is printed at start. auto: only when standard output is a terminal, so that no link ends up in a log.",
+    ),
     switch("with-agent", "Runs this machine's own agent inside the server."),
     switch("with-demo", "Plays a fleet of simulated nodes beside the real ones."),
 ];
@@ -73,7 +91,12 @@ pub fn markdown() -> String {
         let value = setting.value.map(|value| format!(" {}", value.replace('|', "\\|"))).unwrap_or_default();
         let key = if setting.name == "config" { String::new() } else { format!("`{}`", setting.key()) };
         let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
-        out.push_str(&format!("| `--{}{value}` | `{}` | {key} | {default} | {} |\n", setting.name, setting.variable(), setting.help.replace('|', "\\|")));
+        out.push_str(&format!(
+            "| `--{}{value}` | `{}` | {key} | {default} | {} |\n",
+            setting.name,
+            setting.variable(),
+            setting.help.replace('|', "\\|")
+        ));
     }
     out
 }

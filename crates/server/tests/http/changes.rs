@@ -45,7 +45,8 @@ async fn drain_place_and_activate() {
     let pinned = json!({ "strategy": "pinned", "node_id": one.id });
     world.post("/api/v1/placements").bearer(&token).json(&pinned).send().await.refused(409, "placement_blocked");
 
-    let patch = json!({ "reason": "Kernel reboot, then a new disk", "expected_back_at": jiff::Timestamp::now() + std::time::Duration::from_secs(3_600) });
+    let patch =
+        json!({ "reason": "Kernel reboot, then a new disk", "expected_back_at": jiff::Timestamp::now() + std::time::Duration::from_secs(3_600) });
     let patched = world.call("PATCH", &one.path("/maintenance")).bearer(&token).header("if-match", "*").json(&patch).send().await;
     assert_eq!(patched.data(200)["maintenance"]["reason"], "Kernel reboot, then a new disk");
     assert_eq!(patched.header("etag").trim_matches('"'), patched.data(200)["revision"].as_str().unwrap());

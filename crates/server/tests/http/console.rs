@@ -19,7 +19,9 @@ async fn the_page_is_not_cached_and_its_policy_is_strict() {
         let script = "import init from '/app.js'; init();";
         let hash = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script)));
         assert!(policy.contains(&format!("script-src 'self' 'wasm-unsafe-eval' {hash};")), "{policy}");
-        for part in ["default-src 'none'", "style-src 'self';", "frame-ancestors 'none'", "connect-src 'self'", "object-src 'none'", "base-uri 'self'"] {
+        for part in
+            ["default-src 'none'", "style-src 'self';", "frame-ancestors 'none'", "connect-src 'self'", "object-src 'none'", "base-uri 'self'"]
+        {
             assert!(policy.contains(part), "{policy}");
         }
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
@@ -50,7 +52,9 @@ async fn every_answer_carries_the_fixed_headers() {
 #[tokio::test]
 async fn hashed_files_are_kept_for_good_in_the_smallest_encoding() {
     let world = World::new().await;
-    for (accept, encoding, content) in [("gzip, br", "br", "brotli"), ("gzip", "gzip", "gzip"), ("identity", "", "body{}"), ("br;q=0, gzip", "gzip", "gzip")] {
+    for (accept, encoding, content) in
+        [("gzip, br", "br", "brotli"), ("gzip", "gzip", "gzip"), ("identity", "", "body{}"), ("br;q=0, gzip", "gzip", "gzip")]
+    {
         let file = world.get(CSS).header("accept-encoding", accept).send().await;
         assert_eq!(file.status, 200);
         assert_eq!(file.bytes, content);

@@ -12,7 +12,9 @@ async fn counts_are_open_on_loopback() {
     assert_eq!(answer.status, 200);
     assert!(answer.header("content-type").starts_with("text/plain"));
     let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
-    for line in ["pitlane_nodes{realm=\"real\",health=\"healthy\"}", "pitlane_engine_reachable 1", "pitlane_heartbeats_total", "pitlane_http_requests_total{"] {
+    for line in
+        ["pitlane_nodes{realm=\"real\",health=\"healthy\"}", "pitlane_engine_reachable 1", "pitlane_heartbeats_total", "pitlane_http_requests_total{"]
+    {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }
     assert!(!text.contains("/api/v1/nodes/node-"), "a path would make a label for each node:\n{text}");

@@ -8,7 +8,9 @@ use crate::world::World;
 #[tokio::test]
 async fn nobody_is_answered_without_a_token() {
     let world = World::new().await;
-    for path in ["/fleet", "/nodes", "/nodes/x", "/nodes/x/workloads", "/nodes/x/drain-preview", "/activity", "/events", "/session", "/nodes/x/share-links"] {
+    for path in
+        ["/fleet", "/nodes", "/nodes/x", "/nodes/x/workloads", "/nodes/x/drain-preview", "/activity", "/events", "/session", "/nodes/x/share-links"]
+    {
         let answer = world.get(&format!("/api/v1{path}")).send().await;
         answer.refused(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"pitlane\"");

@@ -1,7 +1,7 @@
 //! Who gets in, by which door, and what a page of another site cannot do.
 
-use pitlane_api::Role;
 use pitlane::store::Store as _;
+use pitlane_api::Role;
 use serde_json::json;
 
 use crate::world::World;
@@ -151,7 +151,11 @@ async fn who_signed_in_stands_in_the_activity_log() {
     let cookie = world.sign_in(Role::Viewer).await;
     crate::world::eventually("the entry", async || {
         let answer = world.get("/api/v1/activity").header("cookie", &cookie).send().await;
-        answer.data(200)["entries"].as_array().unwrap().iter().any(|entry| entry["kind"] == "signed_in" && entry["actor"] == "ada" && entry["origin"] == "127.0.0.1")
+        answer.data(200)["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|entry| entry["kind"] == "signed_in" && entry["actor"] == "ada" && entry["origin"] == "127.0.0.1")
     })
     .await;
 }

@@ -169,14 +169,13 @@ impl TestNode {
 
 /// A clean heartbeat.
 pub fn heartbeat(seq: u64, volumes: &[&str]) -> Value {
-    let mounts: Vec<Value> = volumes
-        .iter()
-        .map(|name| json!({ "kind": "volume", "name": name, "destination": "/data", "writable": true, "driver": "local" }))
-        .collect();
+    let mounts: Vec<Value> =
+        volumes.iter().map(|name| json!({ "kind": "volume", "name": name, "destination": "/data", "writable": true, "driver": "local" })).collect();
     let containers = if volumes.is_empty() {
         json!([])
     } else {
-        let labels = json!({ "com.docker.compose.project": "shop", "com.docker.compose.service": "postgres", "com.docker.compose.container-number": "1" });
+        let labels =
+            json!({ "com.docker.compose.project": "shop", "com.docker.compose.service": "postgres", "com.docker.compose.container-number": "1" });
         json!([{ "id": "c1", "name": "shop-postgres-1", "state": "running", "labels": labels, "mounts": mounts, "restart_policy": "always" }])
     };
     json!({

@@ -11,9 +11,7 @@ use crate::http::{
 };
 
 fn later() -> Problem {
-    Problem::unsupported(
-        "This version has no public share links yet. The address of the node's page can be sent to anybody who may sign in.",
-    )
+    Problem::unsupported("This version has no public share links yet. The address of the node's page can be sent to anybody who may sign in.")
 }
 
 /// Links to one node's status. Not in this version.
