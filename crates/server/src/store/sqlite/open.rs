@@ -47,14 +47,9 @@ impl SqliteStore {
 
         let durable = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let wait = busy_timeout * 2;
-        // A connection that never changes keeps no stale locks; nothing is gained by closing and opening it again.
-        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).acquire_timeout(wait).idle_timeout(None).max_lifetime(None);
-        // On a full disk SQLite ends the transaction by itself, and the connection goes on believing that it is in one.
-        let writer = writer.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
-        let writer = writer.connect_with(durable.clone()).await?;
+        let writer = pool(1, wait).connect_with(durable.clone()).await?;
         MIGRATIONS.run(&writer).await.map_err(|error| Error::from(sqlx::Error::from(error)))?;
-        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(wait).idle_timeout(None).max_lifetime(None);
-        let readers = readers.connect_with(durable.pragma("query_only", "on")).await?;
+        let readers = pool(4, wait).connect_with(durable.pragma("query_only", "on")).await?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
 
@@ -105,6 +100,18 @@ async fn turn(path: &Path) -> Result<Option<File>> {
         }
     });
     locked.await.map_err(|error| Error::Other(error.to_string()))?
+}
+
+fn pool(connections: u32, wait: Duration) -> SqlitePoolOptions {
+    // Nothing is gained by closing a connection to a file and opening it again, but for one case: on a full disk SQLite
+    // ends the transaction by itself, and the connection goes on believing that it is in one.
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(wait)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 fn options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
