@@ -150,6 +150,7 @@ pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = 
         limit => limit.min(MAX_LIMIT),
     } as usize;
 
+    let in_order = query.sort == Sort::default();
     let mut facets = Facets::default();
     let mut total = 0_u32;
     let mut ahead: Vec<(f64, &str, &Node)> = Vec::new();
@@ -162,7 +163,8 @@ pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = 
             let from = (after.rank, after.text.as_str(), name, id);
             compare((rank, text, &node.name, node.id.as_str()), from, query.sort.reverse) == Ordering::Greater
         });
-        if is_ahead {
+        // Nodes come by name: in that order, what follows the page needs no place.
+        if is_ahead && !(in_order && ahead.len() > limit) {
             ahead.push((rank, text, node));
         }
     }
@@ -170,11 +172,13 @@ pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = 
         compare((a.0, a.1, &a.2.name, a.2.id.as_str()), (b.0, b.1, &b.2.name, b.2.id.as_str()), query.sort.reverse)
     };
     let more = ahead.len() > limit;
-    if more {
+    if more && !in_order {
         ahead.select_nth_unstable_by(limit, order);
-        ahead.truncate(limit);
     }
-    ahead.sort_unstable_by(order);
+    ahead.truncate(limit);
+    if !in_order {
+        ahead.sort_unstable_by(order);
+    }
     let next_cursor = ahead.last().filter(|_| more).map(|(rank, text, node)| write_cursor(*rank, text, node));
     Ok(Page { nodes: ahead.into_iter().map(|(_, _, node)| node.clone()).collect(), total, next_cursor, facets: facets.named() })
 }
