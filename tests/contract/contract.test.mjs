@@ -56,6 +56,11 @@ path = ${JSON.stringify(report)}
 [[operations]]
 include-path-regex = "/events$"
 enabled = false
+
+# Public share links answer 501 by design: they are of a later version.
+[[operations]]
+include-tag = "share"
+enabled = false
 `,
   );
   const args = ["--config-file", config, "run", `${server.url}/api/v1/openapi.json`];
@@ -93,7 +98,7 @@ function readCases(path) {
     const failure = inside.match(/<(?:failure|error)[^>]*?(?:message="([^"]*)"[^>]*)?(?:\/>|>([\s\S]*?)<\/(?:failure|error)>)/);
     return {
       name: unescape(attributes.match(/name="([^"]*)"/)[1]),
-      failure: failure && unescape(`${failure[1] ?? ""}\n${failure[2] ?? ""}`),
+      failure: failure ? unescape(`${failure[1] ?? ""}\n${failure[2] ?? ""}`) : undefined,
     };
   });
 }

@@ -77,6 +77,7 @@ wire! {
     #[derive(Eq)]
     pub struct Override {
         /// 3 to 500 characters; kept in the activity log.
+        #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 500))]
         pub reason: String,
     }
 }

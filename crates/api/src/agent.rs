@@ -8,27 +8,35 @@ wire! {
     /// `POST /agents/enroll`
     pub struct EnrollRequest {
         /// The enrolment token.
+        #[cfg_attr(feature = "openapi", schema(max_length = 200))]
         pub token: String,
         /// The host's name, 1 to 253 characters.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub name: String,
         /// What stays the same across restarts of the agent: the machine id, or the engine's own node id.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub machine_id: String,
         /// The engine's own node id, where an engine runs on the host.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub engine_node_id: Option<String>,
         /// Region or zone.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub region: Option<String>,
         /// Address seen from outside.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub public_ip: Option<String>,
         /// Address inside the fleet.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub overlay_ip: Option<String>,
         /// Labels, tags.
         #[serde(default)]
         pub labels: BTreeMap<String, String>,
         /// The agent's version.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
         pub agent_version: String,
         /// `pitlane demo` plays this node.
         #[serde(default)]
@@ -169,6 +177,7 @@ wire! {
         /// The node's clock.
         pub clock: Timestamp,
         /// The agent's version.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
         pub agent_version: String,
         /// Has and uses.
         #[serde(default)]

@@ -12,6 +12,7 @@ wire! {
     #[derive(Default)]
     pub struct DrainRequest {
         /// 3 to 500 characters.
+        #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 500))]
         pub reason: String,
         /// When the node is expected back; must lie ahead.
         #[serde(default)]
@@ -34,6 +35,7 @@ wire! {
     pub struct MaintenancePatch {
         /// 3 to 500 characters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 500))]
         pub reason: Option<String>,
         /// Outer `None`: unchanged. Inner `None`: no longer expected at a time.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]

@@ -87,7 +87,7 @@ pub async fn run(args: AgentArgs) -> Result<ExitCode, Failure> {
         forget: args.forget,
         ..AgentSettings::new(args.server, args.token)
     };
-    pitlane_agent::run(settings, serve::told_to_end()).await.map_err(|error| {
+    pitlane_agent::run(settings, serve::told_to_end()?).await.map_err(|error| {
         let code = if matches!(error, pitlane_agent::StartError::State { .. } | pitlane_agent::StartError::Client(_)) { FAILED } else { USAGE };
         Failure::new(code, error.to_string())
     })?;

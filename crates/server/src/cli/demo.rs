@@ -56,6 +56,6 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, Failure> {
         state_dir,
         concurrency: args.concurrency,
     };
-    demo::run(settings, serve::told_to_end()).await.map_err(|error| Failure::new(USAGE, error.to_string()))?;
+    demo::run(settings, serve::told_to_end()?).await.map_err(|error| Failure::new(USAGE, error.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -30,6 +30,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     let mut settings = Settings::read(given)?;
     start_log(settings.log_format, &settings.log_level)?;
+    let told_to_end = told_to_end()?;
     make_data_dir(&settings.data_dir)?;
     let store = Arc::new(SqliteStore::open(settings.database()).await?);
     let claim = store.claim()?;
@@ -66,7 +67,7 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
         companions.spawn(companion("demo", demo::run(cast, down(dismissed.clone()))));
     }
 
-    told_to_end().await;
+    told_to_end.await;
     tracing::info!("told to end: finishing what is under way");
     // The companions say goodbye while somebody still listens.
     dismiss.send_replace(true);
@@ -111,29 +112,31 @@ pub fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
     started.map_err(|error| Failure::here(error.to_string()))
 }
 
-/// Ends when the process is told to: Ctrl-C, or SIGTERM.
-pub async fn told_to_end() {
-    let interrupted = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl-C cannot be heard");
-            std::future::pending::<()>().await;
-        }
-    };
+/// Listens for Ctrl-C and SIGTERM from now on; what it gives back ends when one of them comes.
+///
+/// # Errors
+/// Where the system does not let this process listen.
+pub fn told_to_end() -> Result<impl Future<Output = ()> + Send, Failure> {
+    let failed = |error: std::io::Error| Failure::here(format!("signals cannot be heard: {error}"));
     #[cfg(unix)]
     {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminated) => tokio::select! {
-                () = interrupted => {}
-                _ = terminated.recv() => {}
-            },
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be heard");
-                interrupted.await;
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
-        }
+        })
     }
-    #[cfg(not(unix))]
-    interrupted.await;
+    #[cfg(windows)]
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c().map_err(failed)?;
+        Ok(async move {
+            interrupt.recv().await;
+        })
+    }
 }
 
 async fn down(mut shutdown: watch::Receiver<bool>) {

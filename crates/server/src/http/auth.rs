@@ -118,7 +118,7 @@ impl FromRequestParts<App> for Caller {
             return Err(Problem::unauthorized("Sign in first: by the link that `pitlane sign-in-link` prints, or with a token."));
         };
         let Some(holder) = look_up(app, &credential).await? else {
-            app.limits.check(Who::Failing(address))?;
+            app.limits.check(Who::Address(address))?;
             return Err(Problem::unauthorized(match credential {
                 Credential::Session(_) => "You are not signed in any more. Sign in again.",
                 Credential::Token(_) => "This token is not valid: it is unknown, expired or revoked.",

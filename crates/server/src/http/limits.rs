@@ -17,11 +17,11 @@ pub enum Who {
     Caller(Credential),
     /// Nobody in particular, by address.
     Address(Option<IpAddr>),
-    /// Somebody who shows what is not valid, by address.
+    /// Somebody who tries to sign in or enrol with what is not valid, by address.
     Failing(Option<IpAddr>),
 }
 
-/// How many more invalid codes and tokens an address may show each second, and how many at once. They have 128 bits and
+/// How many more invalid codes and tokens an address may try to sign in or enrol with each second, and how many at once. They have 128 bits and
 /// more, so this keeps the log and the database quiet rather than anybody out; a valid one always gets in.
 const FAILURES_PER_SECOND: u32 = 1;
 const FAILURES_BURST: u32 = 60;

@@ -94,19 +94,17 @@ pub fn api() -> OpenApiRouter<App> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = api().into_openapi();
     for (path, item) in &mut document.paths.paths {
-        let operations = [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch), ("delete", &mut item.delete)];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                describe_refusals(path, method, operation);
-            }
+        for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            describe_refusals(path, operation);
         }
     }
     document
 }
 
 /// Adds the answers any call may give, so that no handler has to repeat them: which ones follows from what it takes.
-fn describe_refusals(path: &str, method: &str, operation: &mut Operation) {
+fn describe_refusals(path: &str, operation: &mut Operation) {
     let public = operation.security.as_ref().is_some_and(|security| security.iter().any(|s| *s == Default::default()));
+    let metrics = path == "/metrics";
     let probe = !path.starts_with(pitlane_api::BASE_PATH);
     let has_path_id = path.contains('{');
     let has_body = operation.request_body.is_some();
@@ -119,6 +117,9 @@ fn describe_refusals(path: &str, method: &str, operation: &mut Operation) {
     let has_query = parameters().any(|parameter| parameter.parameter_in == ParameterIn::Query);
     let changes = parameters().any(|parameter| parameter.name == "If-Match");
     let mut refusals = vec![(500, "A mistake of Pitlane's"), (503, "The engine or the store does not answer, or it took too long")];
+    if metrics {
+        refusals.push((429, "Too many requests"));
+    }
     if !probe {
         refusals.extend([
             (400, "Cannot be read as a request"),
@@ -126,7 +127,7 @@ fn describe_refusals(path: &str, method: &str, operation: &mut Operation) {
             (429, "Too many requests"),
         ]);
     }
-    if !public || path.contains("/session") || path.contains("/agents/") {
+    if !public || metrics || path.contains("/session") || path.contains("/agents/") {
         refusals.push((401, "Nobody is signed in, or not any more"));
     }
     if has_path_id {
@@ -141,10 +142,6 @@ fn describe_refusals(path: &str, method: &str, operation: &mut Operation) {
     if changes {
         refusals.extend([(409, "A rule refused it; see the code and details"), (428, "`If-Match` is missing"), (501, "Not on this engine")]);
     }
-    if path.ends_with("/metrics") {
-        refusals.retain(|(status, _)| *status != 503);
-    }
-    let _ = method;
     for (status, what) in refusals {
         operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(refusal(status, what)));
     }

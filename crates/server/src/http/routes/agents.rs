@@ -46,14 +46,14 @@ pub async fn enroll(State(app): State<App>, parts: Parts, Body { value, .. }: Bo
 )]
 pub async fn heartbeat(State(app): State<App>, parts: Parts, Body { value, .. }: Body<HeartbeatRequest>) -> Result<Response> {
     let Some(token) = bearer(&parts.headers) else {
-        app.limits.check(Who::Failing(guard::client(&app, &parts)))?;
+        app.limits.check(Who::Address(guard::client(&app, &parts)))?;
         return Err(Problem::unauthorized("A heartbeat carries the agent's own token: enrol first."));
     };
     app.limits.heartbeat(SecretHash::of(token))?;
     metrics::counter!("pitlane_heartbeats_total").increment(1);
     match app.fleet.heartbeat(token, value).map_err(Problem::from) {
         Err(problem) if problem.status() == axum::http::StatusCode::UNAUTHORIZED => {
-            app.limits.check(Who::Failing(guard::client(&app, &parts)))?;
+            app.limits.check(Who::Address(guard::client(&app, &parts)))?;
             Err(problem)
         }
         answer => Ok(ok(answer?)),

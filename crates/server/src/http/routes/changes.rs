@@ -58,7 +58,7 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Change {
 /// What a drain would mean: who stays, what capacity remains, what stands in the way.
 #[utoipa::path(
     get, path = "/nodes/{id}/drain-preview", tag = "drain", operation_id = "drain_preview",
-    params(("id" = String, Path, description = "The node's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
     responses((status = 200, description = "The preview", body = Envelope<DrainPreview>)),
 )]
 pub async fn drain_preview(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
@@ -69,9 +69,9 @@ pub async fn drain_preview(State(app): State<App>, _: MayRead, Node(id): Node) -
 #[utoipa::path(
     post, path = "/nodes/{id}/drain", tag = "drain", operation_id = "drain",
     params(
-        ("id" = String, Path, description = "The node's id."),
-        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428."),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat within 24 h has one effect and one answer.", max_length = 200),
+        ("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128),
+        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428.", pattern = r#"^(\*|(W/)?"[!#-~]{1,128}")$"#),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat within 24 h has one effect and one answer.", pattern = "^[!-~]{1,200}$"),
     ),
     request_body = DrainRequest,
     responses(
@@ -96,8 +96,8 @@ pub async fn drain(
 #[utoipa::path(
     patch, path = "/nodes/{id}/maintenance", tag = "drain", operation_id = "patch_maintenance",
     params(
-        ("id" = String, Path, description = "The node's id."),
-        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428."),
+        ("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128),
+        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428.", pattern = r#"^(\*|(W/)?"[!#-~]{1,128}")$"#),
     ),
     request_body = MaintenancePatch,
     responses(
@@ -119,7 +119,7 @@ pub async fn maintenance(
 /// Whether the node is ready to be activated: each check, and how long everything has been clean.
 #[utoipa::path(
     get, path = "/nodes/{id}/activation-checks", tag = "activate", operation_id = "activation_checks",
-    params(("id" = String, Path, description = "The node's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
     responses((status = 200, description = "The checks", body = Envelope<ActivationChecks>)),
 )]
 pub async fn activation_checks(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
@@ -130,9 +130,9 @@ pub async fn activation_checks(State(app): State<App>, _: MayRead, Node(id): Nod
 #[utoipa::path(
     post, path = "/nodes/{id}/activate", tag = "activate", operation_id = "activate",
     params(
-        ("id" = String, Path, description = "The node's id."),
-        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428."),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat within 24 h has one effect and one answer.", max_length = 200),
+        ("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128),
+        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428.", pattern = r#"^(\*|(W/)?"[!#-~]{1,128}")$"#),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat within 24 h has one effect and one answer.", pattern = "^[!-~]{1,200}$"),
     ),
     request_body(content = Option<ActivateRequest>),
     responses(
@@ -156,7 +156,7 @@ pub async fn activate(
 /// Stops an operation. What the engine shows then is in the answer; nothing is undone.
 #[utoipa::path(
     post, path = "/nodes/{id}/operations/{op}/abort", tag = "operations", operation_id = "abort",
-    params(("id" = String, Path, description = "The node's id."), ("op" = String, Path, description = "The operation's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128), ("op" = String, Path, description = "The operation's id.", min_length = 1, max_length = 128)),
     responses(
         (status = 200, description = "The operation, ended", body = Envelope<Operation>),
         (status = 409, description = "It is finished already", body = Refused),
@@ -170,7 +170,7 @@ pub async fn abort(State(app): State<App>, MayDrain(caller): MayDrain, NodeOpera
 /// Tries an operation again at once instead of at its time.
 #[utoipa::path(
     post, path = "/nodes/{id}/operations/{op}/retry", tag = "operations", operation_id = "retry",
-    params(("id" = String, Path, description = "The node's id."), ("op" = String, Path, description = "The operation's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128), ("op" = String, Path, description = "The operation's id.", min_length = 1, max_length = 128)),
     responses(
         (status = 200, description = "The operation", body = Envelope<Operation>),
         (status = 409, description = "It is finished already", body = Refused),

@@ -39,7 +39,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Response> {
 }
 
 /// Counts for Prometheus. Open on loopback; from elsewhere it wants a token of any role.
-#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics", responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String)))]
+#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics", security((), ("token" = []), ("session" = [])), responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String)))]
 pub async fn metrics(State(app): State<App>, mut parts: Parts) -> Result<Response> {
     // Behind a proxy every request comes from loopback, so that says nothing there.
     let local = app.settings.listen.ip().is_loopback() && !app.settings.tls_terminated_upstream;

@@ -65,7 +65,7 @@ pub async fn list(State(app): State<App>, _: MayRead, query: Query) -> Result<Re
 /// One node. Its `ETag` is its revision: what a change carries in `If-Match`.
 #[utoipa::path(
     get, path = "/nodes/{id}", tag = "nodes", operation_id = "node",
-    params(("id" = String, Path, description = "The node's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
     responses((status = 200, description = "The node", body = Envelope<ApiNode>, headers(("ETag" = String, description = "The revision, in double quotes")))),
 )]
 pub async fn node(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
@@ -83,7 +83,7 @@ pub fn with_etag(node: ApiNode) -> Result<Response> {
 /// Everything on the node. `complete: false` is "not evaluated", never "none".
 #[utoipa::path(
     get, path = "/nodes/{id}/workloads", tag = "nodes", operation_id = "workloads",
-    params(("id" = String, Path, description = "The node's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
     responses((status = 200, description = "The list", body = Envelope<WorkloadList>)),
 )]
 pub async fn workloads(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
@@ -94,7 +94,7 @@ pub async fn workloads(State(app): State<App>, _: MayRead, Node(id): Node) -> Re
 #[utoipa::path(
     get, path = "/nodes/{id}/samples", tag = "nodes", operation_id = "samples",
     params(
-        ("id" = String, Path, description = "The node's id."),
+        ("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128),
         ("since" = Option<pitlane_api::Timestamp>, Query, description = "Not before this time."),
     ),
     responses((status = 200, description = "Oldest first", body = Envelope<Samples>)),
@@ -107,7 +107,7 @@ pub async fn samples(State(app): State<App>, _: MayRead, Node(id): Node, query: 
 /// Whether the host can be wiped without losing data, and what was not read.
 #[utoipa::path(
     get, path = "/nodes/{id}/clear-for-work", tag = "nodes", operation_id = "clear_for_work",
-    params(("id" = String, Path, description = "The node's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
     responses((status = 200, description = "Whether, and why not", body = Envelope<ClearForWork>)),
 )]
 pub async fn clear_for_work(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
@@ -117,7 +117,7 @@ pub async fn clear_for_work(State(app): State<App>, _: MayRead, Node(id): Node) 
 /// One operation of a node, also when it is finished.
 #[utoipa::path(
     get, path = "/nodes/{id}/operations/{op}", tag = "nodes", operation_id = "operation",
-    params(("id" = String, Path, description = "The node's id."), ("op" = String, Path, description = "The operation's id.")),
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128), ("op" = String, Path, description = "The operation's id.", min_length = 1, max_length = 128)),
     responses((status = 200, description = "As it stands", body = Envelope<Operation>)),
 )]
 pub async fn operation(State(app): State<App>, _: MayRead, NodeOperation(node, operation): NodeOperation) -> Result<Response> {
@@ -129,8 +129,8 @@ pub async fn operation(State(app): State<App>, _: MayRead, NodeOperation(node, o
 #[utoipa::path(
     delete, path = "/nodes/{id}", tag = "nodes", operation_id = "remove_node",
     params(
-        ("id" = String, Path, description = "The node's id."),
-        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428."),
+        ("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128),
+        ("If-Match" = String, Header, description = "The revision in double quotes, or `*`. Missing: 428.", pattern = r#"^(\*|(W/)?"[!#-~]{1,128}")$"#),
     ),
     request_body(content = Option<ActivateRequest>, description = "`override.reason` removes it although its workloads could not be read."),
     responses(

@@ -1,0 +1,125 @@
+//! What an operator does from a terminal.
+
+use std::process::Command;
+
+use crate::world::{Server, run};
+
+#[test]
+fn a_node_is_drained_and_activated_with_exit_codes_for_scripts() {
+    let server = Server::start(&["--settle", "1s"]);
+    server.node("edge-1", &["pgdata"]);
+    server.node("edge-2", &[]);
+
+    let status = server.ok(&["status"]);
+    assert!(status.contains("2 nodes, 2 take placements") && status.contains("edge-1"), "{status}");
+
+    let drain = ["drain", "edge-1", "--reason", "Kernel reboot", "--expected-back", "2h"];
+    let refused = server.run(&drain);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.out.contains("db") && refused.out.contains("pgdata (this node only)"), "{refused:?}");
+    assert!(refused.err.contains("--acknowledge-stateful"), "{refused:?}");
+    let acknowledged: Vec<&str> = drain.into_iter().chain(["--acknowledge-stateful", "--wait"]).collect();
+    let drained = server.ok(&acknowledged);
+    assert!(drained.ends_with("edge-1: drain completed\n"), "{drained}");
+
+    let shown = server.ok(&["status", "edge-1"]);
+    assert!(shown.contains("maintenance") && shown.contains("Kernel reboot"), "{shown}");
+    assert_eq!(server.ok(&["place"]).split_whitespace().next(), Some("edge-2"));
+    let blocked = server.run(&["place", "--strategy", "pinned", "--node", "edge-1"]);
+    assert!(blocked.code == 1 && blocked.out.contains("edge-1"), "{blocked:?}");
+    assert!(server.fails(1, &acknowledged).contains("in maintenance already"));
+    let last = server.fails(1, &["drain", "edge-2", "--reason", "Kernel reboot"]);
+    assert!(last.contains("--allow-last"), "{last}");
+
+    let activated = server.ok(&["activate", "edge-1", "--wait", "--timeout", "20s"]);
+    assert!(activated.contains("edge-1: activate completed"), "{activated}");
+    assert!(server.ok(&["status"]).contains("2 take placements"));
+    assert!(server.fails(1, &["abort", "edge-1"]).contains("no operation"));
+    assert!(server.fails(1, &["status", "nobody"]).contains("no node called nobody"));
+}
+
+#[test]
+fn waiting_ends_with_4_and_says_for_what() {
+    let server = Server::start(&["--settle", "1h"]);
+    server.node("edge-1", &[]);
+    server.node("edge-2", &[]);
+    server.ok(&["drain", "edge-1", "--reason", "Kernel reboot", "--wait"]);
+    let refused = server.run(&["activate", "edge-1"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("--override"), "{refused:?}");
+    let waited = server.fails(4, &["activate", "edge-1", "--wait", "--timeout", "1s"]);
+    assert!(waited.contains("edge-1 is not ready after 1 s"), "{waited}");
+    server.ok(&["activate", "edge-1", "--override", "the rack is needed", "--wait"]);
+}
+
+#[test]
+fn programs_get_json() {
+    let server = Server::start(&[]);
+    server.node("edge-1", &[]);
+    let status: serde_json::Value = serde_json::from_str(&server.ok(&["status", "--json"])).unwrap();
+    assert_eq!(status["nodes"][0]["name"], "edge-1");
+    assert_eq!(status["needs_attention"], false);
+    let drain = server.ok(&["drain", "edge-1", "--reason", "Kernel reboot", "--allow-last", "--wait", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&drain).unwrap()["state"], "completed");
+    let doctor: serde_json::Value = serde_json::from_str(&server.run(&["doctor", "--json"]).out).unwrap();
+    assert!(doctor.as_array().unwrap().iter().any(|finding| finding["what"] == "server" && finding["verdict"] == "ok"), "{doctor}");
+}
+
+#[test]
+fn tokens_are_made_used_listed_and_revoked() {
+    let server = Server::start(&[]);
+    let token = server.ok(&["token", "create", "--role", "viewer", "--name", "wall screen"]).trim().to_owned();
+    assert!(token.starts_with("pl_"));
+    assert!(server.ok(&["token", "list"]).contains("wall screen"));
+    let refused = server.fails(1, &["place", "--token", &token]);
+    assert!(refused.contains("Needs the operator role; you are signed in as viewer."), "{refused}");
+    server.ok(&["status", "--token", &token]);
+    server.ok(&["token", "revoke", "wall screen"]);
+    assert!(server.fails(1, &["status", "--token", &token]).contains("not valid"));
+    assert!(server.fails(1, &["token", "revoke", "wall screen"]).contains("no valid token"));
+    let link = server.ok(&["sign-in-link"]);
+    assert!(link.starts_with(&format!("{}/sign-in#", server.url)), "{link}");
+    assert!(server.fails(2, &["token", "create", "--name", "x"]).contains("--role"));
+}
+
+#[test]
+fn a_backup_is_whole_and_starts_a_server_of_its_own() {
+    let server = Server::start(&[]);
+    server.node("edge-1", &[]);
+    let file = server.folder.path("copy.db");
+    server.ok(&["backup", &file]);
+    assert!(server.fails(1, &["backup", &file]).contains("is there already"));
+    let other = Server::start(&[]);
+    std::fs::create_dir_all(other.folder.0.join("restored")).unwrap();
+    std::fs::copy(&file, other.folder.0.join("restored/pitlane.db")).unwrap();
+    let data = other.folder.path("restored");
+    let tokens = run(&other.folder, &["token", "list", "--data-dir", &data]);
+    assert_eq!(tokens.code, 0, "{tokens:?}");
+    assert!(tokens.out.contains("this machine's terminal"), "{tokens:?}");
+}
+
+#[test]
+fn one_data_directory_has_one_server() {
+    let server = Server::start(&[]);
+    let second = server.fails(5, &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(second.contains("another Pitlane server uses"), "{second}");
+    let port = server.url.rsplit(':').next().unwrap();
+    let data = server.folder.path("other");
+    let taken = server.fails(2, &["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir", &data]);
+    assert!(taken.contains("Something listens there already"), "{taken}");
+}
+
+#[test]
+fn what_it_leaves_behind_is_private_and_it_ends_when_told_to() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut server = Server::start(&["--with-demo"]);
+    assert!(server.printed.contains("serves the fleet"), "{}", server.printed);
+    let mode = |name: &str| std::fs::metadata(server.folder.0.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("data"), 0o700);
+    for file in ["data/pitlane.db", "data/local.json"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    let pid = server.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
