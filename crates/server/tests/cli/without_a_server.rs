@@ -27,8 +27,7 @@ fn a_wrong_setting_ends_with_2_and_names_it() {
 #[test]
 fn a_variable_counts_and_is_named_when_it_is_wrong() {
     let folder = Folder::new();
-    let ended: crate::world::Ended =
-        crate::world::pitlane(&folder).args(["serve"]).env("PITLANE_LATE_AFTER", "whenever").output().unwrap().into();
+    let ended: crate::world::Ended = crate::world::pitlane(&folder).args(["serve"]).env("PITLANE_LATE_AFTER", "whenever").output().unwrap().into();
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("PITLANE_LATE_AFTER: \"whenever\" is not a duration"), "{ended:?}");
 }

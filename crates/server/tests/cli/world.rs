@@ -138,7 +138,8 @@ impl Server {
 fn beat(url: &str, agent: &str, seq: u64, volumes: &[String]) {
     let mounts: Vec<Value> =
         volumes.iter().map(|name| json!({ "kind": "volume", "name": name, "destination": "/data", "writable": true, "driver": "local" })).collect();
-    let containers: Vec<Value> = if mounts.is_empty() { Vec::new() } else { vec![json!({ "id": "c1", "name": "db", "state": "running", "mounts": mounts })] };
+    let containers: Vec<Value> =
+        if mounts.is_empty() { Vec::new() } else { vec![json!({ "id": "c1", "name": "db", "state": "running", "mounts": mounts })] };
     let beat = json!({
         "seq": seq, "clock": jiff::Timestamp::now(), "agent_version": "0.1.0",
         "resources": { "cpu_cores": 4, "cpu_percent": 5, "memory_total_bytes": 8_000_000_000_u64, "memory_used_bytes": 1_000_000_000 },
