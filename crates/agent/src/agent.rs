@@ -1,6 +1,6 @@
 //! The agent: enrols, beats, and never gives up. Decides when and with which token; what it reports comes from `report`.
 
-use std::{future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use pitlane_api::{ContainersReport, EnrollRequest, HeartbeatResponse};
 use tokio::pin;
@@ -91,7 +91,7 @@ impl Agent {
         let docker = Endpoint::choose(settings.docker.as_deref(), std::env::var("DOCKER_HOST").ok().as_deref())?;
         let mut probes = Probes::start(DockerProbe::new(docker), CaddyProbe::new(&settings.caddy)?);
         probes.first(FIRST_LOOK).await;
-        let reporter = Reporter::new(probes, settings.expect.clone()).map_err(StartError::Client)?;
+        let reporter = Reporter::new(probes, settings.expect.clone(), labels(&settings)).map_err(StartError::Client)?;
         tracing::info!(server = %plane.base(), state = %file.path().display(), "agent {VERSION} starts");
         Ok(Self {
             settings,
@@ -165,8 +165,6 @@ impl Agent {
         let settings = &self.settings;
         let machine_id = settings.machine_id.clone().or_else(host::machine_id).or_else(|| self.state.machine_id.clone());
         let machine_id = machine_id.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
-        let mut labels = host::labels();
-        labels.extend(settings.labels.clone());
         let overlay_ip = match &settings.overlay_ip {
             Some(ip) => Some(ip.clone()),
             None => host::address(&settings.server).await.map(|ip| ip.to_string()),
@@ -179,7 +177,7 @@ impl Agent {
             region: settings.region.clone(),
             public_ip: settings.public_ip.clone(),
             overlay_ip,
-            labels,
+            labels: labels(settings),
             agent_version: VERSION.to_owned(),
             simulated: false,
         };
@@ -273,6 +271,13 @@ impl Agent {
 fn same_but_for_figures(a: &str, b: &str) -> bool {
     let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     words(a) == words(b)
+}
+
+/// What the agent finds, and what a person gave, which wins.
+fn labels(settings: &AgentSettings) -> BTreeMap<String, String> {
+    let mut labels = host::labels();
+    labels.extend(settings.labels.clone());
+    labels
 }
 
 fn asked(error: &CallError) -> Option<Duration> {

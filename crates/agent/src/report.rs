@@ -1,5 +1,7 @@
 //! Puts a heartbeat together from the latest readings. Knows neither tokens nor HTTP.
 
+use std::collections::BTreeMap;
+
 use pitlane_api::{ContainersReport, HeartbeatRequest, Timestamp};
 
 use crate::{
@@ -29,6 +31,7 @@ pub struct Reporter {
     probes: Probes,
     system: SystemProbe,
     expect: Vec<Service>,
+    labels: BTreeMap<String, String>,
     last_known: Option<ContainersReport>,
     data_root: Option<std::path::PathBuf>,
     detail: Detail,
@@ -41,8 +44,8 @@ impl Reporter {
     ///
     /// # Errors
     /// The kernel does not say what it has; in words.
-    pub fn new(probes: Probes, expect: Vec<Service>) -> Result<Self, String> {
-        Ok(Self { probes, system: SystemProbe::new()?, expect, last_known: None, data_root: None, detail: Detail::All, seq: 0, news: false })
+    pub fn new(probes: Probes, expect: Vec<Service>, labels: BTreeMap<String, String>) -> Result<Self, String> {
+        Ok(Self { probes, system: SystemProbe::new()?, expect, labels, last_known: None, data_root: None, detail: Detail::All, seq: 0, news: false })
     }
 
     /// Whether `state` has changed since the last call.
@@ -98,6 +101,7 @@ impl Reporter {
             caddy: service_report(&caddy, expected(Service::Caddy), |facts| (facts.version.clone(), facts.serves.clone())),
             containers: (acknowledged != Some(&containers)).then(|| containers.clone()),
             cannot_see,
+            labels: self.labels.clone(),
             stopping,
         };
         (request, containers)

@@ -192,6 +192,9 @@ wire! {
         /// What the agent cannot see, for a person.
         #[serde(default)]
         pub cannot_see: Vec<String>,
+        /// Labels as they are now: a kernel's version changes with the reboot it was drained for. Empty: as enrolled.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub labels: BTreeMap<String, String>,
         /// The agent is about to end on purpose.
         #[serde(default)]
         pub stopping: bool,

@@ -87,6 +87,7 @@ pub fn empty_report(clock: Timestamp) -> HeartbeatRequest {
         caddy: ServiceReport { state: SignalState::NotPresent, expected: false, version: None, detail: String::new() },
         containers: Some(ContainersReport { complete: true, ..ContainersReport::default() }),
         cannot_see: Vec::new(),
+        labels: Default::default(),
         stopping: false,
     }
 }

@@ -147,6 +147,7 @@ impl Player {
             caddy: works("2.10.0"),
             containers: std::mem::take(&mut self.send_containers).then(|| self.containers(docker)),
             cannot_see: Vec::new(),
+            labels: BTreeMap::new(),
             stopping: false,
         })
     }

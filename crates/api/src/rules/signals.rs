@@ -131,6 +131,7 @@ mod tests {
             caddy: service(SignalState::NotPresent, false),
             containers: None,
             cannot_see: vec![],
+            labels: Default::default(),
             stopping: false,
         }
     }

@@ -205,6 +205,7 @@ fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
 /// Numbers that would spread nonsense: JSON has no NaN, but it has negative shares and huge ones.
 fn check_beat(beat: &HeartbeatRequest) -> Result<()> {
     check_word("agent_version", &beat.agent_version, 1, 64)?;
+    check_labels(&beat.labels)?;
     if let Some(percent) = beat.resources.cpu_percent
         && !(0.0..=100.0).contains(&percent)
     {

@@ -146,7 +146,7 @@ impl Server {
     }
 
     /// `pitlane agent` with its own state folder, meeting neither Docker nor Caddy of this machine.
-    pub fn agent(&self, name: &str, token: Option<&str>) -> Process {
+    pub fn agent(&self, name: &str, token: Option<&str>, more: &[&str]) -> Process {
         let mut command = binary();
         let nothing = |what: &str| self.folder.0.join(what).display().to_string();
         command.args(["agent", "--server", &self.url(), "--name", name, "--machine-id", name, "--state-dir"]).arg(self.folder.0.join(name));
@@ -154,6 +154,7 @@ impl Server {
         if let Some(token) = token {
             command.args(["--token", token]);
         }
+        command.args(more);
         Process::start(command, self.folder.0.join(format!("{name}.log")))
     }
 

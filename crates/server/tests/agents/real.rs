@@ -8,7 +8,7 @@ use crate::pitlane::{Server, until};
 fn an_agent_enrols_reports_stops_and_comes_back_without_its_token() {
     let server = Server::start(&[]);
     let token = server.enrolment_token(&[]);
-    let mut agent = server.agent("web-1", Some(&token));
+    let mut agent = server.agent("web-1", Some(&token), &[]);
     let node = server.node_where("web-1", "healthy", |node| node.health == Health::Healthy);
     assert_eq!(node.node_source, NodeSource::Agent);
     assert_eq!(node.agent_version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
@@ -22,10 +22,11 @@ fn an_agent_enrols_reports_stops_and_comes_back_without_its_token() {
     assert!(server.folder.text("web-1.log").contains("the control plane knows"), "it said goodbye");
     server.node_where("web-1", "offline", |node| node.health == Health::Offline);
 
-    // The same node again, by the token it was given at its first enrolment.
-    let _agent = server.agent("web-1", None);
+    // The same node again, by the token it was given at its first enrolment; its labels are those of now.
+    let _agent = server.agent("web-1", None, &["--label", "rack=7"]);
     let back = server.node_where("web-1", "back", |node| node.heartbeat.state == HeartbeatState::Fresh);
     assert_eq!(back.id, node.id);
+    assert_eq!((node.labels.get("rack"), back.labels.get("rack").map(String::as_str)), (None, Some("7")));
     assert!(!server.folder.text("web-1.log").contains(&token), "tokens stay out of logs");
 }
 
@@ -33,9 +34,9 @@ fn an_agent_enrols_reports_stops_and_comes_back_without_its_token() {
 fn a_spent_token_is_said_in_words_and_the_agent_stays() {
     let server = Server::start(&[]);
     let token = server.enrolment_token(&[]);
-    let _first = server.agent("web-1", Some(&token));
+    let _first = server.agent("web-1", Some(&token), &[]);
     server.node_where("web-1", "enrolled", |_| true);
-    let mut second = server.agent("web-2", Some(&token));
+    let mut second = server.agent("web-2", Some(&token), &[]);
     until("the second agent to say why", || server.folder.text("web-2.log").contains("used up").then_some(()));
     assert!(second.is_running());
     assert_eq!(server.nodes().len(), 1);
@@ -45,7 +46,7 @@ fn a_spent_token_is_said_in_words_and_the_agent_stays() {
 fn an_agent_outlives_a_crash_of_the_server() {
     let mut server = Server::start(&[]);
     let token = server.enrolment_token(&[]);
-    let mut agent = server.agent("web-1", Some(&token));
+    let mut agent = server.agent("web-1", Some(&token), &[]);
     let before = server.node_where("web-1", "healthy", |node| node.health == Health::Healthy);
     server.crash_and_restart();
     let after = server.node_where("web-1", "healthy again", |node| {
@@ -61,8 +62,8 @@ fn an_agent_outlives_a_crash_of_the_server() {
 fn a_removed_node_whose_token_is_for_many_enrols_again() {
     let server = Server::start(&[]);
     let token = server.enrolment_token(&["--multi-use"]);
-    let _one = server.agent("web-1", Some(&token));
-    let _two = server.agent("web-2", Some(&token));
+    let _one = server.agent("web-1", Some(&token), &[]);
+    let _two = server.agent("web-2", Some(&token), &[]);
     server.node_where("web-2", "healthy", |node| node.health == Health::Healthy);
     let first = server.node_where("web-1", "healthy", |node| node.health == Health::Healthy);
     server.command(&["drain", "web-1", "--reason", "is replaced", "--acknowledge-unread", "--wait"]);

@@ -273,6 +273,7 @@ pub fn clean_report() -> HeartbeatRequest {
         caddy: service(SignalState::NotPresent),
         containers: Some(containers(vec![container("web", None)])),
         cannot_see: Vec::new(),
+        labels: Default::default(),
         stopping: false,
     }
 }

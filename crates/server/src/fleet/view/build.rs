@@ -1,9 +1,10 @@
 //! From what the engine shows and what the agent says to the node of the wire.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use pitlane_api::{
-    Health, Heartbeat, HeartbeatState, Maintenance, Node, NodeId, Operation, Resources, Scheduling, Signal, Timestamp, WorkloadCounts, rules,
+    Health, Heartbeat, HeartbeatRequest, HeartbeatState, Maintenance, Node, NodeId, Operation, Resources, Scheduling, Signal, Timestamp,
+    WorkloadCounts, rules,
 };
 use pitlane_engine::EngineNode;
 use sha2::{Digest, Sha256};
@@ -58,6 +59,13 @@ pub(super) fn engine_state(engine: &EngineNode, surroundings: &Surroundings, mom
     let at = engine.report.last_heartbeat_at;
     let age_s = at.map(|at| moment.now.duration_since(at).as_secs_f64().max(0.0));
     rules::heartbeat_state(age_s, at.is_some(), &surroundings.thresholds)
+}
+
+/// As enrolled or as the engine has them, with what the agent says now, which is newer.
+fn labels(engine: &EngineNode, report: Option<&HeartbeatRequest>) -> BTreeMap<String, String> {
+    let mut labels = engine.labels.clone();
+    labels.extend(report.iter().flat_map(|report| report.labels.clone()));
+    labels
 }
 
 /// Builds the node.
@@ -117,7 +125,7 @@ pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment:
         heartbeat: Heartbeat { state, recent: material.facts.map(|facts| facts.recent.clone()).unwrap_or_default(), clock_offset_s },
         agent_version: report.map(|report| report.agent_version.clone()).or_else(|| engine.report.version.clone()),
         agent_update,
-        labels: engine.labels.clone(),
+        labels: labels(engine, report),
         runs_pitlane: runs_pitlane(material, surroundings),
         signals,
         resources: resources(&engine.report.resources, report.map(|report| &report.resources)),
