@@ -43,7 +43,7 @@ tier_ui() {
   have chromedriver || { cannot_run "chromedriver is missing: scripts/setup.sh test"; return; }
   CHROMEDRIVER=$(command -v chromedriver) CARGO_TARGET_DIR=$WASM_TARGET \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_TEST_TIMEOUT=120 \
-    cargo test -p pitlane-console --target wasm32-unknown-unknown --no-fail-fast
+    cargo test -p pitlane-console --target wasm32-unknown-unknown --test ui --no-fail-fast
 }
 count_ui() { count_cargo "$1"; }
 

@@ -27,7 +27,7 @@ pub const fn tone(kind: ActivityKind) -> Tone {
 /// Newest first, each entry once: what was fetched, with what the stream brought since.
 pub fn merged(fetched: &[ActivityEntry], live: &[ActivityEntry]) -> Vec<ActivityEntry> {
     let mut all: Vec<ActivityEntry> = fetched.iter().chain(live).cloned().collect();
-    all.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+    all.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.id));
     all.dedup_by_key(|entry| entry.id);
     all
 }

@@ -19,7 +19,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
                 <tr data-difference=difference.map(|_| "")>
                     <th scope="row">
                         {drain::workload_name(&workload)} " "
-                        {difference.map(|difference| view! { <Tag tone=Tone::Maintenance word=difference.word() /> })}
+                        {difference.map(|difference| view! { <Tag tone=Tone::Offline word=difference.word() /> })}
                     </th>
                     <td>
                         <Volumes workload=workload.clone() />

@@ -67,7 +67,8 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
 fn Number(#[prop(into)] pair: Signal<Pair>, both: Memo<bool>) -> impl IntoView {
     let eye = move || {
         let pair = pair.get();
-        if both.get() { (pair.real, Some(format!("+{}", pair.simulated))) } else { (pair.real + pair.simulated, None) }
+        let simulated = (pair.simulated > 0).then(|| format!("+{}", pair.simulated));
+        if both.get() { (pair.real, simulated) } else { (pair.real + pair.simulated, None) }
     };
     view! {
         <b aria-hidden="true">{move || eye().0}</b>

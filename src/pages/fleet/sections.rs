@@ -23,7 +23,7 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
         query.with(|query| {
             app.live.fleet.with_all(|nodes| {
                 let mut nodes: Vec<&Node> = nodes.iter().copied().filter(|node| query.matches(node, now)).collect();
-                nodes.sort_by(|a, b| query.order(a, b, now));
+                nodes.sort_unstable_by(|a, b| query.order(a, b, now));
                 let (simulated, real): (Vec<&Node>, Vec<&Node>) = nodes.into_iter().partition(|node| node.node_source == NodeSource::Simulated);
                 let ids = |nodes: Vec<&Node>| nodes.into_iter().map(|node| node.id.clone()).collect::<Vec<_>>();
                 let shown: Shown = (ids(real), ids(simulated));

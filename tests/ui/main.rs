@@ -1,0 +1,8 @@
+//! What only a DOM shows: focus, keyboard, dialogs, keyed rows. Everything else of the console is tested natively, in `src/`.
+#![cfg(target_arch = "wasm32")]
+
+mod fleet;
+mod primitives;
+mod stage;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
