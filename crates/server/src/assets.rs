@@ -34,6 +34,14 @@ pub struct File {
     pub immutable: bool,
 }
 
+impl File {
+    /// Names this content in this encoding, for `ETag`.
+    pub fn tag(&self) -> String {
+        let digest = Sha256::digest(&self.bytes);
+        format!("\"{}\"", digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+}
+
 /// Where the console's files come from.
 #[derive(Clone)]
 pub enum Console {
@@ -119,10 +127,11 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Whether Trunk put a hash (16 hex digits) into the name: `tokens-0f1e2d3c4b5a6978.css`, `pitlane-console-…_bg.wasm`.
+/// Whether Trunk put a hash into the name: `tokens-0f1e2d3c4b5a6978.css`, `pitlane-console-…_bg.wasm`. It is a number of 64
+/// bits in hex without leading zeros, so a few digits may be missing.
 fn is_hashed(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
-    file.split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
+    file.split(['-', '.', '_']).any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
 }
 
 /// The contents of `<script>` elements without `src`. The page is our own build's, so a small reader is enough.
@@ -173,6 +182,7 @@ mod tests {
     #[test]
     fn names_with_a_hash_never_change() {
         assert!(is_hashed("tokens-0f1e2d3c4b5a6978.css"));
+        assert!(is_hashed("node-1bd381b67554605.css"), "a leading zero is missing");
         assert!(is_hashed("pitlane-console-0f1e2d3c4b5a6978_bg.wasm"));
         assert!(!is_hashed("snippets/x-0f1e2d3c4b5a6978/inline0.js"), "the folder's name is not the file's");
         assert!(!is_hashed("index.html"));

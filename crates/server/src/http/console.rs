@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
@@ -30,7 +30,7 @@ pub async fn fallback(State(app): State<App>, request: Request) -> Response {
     if path != "index.html"
         && let Some(file) = app.console.file(&wanted, accept)
     {
-        return send(file, StatusCode::OK, None);
+        return file_or_unchanged(file, headers);
     }
     if is_page(uri) {
         return send(app.console.index(accept), StatusCode::OK, Some(&app.content_security_policy));
@@ -41,6 +41,21 @@ pub async fn fallback(State(app): State<App>, request: Request) -> Response {
         return send(app.console.index(accept), StatusCode::NOT_FOUND, Some(&app.content_security_policy));
     }
     Problem::not_found("There is no such page.").into_response()
+}
+
+/// A file that may change is asked for each time, and sent only if it did.
+fn file_or_unchanged(file: File, request: &HeaderMap) -> Response {
+    if file.immutable {
+        return send(file, StatusCode::OK, None);
+    }
+    let tag = file.tag();
+    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&tag));
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { send(file, StatusCode::OK, None) };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 fn is_page(uri: &Uri) -> bool {
