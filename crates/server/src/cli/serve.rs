@@ -23,6 +23,8 @@ use crate::{
 
 /// Names the token in `local.json`; there is one, made anew at each start.
 const LOCAL_TOKEN: &str = "this machine's terminal";
+/// Names the token with which the demo sets its scene. A person's token may be called demo, and is not touched.
+const DEMO_TOKEN: &str = "the demo";
 /// Limits are tidied this often.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -164,14 +166,21 @@ fn make_data_dir(folder: &Path) -> Result<(), Failure> {
 
 /// Makes the token with which commands of the same user are let in, and revokes the one of the last start.
 async fn leave_local_file(settings: &Settings, store: &SqliteStore) -> Result<(), Failure> {
-    let now = Timestamp::now();
-    for old in store.tokens().await?.into_iter().filter(|token| token.name == LOCAL_TOKEN && token.usable(now)) {
-        store.revoke_token(&old.id, now).await?;
-    }
-    let (secret, kept) = token::api_token(LOCAL_TOKEN, Role::Admin, now, None);
-    store.create_token(&kept).await?;
+    let secret = renewed_token(store, LOCAL_TOKEN, Role::Admin, None).await?;
     let local = Local { server: settings.local_url(), console: settings.browse_url(), token: secret };
     local::write(&settings.data_dir, &local).map_err(|error| Failure::here(format!("{}: {error}", local::path(&settings.data_dir).display())))
+}
+
+/// Makes a token of the server's own, and revokes the one of the last start.
+async fn renewed_token(store: &SqliteStore, name: &str, role: Role, valid: Option<Duration>) -> Result<String, Failure> {
+    let now = Timestamp::now();
+    for old in store.tokens().await?.into_iter().filter(|token| token.name == name && token.usable(now)) {
+        store.revoke_token(&old.id, now).await?;
+    }
+    let expires_at = valid.map(|span| token::later(now, span)).transpose()?;
+    let (secret, kept) = token::api_token(name, role, now, expires_at);
+    store.create_token(&kept).await?;
+    Ok(secret)
 }
 
 /// Says where it is, and how to get in: to a terminal, unless told otherwise.
@@ -215,10 +224,8 @@ async fn agent_settings(settings: &Settings, store: &SqliteStore) -> Result<Agen
 async fn demo_settings(settings: &Settings, store: &SqliteStore) -> Result<DemoSettings, Failure> {
     let shape = EnrolmentShape { multi_use: true, allow_replace: true, ..EnrolmentShape::default() };
     let enrolment_token = enrolment(store, shape).await?;
-    let now = Timestamp::now();
     // Only long enough to set the scene; what people see of it is its name.
-    let (operator_token, kept) = token::api_token("demo", Role::Operator, now, Some(token::later(now, Duration::from_secs(3_600))?));
-    store.create_token(&kept).await?;
+    let operator_token = renewed_token(store, DEMO_TOKEN, Role::Operator, Some(Duration::from_secs(3_600))).await?;
     Ok(DemoSettings {
         server: own_url(settings)?,
         token: Some(enrolment_token),

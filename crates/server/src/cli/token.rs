@@ -85,6 +85,9 @@ pub struct CreateArgs {
 /// Arguments of `pitlane token list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
+    /// Revoked and expired ones too.
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     data: DataDirOnly,
 }
@@ -204,7 +207,7 @@ async fn list(args: ListArgs) -> Result<ExitCode, Failure> {
     store.close().await;
     let now = Timestamp::now();
     let mut rows = vec![["ID", "NAME", "ROLE", "STATE", "LAST USED"].map(str::to_owned).to_vec()];
-    rows.extend(tokens.iter().map(|token| {
+    rows.extend(tokens.iter().filter(|token| args.all || token.usable(now)).map(|token| {
         let state = match (token.revoked_at, token.expires_at) {
             (Some(at), _) => format!("revoked {}", text::age(at, now)),
             (None, Some(at)) if at <= now => format!("expired {}", text::age(at, now)),

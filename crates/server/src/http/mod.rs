@@ -21,6 +21,7 @@ mod session;
 use std::{
     ops::Deref,
     sync::{Arc, LazyLock},
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -32,7 +33,13 @@ use axum::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::sync::{Semaphore, broadcast, watch};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate as _, SizeAbove},
+    },
+};
 
 use crate::{
     assets::Console,
@@ -46,6 +53,9 @@ pub use serve::serve;
 
 /// Longest body of a request of a person or script, in bytes.
 const BODY_MAX: usize = 256 << 10;
+
+/// Answers below this many bytes are not worth compressing: those to heartbeats above all.
+const COMPRESS_FROM: u64 = 1024;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -64,6 +74,8 @@ pub struct Parts {
     ended: broadcast::Sender<auth::Credential>,
     /// Turns true when the server shuts down.
     shutdown: watch::Receiver<bool>,
+    /// What the last look at the store said, and when.
+    readiness: tokio::sync::Mutex<Option<(Instant, Result<(), crate::store::Error>)>>,
     cookie_name: String,
     content_security_policy: HeaderValue,
     fixed_headers: Vec<(HeaderName, HeaderValue)>,
@@ -95,6 +107,7 @@ impl App {
             streams: Arc::new(Semaphore::new(settings.max_streams)),
             ended: broadcast::Sender::new(64),
             cookie_name: session::cookie_name(&settings),
+            readiness: tokio::sync::Mutex::default(),
             fixed_headers: headers::fixed(&settings),
             settings,
             store,
@@ -103,6 +116,17 @@ impl App {
             shutdown,
             content_security_policy,
         })))
+    }
+
+    /// Whether the store can be written, looked at once a second at most: anybody may ask, and looking is a write.
+    async fn writable(&self) -> Result<(), crate::store::Error> {
+        let mut last = self.readiness.lock().await;
+        if let Some((_, said)) = last.as_ref().filter(|(at, _)| at.elapsed() < Duration::from_secs(1)) {
+            return said.clone();
+        }
+        let said = self.store.check_writable().await;
+        *last = Some((Instant::now(), said.clone()));
+        said
     }
 
     /// Forgets callers that have been quiet. Called every few seconds.
@@ -118,8 +142,8 @@ pub fn router(app: App) -> Router {
     api.method_not_allowed_fallback(method_not_allowed)
         .fallback(console::fallback)
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        // Streams of events, images and what is compressed already are left alone.
-        .layer(CompressionLayer::new())
+        // Streams of events, images, what is compressed already and what is small are left alone.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM))))
         .layer(from_fn_with_state(app.clone(), in_time))
         .layer(from_fn_with_state(app.clone(), guard::host))
         .layer(from_fn_with_state(app.clone(), headers::layer))
@@ -153,4 +177,25 @@ fn metrics_handle() -> Result<&'static PrometheusHandle, &'static str> {
     static HANDLE: LazyLock<Result<PrometheusHandle, String>> =
         LazyLock::new(|| PrometheusBuilder::new().install_recorder().map_err(|error| error.to_string()));
     HANDLE.as_ref().map_err(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, routing::get};
+    use tower::ServiceExt as _;
+
+    async fn broken() {
+        panic!("the secret inside");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_whole_answer_that_says_nothing_of_the_inside() {
+        let router: Router = Router::new().route("/", get(broken)).layer(CatchPanicLayer::custom(panicked)).layer(from_fn(request_id::layer));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains("\"code\":\"internal\"") && text.contains("request_id") && !text.contains("secret"), "{text}");
+    }
 }

@@ -77,6 +77,8 @@ fn tokens_are_made_used_listed_and_revoked() {
     server.ok(&["token", "revoke", "wall screen"]);
     assert!(server.fails(1, &["status", "--token", &token]).contains("not valid"));
     assert!(server.fails(1, &["token", "revoke", "wall screen"]).contains("no valid token"));
+    assert!(!server.ok(&["token", "list"]).contains("wall screen"));
+    assert!(server.ok(&["token", "list", "--all"]).contains("revoked"));
     let link = server.ok(&["sign-in-link"]);
     assert!(link.starts_with(&format!("{}/sign-in#", server.url)), "{link}");
     assert!(server.fails(2, &["token", "create", "--name", "x"]).contains("--role"));

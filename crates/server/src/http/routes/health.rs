@@ -25,7 +25,7 @@ pub async fn healthz() -> Response {
 /// The store can be written and the engine answers. 503 says which does not.
 #[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()), responses((status = 200, description = "Both do", body = Envelope<Value>)))]
 pub async fn readyz(State(app): State<App>) -> Result<Response> {
-    let store = app.store.check_writable().await;
+    let store = app.writable().await;
     let engine = app.fleet.info().engine;
     if let Err(error) = &store {
         tracing::warn!(%error, "not ready: the store cannot be written");
