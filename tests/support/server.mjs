@@ -93,9 +93,13 @@ export class Server {
   }
 
   /** A bearer token for a role. */
-  async token(role, name = `test-${role}`) {
-    const printed = await this.command("token", "create", "--role", role, "--name", name);
-    return lastWord(printed);
+  token(role, name = `test-${role}`) {
+    return this.command("token", "create", "--role", role, "--name", name);
+  }
+
+  /** An enrolment token for one agent, or for any number of them. */
+  enrolmentToken({ multiUse = false } = {}) {
+    return this.command("token", "create", "--enroll", ...(multiUse ? ["--multi-use"] : []));
   }
 
   async api(role = "operator") {
@@ -105,7 +109,7 @@ export class Server {
   /** An enrolled agent that has beaten once and goes on beating, unless `beat: false`. */
   async agent(description) {
     const agent = new Agent(this.url, description);
-    await agent.enroll(lastWord(await this.command("token", "create", "--enroll")));
+    await agent.enroll(await this.enrolmentToken());
     this.#agents.push(agent);
     if (description.beat === false) return agent;
     await agent.beat();
@@ -128,5 +132,3 @@ export class Server {
     return ended;
   }
 }
-
-const lastWord = (text) => text.trim().split(/\s+/).at(-1);

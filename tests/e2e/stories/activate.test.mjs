@@ -44,10 +44,11 @@ story("a node whose Docker is not ready is activated only with a reason", {}, as
   await reads(dialog, /Heartbeat fresh/);
   await says(dialog, /Docker/, /Cannot connect to the Docker daemon/);
   assert.equal((await api.activate(agent.id)).body.error.code, "activation_blocked", "the server refuses as well");
-  const override = sheet.submit(dialog, "Activate anyway");
+  await dialog.getByText("Activate although checks are blocked").click();
+  const override = sheet.submit(dialog, "Override and activate");
   await override.click();
   await reads(dialog, /at least 3 characters/);
-  await sheet.reason(dialog).fill("Traffic is needed more than Docker");
+  await dialog.getByRole("textbox", { name: "Reason for the override" }).fill("Traffic is needed more than Docker");
   await override.click();
   await until("the node to be schedulable", async () => (await api.node(agent.id)).scheduling === "schedulable");
 

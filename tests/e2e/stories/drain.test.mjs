@@ -119,7 +119,7 @@ story("the last node that takes placements is kept, unless one says so", { refus
   const api = await stage.server.api();
   assert.equal((await api.node(agent.id)).scheduling, "schedulable");
 
-  await dialog.getByRole("checkbox", { name: /no other node|last/i }).check();
+  await dialog.getByRole("checkbox", { name: "Drain it although no other node takes placements." }).check();
   await sheet.submit(dialog, "Drain node").click();
   await reads(dialog, CONFIRMED);
 });

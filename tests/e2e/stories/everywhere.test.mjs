@@ -32,7 +32,7 @@ for (const scheme of ["light", "dark"]) {
       const { page } = person;
       const pages = [
         ["fleet", "/nodes", () => fleet.card(page, "edge-fra-02").waitFor()],
-        ["nothing found", "/nodes?q=nothing-like-this", () => page.getByText(/no node|nothing matches/i).first().waitFor()],
+        ["nothing found", "/nodes?q=nothing-like-this", () => page.getByRole("heading", { name: "No node matches" }).waitFor()],
         ["drain sheet", `/nodes?do=drain&node=${nodes["edge-fra-01"].id}`, () => sheet.reason(page.getByRole("dialog")).waitFor()],
         ["node", `/nodes/${nodes["edge-fra-02"].id}`, () => page.getByRole("heading", { name: "edge-fra-02", level: 1 }).waitFor()],
         ["activate sheet", `/nodes/${nodes["edge-ams-02"].id}?do=activate`, () => page.getByRole("dialog").getByText("Heartbeat fresh").waitFor()],
@@ -61,6 +61,26 @@ async function problems(person, name, look) {
   if (overflow > 0) found.push(`${name}: the page is ${overflow} px wider than the screen`);
   return found;
 }
+
+story("keys lead everywhere", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const { page } = await stage.person();
+  await fleet.open(page);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await until("the second card to have the focus", () => fleet.card(page, "edge-fra-02").evaluate((card) => card.contains(document.activeElement)));
+  await page.keyboard.press("d");
+  await sheet.of(page, "Drain edge-fra-02").waitFor();
+  await page.keyboard.press("Escape");
+  await sheet.of(page, "Drain edge-fra-02").waitFor({ state: "hidden" });
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await page.getByRole("heading", { name: "Activity", level: 1 }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("n");
+  await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
+});
 
 story("the keyboard is enough to drain and to come back to where one was", {}, async (stage) => {
   await stage.agent({ name: "edge-fra-01" });

@@ -1,7 +1,7 @@
 // A link to a node's status, opened by somebody else.
 import assert from "node:assert/strict";
 import { until } from "../../support/wait.mjs";
-import { fleet, says } from "../support/console.mjs";
+import { fleet, says, signIn } from "../support/console.mjs";
 import { story } from "../support/story.mjs";
 
 story("copies a link that a colleague opens in another browser", { refusals: [401] }, async (stage) => {
@@ -14,7 +14,7 @@ story("copies a link that a colleague opens in another browser", { refusals: [40
   const { page } = await stage.person({ name: "on-call" });
   await fleet.open(page);
   await fleet.share(page, "edge-fra-02").click();
-  await page.getByText(/link copied/i).first().waitFor();
+  await page.getByText("Link copied").first().waitFor();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   assert.equal(link, `${stage.server.url}/nodes/${agent.id}`);
 
@@ -22,8 +22,7 @@ story("copies a link that a colleague opens in another browser", { refusals: [40
   const token = await stage.server.token("viewer", "colleague");
   const colleague = await stage.person({ role: null });
   await colleague.page.goto(link);
-  await colleague.page.getByRole("textbox", { name: /token|code/i }).fill(token);
-  await colleague.page.getByRole("button", { name: "Sign in" }).click();
+  await signIn.with(colleague.page, token);
   await colleague.page.getByRole("heading", { name: "edge-fra-02", level: 1 }).waitFor();
   assert.equal(colleague.page.url(), link);
   await says(colleague.page.getByRole("main"), /Maintenance/, /Kernel 6\.12 reboot/);

@@ -1,5 +1,6 @@
 // Signing in: by the link that was printed at start, once; by a token; and out again.
 import assert from "node:assert/strict";
+import { signIn } from "../support/console.mjs";
 import { story } from "../support/story.mjs";
 
 story("signs in by the printed link, which works once", { refusals: [401] }, async (stage) => {
@@ -21,7 +22,7 @@ story("signs in by the printed link, which works once", { refusals: [401] }, asy
   await second.page.goto(link);
   await second.page.getByRole("alert").first().waitFor();
   await second.page.goto("/nodes");
-  await second.page.getByRole("textbox", { name: /token|code/i }).waitFor();
+  await signIn.token(second.page).waitFor();
 });
 
 story("signs in with a token, and out again", { refusals: [401] }, async (stage) => {
@@ -29,16 +30,14 @@ story("signs in with a token, and out again", { refusals: [401] }, async (stage)
   const token = await stage.server.token("viewer", "sam");
   const { page } = await stage.person({ role: null });
   await page.goto("/nodes?show=healthy");
-  const field = page.getByRole("textbox", { name: /token|code/i });
-  await field.fill("not-a-token");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn.with(page, "not-a-token");
   await page.getByRole("alert").first().waitFor();
-  await field.fill(token);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn.with(page, token);
   await page.getByText("edge-fra-01").first().waitFor();
-  await page.getByText(/sam · viewer/).first().waitFor();
+  assert.match(page.url(), /\/nodes\?show=healthy$/, "one stands where one wanted to go");
 
+  await page.getByText("sam · viewer").click();
   await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("textbox", { name: /token|code/i }).waitFor();
+  await signIn.token(page).waitFor();
   assert.equal((await page.request.get("/api/v1/nodes")).status(), 401);
 });

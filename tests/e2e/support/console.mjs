@@ -13,13 +13,22 @@ export const fleet = {
   names: (page) => page.getByRole("article").evaluateAll((cards) => cards.map((card) => card.querySelector("h2, h3")?.textContent.trim())),
   drain: (page, name) => fleet.card(page, name).getByRole("button", { name: /^Drain/ }),
   activate: (page, name) => fleet.card(page, name).getByRole("button", { name: /^Activate/ }),
-  share: (page, name) => fleet.card(page, name).getByRole("button", { name: /link|share/i }),
+  share: (page, name) => fleet.card(page, name).getByRole("button", { name: `Copy link to ${name}` }),
+};
+
+/** The sign-in page. */
+export const signIn = {
+  token: (page) => page.getByLabel("Or with a token"),
+  async with(page, token) {
+    await signIn.token(page).fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  },
 };
 
 /** The sheet that is open. */
 export const sheet = {
   of: (page, title) => page.getByRole("dialog", { name: title }),
-  reason: (dialog) => dialog.getByRole("textbox", { name: "Reason" }),
+  reason: (dialog) => dialog.getByRole("textbox", { name: "Reason", exact: true }),
   understood: (dialog) => dialog.getByRole("checkbox", { name: /^I understand that \d+ stateful workloads? stays? on this node/ }),
   submit: (dialog, name) => dialog.getByRole("button", { name, exact: true }),
 };
