@@ -102,8 +102,8 @@ export class Server {
     return this.command("token", "create", "--enroll", ...(multiUse ? ["--multi-use"] : []));
   }
 
-  async api(role = "operator") {
-    return new Api(this.url, await this.token(role));
+  async api(role = "operator", name = undefined) {
+    return new Api(this.url, await this.token(role, name));
   }
 
   /** An enrolled agent that has beaten once and goes on beating, unless `beat: false`. */

@@ -22,6 +22,11 @@ export async function until(what, probe, { timeout = 15_000 } = {}) {
 /** Resolves after `ms`. For agents, which beat by the clock; tests use `until`. */
 export const beatPause = (ms, signal) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
   });

@@ -40,7 +40,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
         })
         .collect_view();
     view! {
-        <div class="table-scroll">
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of stateful workloads">
             <table class="table" data-boxed>
                 <thead>
                     <tr>

@@ -39,6 +39,7 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
     view! {
         <Show when=move || any_real.get()>
             <section aria-label="Nodes of this fleet">
+                <h2 class="visually-hidden">"Nodes of this fleet"</h2>
                 <Grid ids=real />
             </section>
         </Show>

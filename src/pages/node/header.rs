@@ -64,7 +64,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
                 </Show>
                 <CopyButton
                     text=Signal::stored(link)
-                    name=format!("Copy link to {}", name.get_untracked())
+                    name=format!("Share status: copy link to {}", name.get_untracked())
                     said="Link copied"
                     glyph=Glyph::Link
                     worded="Share status"

@@ -74,7 +74,7 @@ fn List(list: WorkloadList) -> impl IntoView {
         let rows = workloads.into_iter().map(|workload| view! { <Line workload=workload /> }).collect_view();
         Some(
             view! {
-                <div class="table-scroll">
+                <div class="table-scroll" tabindex="0" role="region" aria-label="Table of workloads">
                     <table class="table">
                         <thead>
                             <tr>

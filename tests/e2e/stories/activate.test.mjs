@@ -4,10 +4,11 @@ import { until } from "../../support/wait.mjs";
 import { fleet, reads, says, sheet } from "../support/console.mjs";
 import { story } from "../support/story.mjs";
 
-async function drained(stage, name) {
+/** A node in maintenance, drained by `by`. */
+async function drained(stage, name, by) {
   const agent = await stage.agent({ name });
   await stage.agent({ name: `${name}-other` });
-  const api = await stage.server.api();
+  const api = await stage.server.api("operator", by);
   const { status, body } = await api.drain(agent.id);
   assert.equal(status, 202, JSON.stringify(body));
   await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
@@ -15,7 +16,7 @@ async function drained(stage, name) {
 }
 
 story("activates with one click once the checks are clean", {}, async (stage) => {
-  const { agent, api } = await drained(stage, "edge-fra-01");
+  const { agent, api } = await drained(stage, "edge-fra-01", "on-call");
   await until("clean checks", async () => (await api.get(`/nodes/${agent.id}/activation-checks`)).clean);
   const { page } = await stage.person({ name: "on-call" });
   await page.goto(`/nodes/${agent.id}`);
@@ -30,7 +31,7 @@ story("activates with one click once the checks are clean", {}, async (stage) =>
 });
 
 story("a node whose Docker is not ready is activated only with a reason", {}, async (stage) => {
-  const { agent, api } = await drained(stage, "edge-ams-02");
+  const { agent, api } = await drained(stage, "edge-ams-02", "on-call");
   agent.docker = { state: "bad", expected: true, detail: "Cannot connect to the Docker daemon" };
   await until("the bad signal to arrive", async () => (await api.node(agent.id)).health === "degraded");
   const { page } = await stage.person({ name: "on-call" });
@@ -44,8 +45,7 @@ story("a node whose Docker is not ready is activated only with a reason", {}, as
   await reads(dialog, /Heartbeat fresh/);
   await says(dialog, /Docker/, /Cannot connect to the Docker daemon/);
   assert.equal((await api.activate(agent.id)).body.error.code, "activation_blocked", "the server refuses as well");
-  await dialog.getByText("Activate although checks are blocked").click();
-  const override = sheet.submit(dialog, "Override and activate");
+  const override = sheet.submit(dialog, "Activate anyway");
   await override.click();
   await reads(dialog, /at least 3 characters/);
   await dialog.getByRole("textbox", { name: "Reason for the override" }).fill("Traffic is needed more than Docker");
@@ -56,4 +56,17 @@ story("a node whose Docker is not ready is activated only with a reason", {}, as
   await reads(page.getByRole("main"), /Traffic is needed more than Docker/);
   const asked = (await api.activity()).find(({ kind }) => kind === "activate_requested");
   assert.equal(asked.reason, "Traffic is needed more than Docker");
+});
+
+story("a node that somebody else drained a moment ago is not activated by one click", {}, async (stage) => {
+  const { agent, api } = await drained(stage, "edge-fra-01", "night-shift");
+  await until("clean checks", async () => (await api.get(`/nodes/${agent.id}/activation-checks`)).clean);
+  const { page } = await stage.person({ name: "on-call" });
+  await fleet.open(page);
+  await fleet.activate(page, "edge-fra-01").click();
+  const dialog = sheet.of(page, "Activate edge-fra-01");
+  await reads(dialog, /Drained less than a minute ago by night-shift\. Activate anyway\?/);
+  assert.equal((await api.node(agent.id)).scheduling, "maintenance");
+  await sheet.submit(dialog, "Activate").click();
+  await reads(dialog, /Schedulable again, confirmed by the engine/);
 });
