@@ -9,7 +9,7 @@ cd "$ROOT"
 fingerprint() {
   {
     git ls-files -z --cached --others --exclude-standard -- \
-      Cargo.lock Cargo.toml Trunk.toml index.html src style assets public crates/api \
+      .cargo Cargo.lock Cargo.toml Trunk.toml index.html src style assets public crates/api \
       scripts/console.sh scripts/compress.mjs scripts/tools/package-lock.json |
       sort -z | xargs -0 sh -c 'for f; do [ -f "$f" ] && sha256sum "$f"; done' _
     rustc --version
