@@ -1,6 +1,8 @@
 //! Reads the checkout, and the two ways rules look at a file. Knows no rule.
 
 use regex::Regex;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -87,13 +89,21 @@ impl File {
 
     /// A finding for each given line that matches.
     pub fn matches<'a>(&self, lines: impl IntoIterator<Item = (usize, &'a str)>, pattern: &str, what: &str) -> Vec<Finding> {
-        let pattern = Regex::new(pattern).unwrap();
+        let pattern = compiled(pattern);
         lines
             .into_iter()
             .filter(|(_, line)| pattern.is_match(line))
             .map(|(number, line)| self.finding(number, format!("{what}: {}", line.trim())))
             .collect()
     }
+}
+
+/// Compiled once for all files: in a debug build this is most of the work.
+fn compiled(pattern: &str) -> Regex {
+    thread_local! {
+        static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::new(HashMap::new());
+    }
+    COMPILED.with_borrow_mut(|known| known.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap()).clone())
 }
 
 /// Fails with every finding, each on a line of its own.

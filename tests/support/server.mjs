@@ -38,6 +38,7 @@ export class Server {
   #child;
   #log;
   #agents = [];
+  #reader;
   printed = "";
 
   constructor({ settings = {}, name = "server", bin = binary() } = {}) {
@@ -106,14 +107,16 @@ export class Server {
     return new Api(this.url, await this.token(role, name));
   }
 
-  /** An enrolled agent that has beaten once and goes on beating, unless `beat: false`. */
+  /** An enrolled agent that beats and whose node is confirmed; with `beat: false` one that never beat, so that its node is pending. */
   async agent(description) {
     const agent = new Agent(this.url, description);
     await agent.enroll(await this.enrolmentToken());
     this.#agents.push(agent);
     if (description.beat === false) return agent;
-    await agent.beat();
-    return agent.start();
+    agent.start();
+    this.#reader ??= await this.api("viewer", "fixture");
+    await until(`${description.name} to be confirmed`, async () => (await this.#reader.node(agent.id)).health !== "pending");
+    return agent;
   }
 
   /** As a power cut: no chance to tidy up. */

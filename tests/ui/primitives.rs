@@ -1,8 +1,8 @@
 //! Buttons that are refused, sheets and where the focus goes, the strip of beats.
 
 use leptos::prelude::*;
-use pitlane_console::ui::{Beats, Button, Sheet, TextField};
 use pitlane_console::model::tone::Tone;
+use pitlane_console::ui::{Beats, Button, Sheet, TextField};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::stage::{Stage, focused, settle};

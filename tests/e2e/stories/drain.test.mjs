@@ -54,12 +54,11 @@ story("drains a node after having seen what stays", {}, async (stage) => {
 
 story("a placement never goes to a drained node", {}, async (stage) => {
   const first = await stage.agent({ name: "edge-fra-01" });
-  const second = await stage.agent({ name: "edge-fra-02", beat: false });
+  const second = await stage.agent({ name: "edge-fra-02" });
   second.resources.memory_used_bytes = Math.round(second.resources.memory_total_bytes * 0.9);
   second.resources.cpu_percent = 80;
-  await second.beat();
-  second.start();
   const api = await stage.server.api();
+  await until("the second node's load to be known", async () => (await api.node(second.id)).resources.cpu_percent === 80);
   const place = (request = {}) => api.call("POST", "/placements", { strategy: "least_loaded", ...request });
   const chosen = async () => {
     const { status, body } = await place();

@@ -1,3 +1,5 @@
+//! What settings are read as, and the words of those that are refused.
+
 use super::*;
 
 fn read(pairs: &[(&'static str, &str)]) -> Result<Settings, String> {
