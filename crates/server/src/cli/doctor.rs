@@ -11,6 +11,7 @@ use super::{
     exit::{Failure, REFUSED, UNREACHABLE},
     text,
 };
+use crate::settings::{Given, Settings};
 
 /// Arguments of `pitlane doctor`.
 #[derive(Debug, Args)]
@@ -52,6 +53,7 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     let mut findings = Vec::new();
     // Against another machine's server, this machine's data directory says nothing.
     if args.remote.server.is_none() {
+        findings.extend(settings(&args.remote.data.0));
         findings.extend(data(&data_dir));
     }
     findings.extend(server(&args.remote).await);
@@ -70,6 +72,15 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     }
     let any_wrong = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);
     Ok(if any_wrong { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// The file with the settings, where one is named: it is read as `serve` would.
+fn settings(given: &Given) -> Option<Finding> {
+    let file = &given.get("config")?.text;
+    Some(match Settings::read(given.clone()) {
+        Ok(settings) => ok("settings", format!("{file}: listens at {}, people come to {}", settings.listen, settings.browse_url())),
+        Err(why) => wrong("settings", why.to_string()),
+    })
 }
 
 fn data(folder: &Path) -> Vec<Finding> {

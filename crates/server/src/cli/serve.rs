@@ -109,7 +109,7 @@ pub fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Text => registry.with(layer.with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init(),
-        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true).with_span_list(false)).try_init(),
     };
     started.map_err(|error| Failure::here(error.to_string()))
 }

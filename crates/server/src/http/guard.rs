@@ -12,7 +12,7 @@ use axum::{
 use super::{App, problem::Problem};
 use crate::settings::Settings;
 
-/// Refuses a Host that is neither loopback nor the public one, so that no foreign name can be pointed at this server
+/// Refuses a Host that is neither loopback, nor the public one, nor the address it listens on, so that no foreign name can be pointed at this server
 /// (DNS rebinding). Health and metrics are exempt: probes come by address, and give away nothing that a name protects.
 pub async fn host(State(app): State<App>, request: Request, next: Next) -> Response {
     let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
@@ -33,7 +33,8 @@ fn requested_host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
 }
 
 fn host_allowed(settings: &Settings, host: &str) -> bool {
-    is_loopback(host) || settings.public_url.as_ref().is_some_and(|url| url.host == host)
+    // Its own address is a number, which no foreign name server can point elsewhere.
+    is_loopback(host) || host == settings.listen.to_string() || settings.public_url.as_ref().is_some_and(|url| url.host == host)
 }
 
 /// Whether a Host header names this machine, on any port: a tunnel may come out at another one.

@@ -62,6 +62,15 @@ fn the_doctor_says_what_is_missing() {
 }
 
 #[test]
+fn the_doctor_reads_the_settings_as_serve_would() {
+    let folder = Folder::new();
+    std::fs::write(folder.0.join("pitlane.toml"), "offline_after = \"3s\"\n").unwrap();
+    let ended = run(&folder, &["doctor", "--config", &folder.path("pitlane.toml")]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.out.contains("--offline-after (3 s) must be longer than --late-after"), "{ended:?}");
+}
+
+#[test]
 fn settings_and_the_api_can_be_printed() {
     let folder = Folder::new();
     let settings = run(&folder, &["settings"]);

@@ -113,6 +113,10 @@ async fn only_the_right_host_is_answered() {
         world.get("/api/v1/fleet").header("host", host).send().await.refused(403, "host_refused");
     }
     world.get("/").without("host").send().await.refused(403, "host_refused");
+    let elsewhere =
+        World::with(&[("listen", "10.0.0.1:7070"), ("tls-terminated-upstream", "true"), ("public-url", "https://pitlane.example.org")]).await;
+    assert_eq!(elsewhere.get("/").header("host", "10.0.0.1:7070").send().await.status, 200, "its own address");
+    elsewhere.get("/").header("host", "10.0.0.2:7070").send().await.refused(403, "host_refused");
     for host in ["localhost:7070", "127.0.0.1:9999", "[::1]:7070", "pitlane.example.org", "PITLANE.example.org"] {
         assert_eq!(world.get("/").header("host", host).send().await.status, 200, "{host}");
     }

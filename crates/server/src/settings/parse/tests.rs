@@ -78,6 +78,13 @@ fn the_file_gives_what_flags_do_not() {
 }
 
 #[test]
+fn the_file_that_is_shipped_is_right() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/systemd/pitlane.toml");
+    let settings = read(&[("config", path)]).unwrap();
+    assert!(settings.tls_terminated_upstream && settings.public_url.is_some());
+}
+
+#[test]
 fn durations() {
     assert_eq!(parse_duration("90"), Ok(Duration::from_secs(90)));
     assert_eq!(parse_duration("2h"), Ok(Duration::from_secs(7_200)));
