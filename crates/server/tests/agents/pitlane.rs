@@ -96,8 +96,9 @@ impl Drop for Process {
 
 /// `pitlane serve` on a port of its own, beating every second.
 pub struct Server {
-    pub folder: Folder,
+    // Before the folder, so that it has ended when that is removed.
     process: Process,
+    pub folder: Folder,
     listen: String,
 }
 
