@@ -206,7 +206,11 @@ async fn a_store_that_cannot_keep_refuses_with_503() {
     world.get("/readyz").send().await.refused(503, "store_unavailable");
     assert_eq!(world.get("/healthz").send().await.status, 200);
     let body = json!({ "reason": "Kernel reboot" });
-    world.post(&node.path("/drain")).bearer(&operator).header("if-match", "*").json(&body).send().await.refused(503, "store_unavailable");
+    let refused = world.post(&node.path("/drain")).bearer(&operator).header("if-match", "*").json(&body).send().await;
+    // The embedded engine keeps its nodes in the same file, and may be the first to notice.
+    let code = refused.body["error"]["code"].as_str().unwrap();
+    assert!(["store_unavailable", "engine_unavailable"].contains(&code), "{}", refused.body);
+    refused.refused(503, code);
 }
 
 #[tokio::test]
