@@ -42,7 +42,7 @@ impl Client {
         };
         let answer = match tokio::time::timeout(self.bound, whole).await {
             Ok(answer) => answer,
-            Err(_) => Err(Answer::Error(Error::unreachable(format!("{} has not answered within {} s", self.endpoint, self.bound.as_secs_f32())))),
+            Err(_) => Err(Answer::Error(self.too_slow())),
         };
         if let Err(Answer::Error(_)) = answer {
             // A restarted engine may be of another version, and a broken connection is best made anew.
@@ -61,6 +61,15 @@ impl Client {
             Answer::OutOfSequence => Error::Conflict,
             Answer::NotFound => Error::unreachable(format!("{} does not know this call", self.endpoint)),
         })
+    }
+
+    /// Gives up on what hangs.
+    pub(crate) async fn bounded<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        tokio::time::timeout(self.bound, call).await.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    fn too_slow(&self) -> Error {
+        Error::unreachable(format!("{} has not answered within {} s", self.endpoint, self.bound.as_secs_f32()))
     }
 
     /// A connection to read events from, which has no bound in time.

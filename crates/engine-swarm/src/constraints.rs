@@ -57,7 +57,9 @@ pub(crate) fn is_manager(node: &Node) -> bool {
 
 fn runs_on(platform: &Platform, node: &Node) -> bool {
     let has = node.description.as_ref().and_then(|description| description.platform.as_ref());
-    let same = |wanted: Option<&str>, has: Option<&str>| wanted.is_none_or(|wanted| wanted.is_empty() || has.is_some_and(|has| has.eq_ignore_ascii_case(wanted)));
+    let same = |wanted: Option<&str>, has: Option<&str>| {
+        wanted.is_none_or(|wanted| wanted.is_empty() || has.is_some_and(|has| has.eq_ignore_ascii_case(wanted)))
+    };
     let has_architecture = has.map(|has| architecture(has.architecture.as_deref()));
     let wanted_architecture = platform.architecture.as_deref().map(|wanted| architecture(Some(wanted)));
     same(platform.os.as_deref(), has.and_then(|has| has.os.as_deref())) && same(wanted_architecture, has_architecture)
@@ -103,10 +105,25 @@ mod tests {
 
     #[test]
     fn the_words_of_swarm_are_read_as_swarm_reads_them() {
-        for yes in ["node.id==abc", "node.hostname == n2", "node.role!=manager", "node.labels.disk==SSD", "node.labels.rack != 1", "node.platform.arch==x86_64"] {
+        for yes in [
+            "node.id==abc",
+            "node.hostname == n2",
+            "node.role!=manager",
+            "node.labels.disk==SSD",
+            "node.labels.rack != 1",
+            "node.platform.arch==x86_64",
+        ] {
             assert!(passes(yes), "{yes}");
         }
-        for no in ["node.id==abd", "node.role==manager", "node.labels.disk!=ssd", "node.labels.rack==1", "engine.labels.a==b", "node.colour==red", "nonsense"] {
+        for no in [
+            "node.id==abd",
+            "node.role==manager",
+            "node.labels.disk!=ssd",
+            "node.labels.rack==1",
+            "engine.labels.a==b",
+            "node.colour==red",
+            "nonsense",
+        ] {
             assert!(!passes(no), "{no}");
         }
         assert!(admits(None, &node()));

@@ -81,7 +81,10 @@ impl Endpoint {
                 }
                 Ok(Self::Tcp { address: format!("{name}:{port}"), tls })
             }
-            "ssh" => Err("ssh:// is not supported: forward the socket (ssh -L /run/swarm.sock:/var/run/docker.sock host) and give unix:///run/swarm.sock".into()),
+            "ssh" => {
+                Err("ssh:// is not supported: forward the socket (ssh -L /run/swarm.sock:/var/run/docker.sock host) and give unix:///run/swarm.sock"
+                    .into())
+            }
             _ => Err(format!("'{host}': Pitlane speaks unix:// and tcp:// to Docker, not {scheme}://")),
         }
     }

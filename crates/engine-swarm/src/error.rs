@@ -25,7 +25,9 @@ pub(crate) fn read(error: Docker, endpoint: &str) -> Answer {
         Docker::DockerResponseServerError { status_code, message } => from_status(status_code, message.trim(), endpoint),
         Docker::RequestTimeoutError => unreachable(format!("{endpoint} does not answer in time")),
         Docker::SocketNotFoundError(path) => unreachable(format!("there is no Docker socket at {path}")),
-        Docker::CertPathError { path } | Docker::CertParseError { path } => refused(format!("the certificate file {} cannot be read", path.display())),
+        Docker::CertPathError { path } | Docker::CertParseError { path } => {
+            refused(format!("the certificate file {} cannot be read", path.display()))
+        }
         Docker::CertMultipleKeys { path, .. } => refused(format!("{} must hold exactly one key", path.display())),
         error => from_transport(&error, endpoint),
     }
@@ -79,7 +81,10 @@ fn plain(message: &str) -> &str {
 
 /// The engine's API does not reach ours.
 pub(crate) fn too_different(message: &str, endpoint: &str) -> String {
-    format!("the Docker engine at {endpoint} is too old or too new: Pitlane needs API {}.{} (engine 20.10) or newer; it says: {message}", OLDEST_API.0, OLDEST_API.1)
+    format!(
+        "the Docker engine at {endpoint} is too old or too new: Pitlane needs API {}.{} (engine 20.10) or newer; it says: {message}",
+        OLDEST_API.0, OLDEST_API.1
+    )
 }
 
 /// Errors of connections carry what matters at the end of a chain of causes.
@@ -119,7 +124,9 @@ mod tests {
         assert!(transient(500, "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online."));
         assert!(transient(503, "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster."));
         assert!(transient(500, "rpc error: code = DeadlineExceeded desc = context deadline exceeded"));
-        let Answer::Error(Error::Refused(words)) = read_status(500, "rpc error: code = FailedPrecondition desc = node n2 is not down and can't be removed") else {
+        let Answer::Error(Error::Refused(words)) =
+            read_status(500, "rpc error: code = FailedPrecondition desc = node n2 is not down and can't be removed")
+        else {
             panic!("waiting does not help here");
         };
         assert_eq!(words, "Swarm refuses: node n2 is not down and can't be removed");

@@ -53,7 +53,16 @@ impl Mirror {
     pub(crate) fn start(client: Arc<Client>, settings: Settings) -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);
         let (known, wake) = (Arc::new(Mutex::new(Known::default())), Arc::new(Notify::new()));
-        let run = Run { client, settings, known: Arc::clone(&known), out: changes.clone(), wake: Arc::clone(&wake), shown: HashMap::new(), away: None, was_here: false };
+        let run = Run {
+            client,
+            settings,
+            known: Arc::clone(&known),
+            out: changes.clone(),
+            wake: Arc::clone(&wake),
+            shown: HashMap::new(),
+            away: None,
+            was_here: false,
+        };
         let task = tokio::spawn(run.forever()).abort_handle();
         Self { known, changes, wake, task }
     }
@@ -135,22 +144,23 @@ impl Run {
     async fn forever(mut self) {
         let mut pause = self.settings.retry_first;
         loop {
-            match self.follow().await {
-                // The stream of events ended, as it does when an engine restarts: look at once.
-                Ok(()) => pause = self.settings.retry_first,
+            let since = Instant::now();
+            let news = match self.follow().await {
+                // The stream of events ended, as it does when an engine restarts. Where it was open for long, look at
+                // once; an engine that gives no events at all is not asked in a hurry.
+                Ok(()) => since.elapsed() > self.settings.retry_max,
+                Err(error) if self.away.as_ref() == Some(&error) => false,
                 Err(error) => {
-                    if self.away.as_ref() != Some(&error) {
-                        tracing::warn!(%error, "the swarm's manager");
-                        self.tell(Err(error.clone()));
-                        self.away = Some(error);
-                        pause = self.settings.retry_first;
-                    }
-                    tokio::select! {
-                        () = self.wake.notified() => {}
-                        () = tokio::time::sleep(pause) => {}
-                    }
-                    pause = (pause * 2).min(self.settings.retry_max);
+                    tracing::warn!(%error, "the swarm's manager");
+                    self.tell(Err(error.clone()));
+                    self.away = Some(error);
+                    true
                 }
+            };
+            pause = if news { self.settings.retry_first } else { (pause * 2).min(self.settings.retry_max) };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -257,8 +267,8 @@ impl Run {
     }
 }
 
-async fn events(client: &Client) -> Result<impl Stream<Item = std::result::Result<EventMessage, bollard::errors::Error>>> {
-    let docker = client.docker().await?;
+async fn events(client: &Client) -> Result<impl Stream<Item = std::result::Result<EventMessage, bollard::errors::Error>> + use<>> {
+    let docker = client.bounded(client.docker()).await?;
     let filters = HashMap::from([("type", vec!["node", "service"])]);
     Ok(docker.events(Some(EventsOptionsBuilder::default().filters(&filters).build())))
 }

@@ -21,7 +21,13 @@ pub(crate) fn read(labels: &HashMap<String, String>) -> Option<Record> {
     }
     let text = |key: &str| labels.get(key).cloned();
     let time = |key: &str| labels.get(key).and_then(|value| value.parse::<Timestamp>().ok());
-    Some(Record { reason: text(REASON), by: text(BY), since: time(SINCE), expected_back_at: time(EXPECTED), operation_id: text(OPERATION).map(OperationId) })
+    Some(Record {
+        reason: text(REASON),
+        by: text(BY),
+        since: time(SINCE),
+        expected_back_at: time(EXPECTED),
+        operation_id: text(OPERATION).map(OperationId),
+    })
 }
 
 /// Puts the record into a node's labels, in place of any that stands there.
