@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bollard::{
     models::{Node, NodeSpecAvailabilityEnum as Availability, Service, Task},
-    query_parameters::{ListTasksOptions, ListTasksOptionsBuilder, UpdateNodeOptionsBuilder},
+    query_parameters::{DeleteNodeOptionsBuilder, ListTasksOptions, ListTasksOptionsBuilder, UpdateNodeOptionsBuilder},
 };
 use futures::stream::BoxStream;
 use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, WorkloadList};
@@ -206,7 +206,10 @@ impl Engine for SwarmEngine {
     async fn remove(&self, engine_node_id: &str) -> Result<()> {
         self.inspect(engine_node_id).await?;
         let owned = engine_node_id.to_owned();
-        let removed = self.client.ask(|docker| async move { docker.delete_node(&owned, None).await }).await;
+        // Without force Swarm removes only nodes that are down. A node in maintenance with nothing on it may go while
+        // it is up; a manager is refused either way until it was demoted.
+        let options = DeleteNodeOptionsBuilder::default().force(true).build();
+        let removed = self.client.ask(|docker| async move { docker.delete_node(&owned, Some(options)).await }).await;
         self.mirror.wake();
         match removed {
             Ok(()) => Ok(()),

@@ -7,7 +7,8 @@
 #   lab.sh crash N            as if node N lost power: kill -9 of all it runs
 #   lab.sh stop N · start N   a clean shutdown of node N's engine · start it again
 #   lab.sh cut N · heal N     pull node N's network cable · plug it in again
-#   lab.sh restore            every node started and its cable plugged in, whatever a test left behind
+#   lab.sh rejoin N           let worker N, which was removed from the swarm, join it again
+#   lab.sh restore            every node started, connected, joined and active, whatever a test left behind
 #   lab.sh docker N …         the docker command, on node N
 #   lab.sh in N cmd …         run a command in node N's network
 #   lab.sh run cmd …          run a command on the bridge: it reaches every node, and 127.0.0.1 is the lab's own
@@ -135,7 +136,7 @@ make_image() {
 all_ready() { [ "$(dk 1 node ls --format '{{.Status}}' | grep -c Ready)" = "$(cat "$PITLANE_LAB/nodes")" ]; }
 
 up() {
-  local reason i token
+  local reason i
   reason=$(why_not)
   [ -z "$reason" ] || die "$reason"
   [ ! -e "$PITLANE_LAB/nodes" ] || die "a lab is in $PITLANE_LAB already: lab.sh down"
@@ -161,9 +162,7 @@ up() {
   make_image
   dk 1 swarm init --advertise-addr "$(address 1)" --dispatcher-heartbeat 5s >/dev/null
   for i in $(seq 2 "$NODES"); do
-    token=worker
-    [ "$i" -gt "$MANAGERS" ] || token=manager
-    dk "$i" swarm join --token "$(dk 1 swarm join-token -q $token)" --advertise-addr "$(address "$i")" "$(address 1):2377" >/dev/null
+    if [ "$i" -le "$MANAGERS" ]; then join "$i" manager; else join "$i" worker; fi
   done
   until_true 60 all_ready || die "the nodes do not become ready"
   dk 1 node ls >&2
@@ -175,17 +174,33 @@ down() {
   for folder in "$PITLANE_LAB"/n[0-9]*; do [ ! -d "$folder" ] || crash_node "${folder##*/n}"; done
   for name in $(ip netns list | awk '{ print $1 }' | grep -E "^pitlane-$id-(hub|n[0-9]+)$" || true); do ip netns del "$name"; done
   for folder in $(cgroups); do find "$folder" -depth -type d -exec rmdir {} \; 2>/dev/null || true; done
-  [ ! -e "$PITLANE_LAB/made-var-lib-docker" ] || rmdir /var/lib/docker 2>/dev/null || true
+  # Another lab may have mounted over the folder this one made: then it stays.
+  if [ -e "$PITLANE_LAB/made-var-lib-docker" ] && ! ip netns list | grep -qE '^pitlane-[0-9a-f]{8}-hub'; then rmdir /var/lib/docker 2>/dev/null || true; fi
   # Only what the lab itself put there.
   rm -rf "$PITLANE_LAB"/n[0-9]* "$PITLANE_LAB"/image.* "$PITLANE_LAB/tls" "$PITLANE_LAB/nodes" "$PITLANE_LAB/made-var-lib-docker"
   rmdir "$PITLANE_LAB" 2>/dev/null || true
 }
 
+join() {
+  dk "$1" swarm leave --force >/dev/null 2>&1 || true
+  dk "$1" swarm join --token "$(dk 1 swarm join-token -q "$2")" --advertise-addr "$(address "$1")" "$(address 1):2377" >/dev/null
+}
+
+# Whether the swarm knows a node by the id that the node has of itself.
+knows() { dk 1 node inspect "$(dk "$1" info --format '{{.Swarm.NodeID}}')"; }
+
 restore() {
-  local i
+  local i node label labels
   for i in $(seq 1 "$(cat "$PITLANE_LAB/nodes")"); do ip -n "$hub" link set "p$i" up; start_node "$i"; done
   for i in $(seq 1 "$(cat "$PITLANE_LAB/nodes")"); do wait_node "$i"; done
+  until_true 60 dk 1 node ls || die "the manager does not come back"
+  for i in $(seq 2 "$(cat "$PITLANE_LAB/nodes")"); do knows "$i" >/dev/null 2>&1 || join "$i" worker; done
   until_true 90 all_ready || die "the nodes do not become ready again"
+  for node in $(dk 1 node ls -q); do
+    labels=()
+    for label in $(dk 1 node inspect "$node" --format '{{ range $key, $value := .Spec.Labels }}{{ $key }} {{ end }}'); do labels+=(--label-rm "$label"); done
+    dk 1 node update --availability active "${labels[@]}" "$node" >/dev/null
+  done
 }
 
 verb=${1:-}
@@ -199,6 +214,7 @@ case $verb in
   start) start_node "$1"; wait_node "$1" ;;
   cut) ip -n "$hub" link set "p$1" down ;;
   heal) ip -n "$hub" link set "p$1" up ;;
+  rejoin) join "$1" worker ;;
   restore) restore ;;
   docker) i=$1; shift; dk "$i" "$@" ;;
   in) i=$1; shift; exec nsenter --net="/run/netns/$(ns "$i")" "$@" ;;
