@@ -91,7 +91,12 @@ impl SwarmEngine {
 
     async fn tasks_of(&self, id: &str) -> Result<Vec<Task>> {
         let options = ListTasksOptionsBuilder::default().filters(&HashMap::from([("node", vec![id])])).build();
-        self.client.call(|docker| async move { docker.list_tasks(Some(options)).await }).await
+        self.client.ask(|docker| async move { docker.list_tasks(Some(options)).await }).await.map_err(|answer| match answer {
+            Answer::Error(error) => error,
+            Answer::OutOfSequence => Error::Conflict,
+            // Swarm looks the node of the filter up.
+            Answer::NotFound => Error::NotFound(id.to_owned()),
+        })
     }
 
     /// The sums over all tasks, read now where they were never read.

@@ -1,6 +1,9 @@
 //! The lab's script, and what an operator does with the `docker` command. Knows nothing of the driver.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::{process::Command, sync::Mutex, sync::MutexGuard};
 
@@ -13,24 +16,45 @@ const OURS: &str = "pitlane.test=1";
 /// The lab, while it is this test's turn.
 pub struct Lab {
     _turn: MutexGuard<'static, ()>,
+    folder: PathBuf,
+    /// Brought up for this test alone, and taken down with it.
+    own: bool,
+}
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/labs/swarm/lab.sh");
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if self.own {
+            // Nobody waits for a test that is over; what is left behind shows in `ip netns`.
+            drop(std::process::Command::new(SCRIPT).arg("down").env("PITLANE_LAB", &self.folder).status());
+        }
+    }
 }
 
 impl Lab {
     /// Waits for the turn, and sets right whatever the test before left: every node up, connected, active, without labels
     /// or services.
     pub async fn take() -> Self {
-        let lab = Self { _turn: TURN.lock().await };
-        lab.remove_services().await;
+        let folder = PathBuf::from(std::env::var_os("PITLANE_LAB").expect("PITLANE_LAB: bring a lab up with tests/labs/swarm/lab.sh up"));
+        let lab = Self { _turn: TURN.lock().await, folder, own: false };
         lab.run(&["restore"]).await;
+        lab.remove_services().await;
         lab.empty_volumes().await;
         lab
     }
 
+    /// A swarm of its own whose three nodes are all managers. Two managers cannot be made one again without the risk that
+    /// the swarm stands still, so this is not done to the lab that others use.
+    pub async fn of_managers() -> Self {
+        let turn = TURN.lock().await;
+        let folder = std::env::temp_dir().join(format!("pitlane-lab-managers-{}", std::process::id()));
+        let lab = Self { _turn: turn, folder, own: true };
+        lab.run(&["up"]).await;
+        lab
+    }
+
     async fn remove_services(&self) {
-        // A lab that a crashed test left without its manager is restored first.
-        if self.try_run(&["docker", "1", "node", "ls"]).await.is_err() {
-            self.run(&["restore"]).await;
-        }
         for service in self.docker(1, &["service", "ls", "-q"]).await.lines() {
             self.docker(1, &["service", "rm", service]).await;
         }
@@ -51,8 +75,10 @@ impl Lab {
 
     /// The lab's script.
     pub async fn try_run(&self, args: &[&str]) -> Result<String, String> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/labs/swarm/lab.sh");
-        let output = Command::new(script).args(args).output().await.map_err(|error| error.to_string())?;
+        let managers = if self.own { "3" } else { "1" };
+        let command = Command::new(SCRIPT).args(args).env("PITLANE_LAB", &self.folder).env("MANAGERS", managers).output();
+        let output = tokio::time::timeout(Duration::from_secs(200), command).await.map_err(|_| format!("lab.sh {args:?} hangs"))?;
+        let output = output.map_err(|error| error.to_string())?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         } else {
@@ -74,8 +100,8 @@ impl Lab {
     }
 
     /// Where the lab keeps its files.
-    pub fn folder(&self) -> PathBuf {
-        PathBuf::from(std::env::var_os("PITLANE_LAB").expect("PITLANE_LAB: bring a lab up with tests/labs/swarm/lab.sh up"))
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub fn socket(&self, node: u32) -> PathBuf {
@@ -85,16 +111,6 @@ impl Lab {
     /// The node's id at the swarm.
     pub async fn id(&self, node: u32) -> String {
         self.docker(node, &["info", "--format", "{{.Swarm.NodeID}}"]).await
-    }
-
-    /// The number of the node with this id.
-    pub async fn number(&self, id: &str) -> u32 {
-        for node in 1..=3 {
-            if self.id(node).await == id {
-                return node;
-            }
-        }
-        panic!("no node of the lab has the id {id}");
     }
 
     /// Starts a service and waits until every replica runs.
@@ -108,9 +124,13 @@ impl Lab {
 
     /// The names of the nodes on which tasks of a service run, sorted.
     pub async fn places(&self, service: &str) -> Vec<String> {
-        let listed = self.docker(1, &["service", "ps", service, "--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}"]).await;
-        let mut nodes: Vec<String> =
-            listed.lines().filter_map(|line| line.split_once(' ').filter(|(_, state)| state.starts_with("Running"))).map(|(node, _)| node.to_owned()).collect();
+        let listed =
+            self.docker(1, &["service", "ps", service, "--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}"]).await;
+        let mut nodes: Vec<String> = listed
+            .lines()
+            .filter_map(|line| line.split_once(' ').filter(|(_, state)| state.starts_with("Running")))
+            .map(|(node, _)| node.to_owned())
+            .collect();
         nodes.sort();
         nodes
     }

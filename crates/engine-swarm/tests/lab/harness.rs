@@ -9,18 +9,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use pitlane_api::{ContainersReport, Scheduling};
+use pitlane_api::{ContainersReport, NodeId, Scheduling, Workload, WorkloadList};
 use pitlane_engine::{
-    Engine, Reports,
+    Engine, EngineNode, Record, Reports, SetScheduling,
     conformance::{Harness, Placed},
 };
 use pitlane_engine_swarm::{Endpoint, Settings, SwarmEngine};
 
-use crate::{
-    agents::Told,
-    hands::{Lab, eventually},
-    proxy::Proxy,
-};
+use crate::{agents::Told, hands::Lab, proxy::Proxy};
 
 /// The driver, connected to node 1 by a cable that can be pulled.
 pub struct OnTheLab {
@@ -34,7 +30,10 @@ pub struct OnTheLab {
 
 impl OnTheLab {
     pub async fn start() -> Self {
-        let lab = Lab::take().await;
+        Self::on(Lab::take().await)
+    }
+
+    pub fn on(lab: Lab) -> Self {
         let proxy = Proxy::lay(&lab.folder().join("cable.sock"), &lab.socket(1));
         let agents = Arc::new(Told::default());
         let engine = Some(driver(&proxy, &agents));
@@ -52,6 +51,46 @@ impl OnTheLab {
         self.lab.service(&name, &args).await;
         Ok(format!("{name}.1"))
     }
+}
+
+impl OnTheLab {
+    /// A node of the lab as the driver shows it.
+    pub async fn node(&self, number: u32) -> EngineNode {
+        let id = self.lab.id(number).await;
+        self.engine().node(&id).await.unwrap()
+    }
+
+    /// Its workloads.
+    pub async fn workloads(&self, number: u32) -> WorkloadList {
+        let id = self.lab.id(number).await;
+        self.engine().workloads(&id, &NodeId::from("here")).await.unwrap()
+    }
+
+    /// One of them, by name.
+    pub async fn workload(&self, number: u32, name: &str) -> Workload {
+        let list = self.workloads(number).await;
+        list.workloads.iter().find(|workload| workload.name == name).cloned().unwrap_or_else(|| panic!("{name} is not on n{number}: {list:?}"))
+    }
+
+    /// Drains a node, as an operation with this id does.
+    pub async fn drain(&self, number: u32, operation: &str) -> EngineNode {
+        let node = self.node(number).await;
+        self.engine().set_scheduling(&node.engine_node_id, drain(&node, operation)).await.unwrap()
+    }
+
+    /// Activates it.
+    pub async fn activate(&self, number: u32) -> EngineNode {
+        let node = self.node(number).await;
+        let change = SetScheduling { target: Scheduling::Schedulable, record: None, expected: node.revision() };
+        self.engine().set_scheduling(&node.engine_node_id, change).await.unwrap()
+    }
+}
+
+/// A drain of the node as it was read.
+pub fn drain(node: &EngineNode, operation: &str) -> SetScheduling {
+    let record =
+        Record { reason: Some("kernel update".into()), by: Some("on-call".into()), operation_id: Some(operation.into()), ..Record::default() };
+    SetScheduling { target: Scheduling::Maintenance, record: Some(record), expected: node.revision() }
 }
 
 /// A driver of its own on the same cable.
@@ -111,25 +150,38 @@ impl Harness for OnTheLab {
         let constraint = format!("node.id=={node}");
         self.lab
             .try_run(&[
-                "docker", "1", "service", "create", "--detach", "-q", "--name", &name, "--no-resolve-image", "--stop-grace-period", "1s", "--constraint",
-                &constraint, "lab:1",
+                "docker",
+                "1",
+                "service",
+                "create",
+                "--detach",
+                "-q",
+                "--name",
+                &name,
+                "--no-resolve-image",
+                "--stop-grace-period",
+                "1s",
+                "--constraint",
+                &constraint,
+                "lab:1",
             ])
             .await?;
-        let answer = Mutex::new(None);
-        eventually("the scheduler decides", 30, async || {
-            let state = self.lab.docker(1, &["service", "ps", &name, "--no-trunc", "--format", "{{.CurrentState}}|{{.Error}}"]).await;
-            let decided = match state.split_once('|') {
-                Some((state, _)) if state.starts_with("Running") => Some(Placed::There),
-                // Swarm says why nothing fits.
-                Some((state, why)) if state.starts_with("Pending") && !why.is_empty() => Some(Placed::NotThere(why.to_owned())),
-                _ => None,
-            };
-            *answer.lock().unwrap() = decided;
-            answer.lock().unwrap().is_some()
-        })
-        .await;
+        let decide = async {
+            let mut again = tokio::time::interval(Duration::from_millis(50));
+            loop {
+                again.tick().await;
+                let state = self.lab.docker(1, &["service", "ps", &name, "--no-trunc", "--format", "{{.CurrentState}}|{{.Error}}"]).await;
+                match state.split_once('|') {
+                    Some((state, _)) if state.starts_with("Running") => return Placed::There,
+                    // Swarm says why nothing fits.
+                    Some((state, why)) if state.starts_with("Pending") && !why.is_empty() => return Placed::NotThere(why.to_owned()),
+                    _ => {}
+                }
+            }
+        };
+        let placed = tokio::time::timeout(self.patience(), decide).await.map_err(|_| "the scheduler does not decide".to_owned());
         self.lab.docker(1, &["service", "rm", &name]).await;
-        answer.into_inner().unwrap().ok_or_else(|| "undecided".to_owned())
+        placed
     }
 
     async fn disconnect(&self) -> Result<(), String> {

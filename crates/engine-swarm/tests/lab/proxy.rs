@@ -39,6 +39,19 @@ impl Proxy {
         drop(std::fs::remove_file(&self.path));
     }
 
+    /// Takes connections and carries nothing, as a hung engine does.
+    pub fn freeze(&self) {
+        self.pull();
+        let listener = UnixListener::bind(&self.path).unwrap();
+        let carrier = tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((near, _)) = listener.accept().await {
+                held.push(near);
+            }
+        });
+        *self.carries.lock().unwrap() = Some(carrier.abort_handle());
+    }
+
     /// Carries connections again.
     pub fn plug(&self) {
         self.pull();
