@@ -22,6 +22,7 @@ pub(crate) fn from_report(node_id: &NodeId, report: &HeartbeatRequest, at: Times
             not_read,
             workloads: Vec::new(),
             orphaned_volumes: Vec::new(),
+            notes: Vec::new(),
         };
     };
     not_read.extend(containers.not_read.iter().cloned());

@@ -90,7 +90,7 @@ impl Client {
         };
         let version = docker.client_version();
         if (version.major_version, version.minor_version) < OLDEST_API {
-            return Err(Error::Refused(error::too_different(&format!("API {version}"), &name)));
+            return Err(Error::unreachable(error::too_different(&format!("API {version}"), &name)));
         }
         *self.ready() = Some(docker.clone());
         Ok(docker)
@@ -127,7 +127,7 @@ impl Client {
 fn tls_ready(tls: &Tls) -> Result<()> {
     for file in [&tls.ca, &tls.cert, &tls.key] {
         if let Err(error) = std::fs::File::open(file) {
-            return Err(Error::Refused(format!("the certificate file {} cannot be read: {error}", file.display())));
+            return Err(Error::unreachable(format!("the certificate file {} cannot be read: {error}", file.display())));
         }
     }
     if rustls::crypto::CryptoProvider::get_default().is_none() {

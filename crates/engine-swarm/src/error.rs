@@ -26,9 +26,9 @@ pub(crate) fn read(error: Docker, endpoint: &str) -> Answer {
         Docker::RequestTimeoutError => unreachable(format!("{endpoint} does not answer in time")),
         Docker::SocketNotFoundError(path) => unreachable(format!("there is no Docker socket at {path}")),
         Docker::CertPathError { path } | Docker::CertParseError { path } => {
-            refused(format!("the certificate file {} cannot be read", path.display()))
+            unreachable(format!("the certificate file {} cannot be read", path.display()))
         }
-        Docker::CertMultipleKeys { path, .. } => refused(format!("{} must hold exactly one key", path.display())),
+        Docker::CertMultipleKeys { path, .. } => unreachable(format!("{} must hold exactly one key", path.display())),
         error => from_transport(&error, endpoint),
     }
 }
@@ -62,7 +62,7 @@ fn from_status(status: u16, message: &str, endpoint: &str) -> Answer {
         return unreachable(format!("the manager at {endpoint} is locked and waits for `docker swarm unlock`"));
     }
     if says("client version") && (says("too new") || says("too old")) {
-        return refused(too_different(message, endpoint));
+        return unreachable(too_different(message, endpoint));
     }
     match status {
         404 => Answer::NotFound,
@@ -87,6 +87,9 @@ pub(crate) fn too_different(message: &str, endpoint: &str) -> String {
     )
 }
 
+/// Whatever keeps Pitlane from the engine is "away" with its words, certificates too: the fleet shows what it knew, and
+/// what was accepted waits until somebody has put it right.
+///
 /// Errors of connections carry what matters at the end of a chain of causes.
 fn from_transport(error: &Docker, endpoint: &str) -> Answer {
     let mut words = vec![error.to_string()];
@@ -99,10 +102,10 @@ fn from_transport(error: &Docker, endpoint: &str) -> Answer {
     let last = words.last().map(String::as_str).unwrap_or_default();
     let lower = all.to_lowercase();
     if lower.contains("received fatal alert") || lower.contains("certificaterequired") {
-        return refused(format!("{endpoint} refuses Pitlane's certificate: {last}"));
+        return unreachable(format!("{endpoint} refuses Pitlane's certificate: {last}"));
     }
     if lower.contains("invalid peer certificate") {
-        return refused(format!("the certificate of {endpoint} cannot be trusted: {last}"));
+        return unreachable(format!("the certificate of {endpoint} cannot be trusted: {last}"));
     }
     unreachable(format!("{endpoint} does not answer: {last}"))
 }
@@ -130,8 +133,10 @@ mod tests {
             panic!("waiting does not help here");
         };
         assert_eq!(words, "Swarm refuses: node n2 is not down and can't be removed");
-        let Answer::Error(Error::Refused(words)) = read_status(400, "client version 1.53 is too new. Maximum supported API version is 1.40") else {
-            panic!("an old engine stays old");
+        let Answer::Error(Error::Unreachable { message: words, .. }) =
+            read_status(400, "client version 1.53 is too new. Maximum supported API version is 1.40")
+        else {
+            panic!("an old engine is said, and looked at again: it may be updated");
         };
         assert!(words.contains("20.10"), "{words}");
     }

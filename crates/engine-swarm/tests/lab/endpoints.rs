@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use pitlane_engine::{Engine, Error, Result};
+use pitlane_engine::{Engine, Result};
 use pitlane_engine_swarm::{Endpoint, Settings, SwarmEngine, Tls};
 
 use crate::{agents::Told, hands::Lab};
@@ -43,7 +43,7 @@ async fn a_client_certificate_opens_the_managers_port() {
 async fn a_strangers_certificate_is_refused_in_words() {
     let lab = Lab::take().await;
     let error = nodes_at(tcp(Some(Tls::in_folder(&lab.folder().join("tls/stranger"))))).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused(words) if words.contains("refuses Pitlane's certificate")), "{error:?}");
+    assert!(error.to_string().contains("refuses Pitlane's certificate"), "{error:?}");
 }
 
 #[tokio::test]
@@ -52,14 +52,14 @@ async fn a_manager_that_another_authority_signed_is_not_trusted() {
     let tls = lab.folder().join("tls");
     let ours = Tls { ca: tls.join("stranger/other.pem"), ..Tls::in_folder(&tls.join("client")) };
     let error = nodes_at(tcp(Some(ours))).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused(words) if words.contains("cannot be trusted")), "{error:?}");
+    assert!(error.to_string().contains("cannot be trusted"), "{error:?}");
 }
 
 #[tokio::test]
 async fn missing_certificates_and_missing_tls_are_said() {
     let lab = Lab::take().await;
     let error = nodes_at(tcp(Some(Tls::in_folder(&lab.folder().join("none"))))).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused(words) if words.contains("ca.pem cannot be read")), "{error:?}");
+    assert!(error.to_string().contains("ca.pem cannot be read"), "{error:?}");
     let error = nodes_at(tcp(None)).await.unwrap_err();
     assert!(error.to_string().contains("HTTPS") || error.to_string().contains("certificate"), "{error:?}");
 }

