@@ -2,4 +2,4 @@
 
 use crate::harness::OnTheLab;
 
-pitlane_engine::conformance_tests!(OnTheLab::start().await, not_here: &[]);
+pitlane_engine::conformance_tests!(Ok::<_, String>(OnTheLab::start().await), not_here: &[]);
