@@ -135,6 +135,8 @@ if [ "$scope" = test ]; then
   want caddy caddy "the agent is tested against a real Caddy"
   want iptables iptables "Docker needs it"
   want ip iproute2 "Docker's networks, and labs"
+  want tini-static tini "process 1 of a node of the swarm lab"
+  want openssl openssl "certificates of the swarm lab"
   want busybox busybox-static "the only program in the test containers' image"
   python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || want python3-venv-is-missing python3-venv "schemathesis lives in one"
 fi

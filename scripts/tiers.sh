@@ -25,10 +25,15 @@ count_node() {
 }
 
 # Runs files with Node's test runner: people read the spec lines, the counts are read from the tap summary behind them.
-node_tests() {
-  local tap status
+node_tests() { node_tests_in "" "$@"; }
+
+# The same, started by another command. $1: that command, in words.
+node_tests_in() {
+  local tap status by
+  read -ra by <<<"$1"
+  shift
   tap=$(mktemp)
-  node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+  "${by[@]}" node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$tap" "$@"
   status=$?
   grep -E '^# (tests|pass|fail|cancelled|skipped|todo) ' "$tap"
@@ -67,3 +72,29 @@ tier_size() {
   node_tests tests/size/*.test.mjs
 }
 count_size() { count_node "$1"; }
+
+# A swarm of its own per run, taken down whatever happens. The tests run on its bridge, where they reach every node and
+# nothing else. The lab's tests measure too; their figures stand in the log as "MEASURED".
+tier_lab_swarm() {
+  local lab=tests/labs/swarm/lab.sh why
+  why=$($lab can) || { cannot_run "$why"; return; }
+  have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
+  export CARGO_TARGET_DIR=$NATIVE_TARGET
+  cargo test -q -p pitlane-engine-swarm --features lab --test lab --no-run || return
+  PITLANE_LAB=$(mktemp -d "${TMPDIR:-/tmp}/pitlane-swarm.XXXXXX")
+  export PITLANE_LAB
+  (
+    trap '$lab down' EXIT
+    $lab up || exit 1
+    local status=0
+    $lab run cargo test -p pitlane-engine-swarm --features lab --test lab -- --nocapture --test-threads=1 || status=1
+    node_tests_in "$lab run" tests/labs/swarm/*.test.mjs || status=1
+    exit $status
+  )
+}
+count_lab_swarm() {
+  local cargo node
+  cargo=$(count_cargo "$1")
+  node=$(count_node "$1")
+  echo "$((${cargo% *} + ${node% *})) $((${cargo#* } + ${node#* }))"
+}

@@ -162,6 +162,10 @@ impl Agent {
     }
 
     async fn enrollment(&mut self, token: &str) -> EnrollRequest {
+        let engine_node_id = match self.settings.engine_node_id.clone() {
+            Some(id) => Some(id),
+            None => self.reporter.swarm_node_id(FIRST_LOOK).await,
+        };
         let settings = &self.settings;
         let machine_id = settings.machine_id.clone().or_else(host::machine_id).or_else(|| self.state.machine_id.clone());
         let machine_id = machine_id.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
@@ -173,7 +177,7 @@ impl Agent {
             token: token.to_owned(),
             name: settings.name.clone().or_else(host::name).unwrap_or_else(|| format!("node-{}", machine_id.chars().take(8).collect::<String>())),
             machine_id: machine_id.clone(),
-            engine_node_id: settings.engine_node_id.clone(),
+            engine_node_id,
             region: settings.region.clone(),
             public_ip: settings.public_ip.clone(),
             overlay_ip,

@@ -53,6 +53,15 @@ impl Reporter {
         std::mem::take(&mut self.news)
     }
 
+    /// The node's id at the swarm its Docker is part of: what an agent enrols with where Swarm schedules.
+    pub async fn swarm_node_id(&mut self, patience: std::time::Duration) -> Option<String> {
+        self.probes.first(patience).await;
+        match trusted(self.probes.docker.borrow().as_ref()) {
+            Look::Answered(facts) => facts.swarm_node_id,
+            _ => None,
+        }
+    }
+
     /// Looks at services as often as beats are wanted.
     pub fn look_every(&self, every_s: u64) {
         self.probes.look_every(every_s);

@@ -118,6 +118,8 @@ words! {
         OperationInProgress = "operation_in_progress",
         /// Pitlane itself runs on this node.
         RunsPitlane = "runs_pitlane",
+        /// What the engine's driver knows: quorum, services with one replica.
+        EngineNote = "engine_note",
     }
 }
 

@@ -203,6 +203,10 @@ wire! {
         /// Local volumes on the node that no workload uses. They may hold the only good copy.
         #[serde(default)]
         pub orphaned_volumes: Vec<String>,
+        /// What the engine's driver found beside that, for a person: "the data of mail_spool is still here, and mail
+        /// now runs empty on n3".
+        #[serde(default)]
+        pub notes: Vec<String>,
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn from_report(node_id: &NodeId, report: &HeartbeatRequest, at: Times
             not_read,
             workloads: Vec::new(),
             orphaned_volumes: Vec::new(),
+            notes: Vec::new(),
         };
     };
     not_read.extend(containers.not_read.iter().cloned());
@@ -35,6 +36,7 @@ pub(crate) fn from_report(node_id: &NodeId, report: &HeartbeatRequest, at: Times
         not_read,
         workloads: containers.containers.iter().map(rules::workload_from_container).collect(),
         orphaned_volumes: containers.orphaned_volumes.clone(),
+        notes: Vec::new(),
     }
 }
 
@@ -47,5 +49,6 @@ pub(crate) fn nothing_reported(node_id: &NodeId, now: Timestamp) -> WorkloadList
         not_read: vec!["no agent has reported from this node yet".into()],
         workloads: Vec::new(),
         orphaned_volumes: Vec::new(),
+        notes: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{
     Capabilities, EngineKind, HeartbeatRequest, Node, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources, Revision,
-    Scheduling, Signal, Timestamp, WorkloadList, rules::FieldError,
+    Scheduling, Signal, Timestamp, WorkloadCounts, WorkloadList, rules::FieldError,
 };
 
 pub use error::{Error, Result};
@@ -104,6 +104,12 @@ pub struct EngineReport {
     pub resources: Resources,
     /// Version of the engine's own process on the node.
     pub version: Option<String>,
+    /// How many workloads the engine itself has there.
+    pub workloads: WorkloadCounts,
+    /// The engine knows that Pitlane runs on this node.
+    pub runs_pitlane: bool,
+    /// The node keeps state of the engine itself (a manager's, etcd's). `None`: the engine does not say.
+    pub holds_engine_data: Option<bool>,
 }
 
 /// A change the watch saw. After `Reset` the receiver lists again: the watch lost its place.
@@ -191,6 +197,12 @@ pub trait Engine: Send + Sync + 'static {
     /// Everything on the node. What cannot be read is said in `not_read`, never left out in silence. `node_id` is
     /// what the list is to be labelled with.
     async fn workloads(&self, engine_node_id: &str, node_id: &NodeId) -> Result<WorkloadList>;
+
+    /// What a person should know of this engine before draining the node: quorum, services with one replica. One
+    /// sentence each.
+    async fn drain_notes(&self, _engine_node_id: &str) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 
     /// Sets scheduling and record in one write and returns the node as the engine shows it afterwards. Nothing that
     /// runs is touched. Writing what stands there already is a success. What to write is the same for every engine

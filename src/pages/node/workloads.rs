@@ -68,6 +68,18 @@ fn List(list: WorkloadList) -> impl IntoView {
             </Notice>
         }
     });
+    let notes = list
+        .notes
+        .iter()
+        .cloned()
+        .map(|note| {
+            view! {
+                <Notice tone=Tone::Degraded glyph=Glyph::Database>
+                    <p>{note}</p>
+                </Notice>
+            }
+        })
+        .collect_view();
     let table = if workloads.is_empty() {
         list.complete.then(|| view! { <p class="muted">"Nothing runs here, and nothing that ran left anything behind."</p> }.into_any())
     } else {
@@ -95,7 +107,8 @@ fn List(list: WorkloadList) -> impl IntoView {
     view! {
         {not_read}
         {table}
-        {orphaned}
+        {notes}
+            {orphaned}
     }
 }
 

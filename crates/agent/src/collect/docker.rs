@@ -92,6 +92,8 @@ pub struct DockerFacts {
     pub data_root: Option<PathBuf>,
     /// What it runs.
     pub containers: ContainersReport,
+    /// The node's id at the swarm it is part of.
+    pub swarm_node_id: Option<String>,
 }
 
 /// Looks at one Docker, and remembers inspections.
@@ -108,6 +110,7 @@ struct Link {
     docker: Docker,
     version: String,
     data_root: Option<PathBuf>,
+    swarm_node_id: Option<String>,
 }
 
 impl DockerProbe {
@@ -201,7 +204,7 @@ impl DockerProbe {
         }
         let containers = listed.iter().map(|container| convert::container(container, inspected(container), &by_name)).collect();
         let containers = ContainersReport { complete: not_read.is_empty(), not_read, containers, orphaned_volumes };
-        Ok(DockerFacts { version: link.version, data_root: link.data_root, containers })
+        Ok(DockerFacts { version: link.version, data_root: link.data_root, containers, swarm_node_id: link.swarm_node_id })
     }
 
     /// Inspects what is new, has changed its state or was not inspected for a while. Gives the ids that are gone.
@@ -253,8 +256,10 @@ async fn connect(endpoint: &Endpoint) -> Result<Link, DockerError> {
         docker => docker?,
     };
     let version = docker.version().await?.version.unwrap_or_default();
-    let data_root = docker.info().await?.docker_root_dir.filter(|root| !root.is_empty()).map(PathBuf::from);
-    Ok(Link { docker, version, data_root })
+    let info = docker.info().await?;
+    let data_root = info.docker_root_dir.filter(|root| !root.is_empty()).map(PathBuf::from);
+    let swarm_node_id = info.swarm.and_then(|swarm| swarm.node_id).filter(|id| !id.is_empty());
+    Ok(Link { docker, version, data_root, swarm_node_id })
 }
 
 async fn negotiated(endpoint: &Endpoint, version: &ClientVersion) -> Result<Docker, DockerError> {

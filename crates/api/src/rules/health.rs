@@ -51,7 +51,10 @@ pub(crate) const fn can_block(kind: SignalKind) -> bool {
 
 /// First axis. A node that was never confirmed stays pending, however long it is silent.
 pub fn health(input: &HealthInput<'_>) -> Health {
-    let silent = matches!(input.heartbeat, HeartbeatState::Stale) || input.engine_reaches == Some(false);
+    // Where the engine itself says that it reaches the node, an agent that fell silent is a fault and no absence: the
+    // engine goes on placing there.
+    let stale = input.heartbeat == HeartbeatState::Stale;
+    let silent = input.engine_reaches == Some(false) || (stale && input.engine_reaches != Some(true));
     if input.deleting {
         Health::Deleting
     } else if input.failed {
@@ -60,7 +63,7 @@ pub fn health(input: &HealthInput<'_>) -> Health {
         Health::Pending
     } else if silent || (input.heartbeat == HeartbeatState::Never && input.engine_reaches.is_none()) {
         Health::Offline
-    } else if input.signals.iter().any(|signal| can_block(signal.kind) && signal.state == SignalState::Bad) {
+    } else if stale || input.signals.iter().any(|signal| can_block(signal.kind) && signal.state == SignalState::Bad) {
         Health::Degraded
     } else {
         Health::Healthy
@@ -121,6 +124,17 @@ mod tests {
         assert_eq!(bad(SignalKind::Agent), Health::Healthy);
         assert_eq!(bad(SignalKind::Clock), Health::Healthy);
         assert_eq!(with(&[signal(SignalKind::Caddy, SignalState::NotPresent)], HeartbeatState::Fresh, true), Health::Healthy);
+    }
+
+    #[test]
+    fn a_silent_agent_on_a_node_that_its_engine_reaches_is_a_fault_and_no_absence() {
+        let with = |engine_reaches, heartbeat| {
+            health(&HealthInput { deleting: false, failed: false, engine_reaches, confirmed: true, heartbeat, signals: &[] })
+        };
+        assert_eq!(with(Some(true), HeartbeatState::Stale), Health::Degraded);
+        assert_eq!(with(Some(true), HeartbeatState::NotReported), Health::Healthy);
+        assert_eq!(with(Some(false), HeartbeatState::Fresh), Health::Offline);
+        assert_eq!(with(None, HeartbeatState::Stale), Health::Offline);
     }
 
     #[test]

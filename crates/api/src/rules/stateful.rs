@@ -21,6 +21,8 @@ const NOT_DATA: &[&str] = &[
     "/etc/machine-id",
     "/etc/ssl",
     "/etc/ca-certificates",
+    // The agent's own token, which can be made anew.
+    "/var/lib/pitlane-agent",
 ];
 
 /// Whether a mount holds data that a person would miss. Named and anonymous volumes do, and writable binds do;

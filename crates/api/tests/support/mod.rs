@@ -76,7 +76,7 @@ pub fn stateful(name: &str, lives: DataLives) -> Workload {
 
 /// A whole list, read at `at(0)`.
 pub fn list(workloads: Vec<Workload>) -> WorkloadList {
-    WorkloadList { node_id: "id-a".into(), read_at: at(0), complete: true, not_read: vec![], workloads, orphaned_volumes: vec![] }
+    WorkloadList { node_id: "id-a".into(), read_at: at(0), complete: true, not_read: vec![], workloads, orphaned_volumes: vec![], notes: vec![] }
 }
 
 /// An accepted drain.

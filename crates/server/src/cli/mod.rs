@@ -7,6 +7,7 @@ mod client;
 mod data;
 mod demo;
 mod doctor;
+mod engine;
 mod exit;
 mod local;
 mod place;

@@ -4,11 +4,11 @@ use std::{io::IsTerminal as _, path::Path, process::ExitCode, sync::Arc, time::D
 
 use pitlane_agent::{AgentSettings, DemoSettings, Url, demo};
 use pitlane_api::{Role, Timestamp};
-use pitlane_engine_embedded::EmbeddedEngine;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use super::{
+    engine,
     exit::{Failure, USAGE},
     local::{self, Local},
     token::{self, ENROL_TTL, EnrolmentShape},
@@ -98,7 +98,7 @@ async fn start_fleet(settings: &Settings, store: Arc<SqliteStore>) -> Result<Arc
         ..FleetSettings::default()
     };
     let agents = Arc::new(Agents::for_fleet(&fleet_settings));
-    let engine = Arc::new(EmbeddedEngine::start(store.clone(), agents.clone(), pitlane_engine_embedded::Settings::default()));
+    let engine = engine::start(settings, &store, &agents)?;
     Fleet::start(fleet_settings, store, engine, agents).await.map_err(|error| Failure::here(error.to_string()))
 }
 

@@ -38,8 +38,11 @@ impl Fleet {
             scheduling: engine_node.scheduling,
             operation: entry.operation.as_ref(),
             list: list.as_ref(),
-            holds_engine_data: (self.engine.kind() == EngineKind::Embedded).then_some(false),
-            holds_pitlane_store: known.then_some(entry.node.runs_pitlane),
+            holds_engine_data: match self.engine.kind() {
+                EngineKind::Embedded => Some(false),
+                _ => engine_node.report.holds_engine_data,
+            },
+            holds_pitlane_store: (known || entry.node.runs_pitlane).then_some(entry.node.runs_pitlane),
         }))
     }
 

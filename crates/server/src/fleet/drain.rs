@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityKind, DrainPreview, DrainRequest, NodeId, Operation, OperationKind, Scheduling, rules};
+use pitlane_api::{ActivityKind, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, NodeId, Operation, OperationKind, Scheduling, rules};
 
 use super::{
     Call, Fleet, Result,
@@ -16,11 +16,17 @@ impl Fleet {
     pub async fn drain_preview(self: &Arc<Self>, id: &NodeId) -> Result<DrainPreview> {
         let engine_node = self.view().get(id).map(|entry| entry.engine.clone()).ok_or_else(|| self.no_such_node(id))?;
         let list = self.read_list(&engine_node).await.unwrap_or_default();
-        self.with_view_as_known(|view| {
+        // What the engine cannot say now is no obstacle: what was not read of it stands with the list already. It is not
+        // `heard` either, since a driver without notes answers this while its engine is away.
+        let notes = self.engine.drain_notes(&engine_node.engine_node_id).await.unwrap_or_default();
+        let mut preview = self.with_view_as_known(|view| -> Result<DrainPreview> {
             let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
             let commands = self.engine.equivalent_commands(&entry.engine, Scheduling::Maintenance);
             Ok(rules::drain_preview(&self.drain_input(view, entry, list.as_ref(), None), commands))
-        })
+        })?;
+        let note = |message| Guard { kind: GuardKind::EngineNote, demand: GuardDemand::Informs, message };
+        preview.guards.extend(notes.into_iter().map(note));
+        Ok(preview)
     }
 
     /// Accepts a drain: 202 and an operation. Whether the node is in maintenance the engine tells, not this.

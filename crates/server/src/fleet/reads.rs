@@ -94,6 +94,7 @@ impl Fleet {
             not_read: Vec::new(),
             workloads: Vec::new(),
             orphaned_volumes: Vec::new(),
+            notes: Vec::new(),
         });
         list.complete = false;
         list.not_read.push(why.to_owned());

@@ -64,6 +64,8 @@ pub struct Settings {
     pub tls_terminated_upstream: bool,
     /// What schedules.
     pub engine: EngineKind,
+    /// A manager of the swarm, as Docker writes addresses; `None` is what Docker's own client would take.
+    pub swarm_host: Option<String>,
     /// What is late, stale, bad and settled.
     pub thresholds: Thresholds,
     /// First pause before a failed attempt of an operation is repeated.

@@ -92,9 +92,9 @@ fn long(text: &str) -> Result<Duration, String> {
 
 fn engine(text: &str) -> Result<EngineKind, String> {
     match EngineKind::from_word(text) {
-        EngineKind::Embedded => Ok(EngineKind::Embedded),
-        EngineKind::Unknown => Err(format!("{text:?} is not an engine; this version has: embedded")),
-        other => Err(format!("the driver for {} is not in this version; it has: embedded", other.describe())),
+        kind @ (EngineKind::Embedded | EngineKind::Swarm) => Ok(kind),
+        EngineKind::Unknown => Err(format!("{text:?} is not an engine; this version has: embedded, swarm")),
+        other => Err(format!("the driver for {} is not in this version; it has: embedded, swarm", other.describe())),
     }
 }
 
@@ -129,6 +129,7 @@ impl Settings {
             public_url: read.optional("public-url", PublicUrl::read)?,
             tls_terminated_upstream: read.value("tls-terminated-upstream", flag)?,
             engine: read.value("engine", engine)?,
+            swarm_host: read.optional("swarm-host", |text| Ok(text.to_owned()))?,
             thresholds: Thresholds {
                 heartbeat_every_s: read.value("heartbeat-every", seconds)?,
                 late_after_s: read.value("late-after", seconds)?,

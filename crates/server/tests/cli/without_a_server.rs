@@ -8,7 +8,7 @@ fn a_wrong_setting_ends_with_2_and_names_it() {
     for (args, says) in [
         (&["serve", "--listen", "everywhere"][..], "--listen: \"everywhere\" is not an address"),
         (&["serve", "--listen", "0.0.0.0:0"], "--tls-terminated-upstream"),
-        (&["serve", "--engine", "swarm"], "--engine: the driver for Docker Swarm is not in this version"),
+        (&["serve", "--engine", "nomad"], "--engine: the driver for Nomad is not in this version"),
         (&["serve", "--config", "/nowhere.toml"], "cannot read /nowhere.toml"),
         (&["serve", "--offline-after", "1s"], "--offline-after (1 s) must be longer"),
         (&["drain", "edge-1"], "--reason"),

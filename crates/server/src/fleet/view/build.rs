@@ -138,7 +138,8 @@ pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment:
 fn runs_pitlane(material: &Material<'_>, surroundings: &Surroundings) -> bool {
     let simulated = material.engine.source == pitlane_api::NodeSource::Simulated;
     let here = surroundings.machine_id.as_deref();
-    !simulated && here.is_some() && material.facts.map(|facts| facts.machine_id.as_str()) == here
+    let by_engine = material.engine.report.runs_pitlane;
+    by_engine || !simulated && here.is_some() && material.facts.map(|facts| facts.machine_id.as_str()) == here
 }
 
 /// What the agent measures, with what the engine promised beside it.
@@ -153,9 +154,12 @@ fn resources(engine: &Resources, agent: Option<&Resources>) -> Resources {
 
 /// The last counts stay on the card of a node that went silent: they are what was running when it did.
 fn counts(material: &Material<'_>, health: Health) -> WorkloadCounts {
+    let engine = material.engine.report.workloads;
     match material.facts {
+        // An engine with workloads of its own goes on counting where an agent has fallen silent.
+        Some(facts) if engine.total.is_some() && (facts.beat.is_none() || facts.counts.total.is_none()) => engine,
         Some(facts) if health != Health::Pending || facts.beat.is_some() => facts.counts,
-        _ => WorkloadCounts::default(),
+        _ => engine,
     }
 }
 
