@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{
     Capabilities, EngineKind, HeartbeatRequest, Node, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources, Revision,
-    Scheduling, Signal, Timestamp, WorkloadList, rules::FieldError,
+    Scheduling, Signal, Timestamp, WorkloadCounts, WorkloadList, rules::FieldError,
 };
 
 pub use error::{Error, Result};
@@ -104,6 +104,12 @@ pub struct EngineReport {
     pub resources: Resources,
     /// Version of the engine's own process on the node.
     pub version: Option<String>,
+    /// The version that process should be updated to, where it is behind the rest of the fleet.
+    pub update: Option<String>,
+    /// How many workloads the engine runs there; absent where it was not read.
+    pub workload_counts: WorkloadCounts,
+    /// Since when the node is out of the scheduler, where the engine itself knows it. Shown where there is no record.
+    pub out_since: Option<Timestamp>,
 }
 
 /// A change the watch saw. After `Reset` the receiver lists again: the watch lost its place.
