@@ -55,7 +55,6 @@ impl KubernetesEngine {
             spawn(follow::follow::<PersistentVolumeClaim>(Arc::clone(&shared))),
             spawn(follow::follow::<PersistentVolume>(Arc::clone(&shared))),
             spawn(follow::follow::<PodDisruptionBudget>(Arc::clone(&shared))),
-            spawn(tidy(Arc::clone(&shared))),
         ];
         Self { shared, tasks }
     }
@@ -70,16 +69,6 @@ impl KubernetesEngine {
 
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
     tokio::spawn(task).abort_handle()
-}
-
-/// Takes away records that were left behind, whenever some are seen.
-async fn tidy(shared: Arc<Shared>) {
-    loop {
-        shared.stale.notified().await;
-        // A write of ours or of another Pitlane may be half seen: what is left after a moment is left behind.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        drop(tokio::time::timeout(shared.bound, write::remove_stale_records(&shared)).await);
-    }
 }
 
 impl Drop for KubernetesEngine {
@@ -103,11 +92,10 @@ impl Engine for KubernetesEngine {
 
     async fn version(&self) -> Result<Option<String>> {
         let doing = Doing { verb: "get", resource: "version" };
-        let ask = async {
-            let client = self.shared.clients.get().await?;
-            client.apiserver_version().await.map_err(|error| self.shared.clients.error(&error, doing))
-        };
-        self.bounded(ask).await.map(|version| Some(version.git_version))
+        let ask = async { Ok(self.shared.clients.call(doing, |client| async move { client.apiserver_version().await }).await?) };
+        let version = self.bounded(ask).await?;
+        // Everybody may ask for the version. That it is told does not mean that anything else is.
+        self.shared.known().await.map(|()| Some(version.git_version))
     }
 
     async fn nodes(&self) -> Result<Vec<EngineNode>> {

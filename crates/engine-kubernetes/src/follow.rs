@@ -66,8 +66,6 @@ pub(crate) struct Shared {
     restart: watch::Sender<()>,
     /// Ask now whether the API server answers.
     doubt: Notify,
-    /// A record was seen on a node that the scheduler places on.
-    pub stale: Notify,
     /// How long one call may take.
     pub bound: Duration,
     /// How often to ask.
@@ -86,7 +84,6 @@ impl Shared {
             moved: watch::Sender::new(()),
             restart: watch::Sender::new(()),
             doubt: Notify::new(),
-            stale: Notify::new(),
             bound: settings.bound,
             every: settings.ask_every,
             watch_s: u32::try_from(settings.watch_for.as_secs()).unwrap_or(u32::MAX).max(1),
@@ -350,9 +347,6 @@ where
             Ok(Event::Apply(object)) => shared.feed(|world, now| K::facts(object).map(|facts| K::put(world, facts, now)).unwrap_or_default()),
             Ok(Event::Delete(object)) => shared.feed(|world, _| K::facts(object).map(|facts| K::remove(world, facts)).unwrap_or_default()),
             Err(error) => return given_up(shared, K::KIND, &error),
-        }
-        if K::KIND == Kind::Nodes && !shared.world().stale_records().is_empty() {
-            shared.stale.notify_one();
         }
     }
     Ok(())

@@ -150,8 +150,14 @@ fn report(node: &Node, beside: &Beside, out_since: Option<Timestamp>) -> EngineR
             total: beside.requested.map(|requested| requested.pods),
             stateful: beside.requested.map(|requested| requested.stateful),
         },
+        holds_engine_data: Some(holds_engine_data(labels(node))),
         out_since,
     }
+}
+
+/// Where the control plane runs there is etcd, or may be; on the other nodes there is none that Kubernetes knows of.
+fn holds_engine_data(labels: &BTreeMap<String, String>) -> bool {
+    ["control-plane", "controlplane", "master", "etcd"].iter().any(|role| labels.contains_key(&format!("node-role.kubernetes.io/{role}")))
 }
 
 fn zone(labels: &BTreeMap<String, String>) -> Option<String> {
@@ -305,6 +311,7 @@ mod tests {
             &Beside { requested: Some(Requested { cpu_millis: 250, memory_bytes: 1 << 20, pods: 3, stateful: 1 }), ..Beside::default() },
         );
         assert_eq!(shown.labels["roles"], "control-plane");
+        assert_eq!(shown.report.holds_engine_data, Some(true));
         assert_eq!(shown.labels["taints"], "dedicated=db:NoSchedule");
         assert_eq!(shown.labels["instance-type"], "m5.large");
         assert_eq!(shown.labels["runtime"], "containerd://2.1.0");

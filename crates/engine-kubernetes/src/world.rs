@@ -93,15 +93,6 @@ impl World {
         )
     }
 
-    /// Nodes that carry a record although the scheduler may place on them, by name.
-    pub fn stale_records(&self) -> Vec<String> {
-        let stale = |node: &&Arc<Node>| {
-            let annotated = node.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(node::MAINTENANCE_ANNOTATION));
-            annotated && node::scheduling(node) == Scheduling::Schedulable
-        };
-        self.nodes.values().filter(stale).map(|node| node::name(node).to_owned()).collect()
-    }
-
     /// A node that is new or changed. An older state of the same object than the one that is known is passed over: what
     /// a write answered may be ahead of the watch.
     pub fn put_node(&mut self, node: Node) -> Touched {

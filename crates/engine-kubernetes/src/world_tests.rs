@@ -127,12 +127,3 @@ fn a_kubelet_a_minor_version_behind_has_an_update() {
     assert_eq!(world.node("u1").unwrap().report.update.as_deref(), Some("v1.37.2"));
     assert_eq!(world.node("u2").unwrap().report.update, None);
 }
-
-#[test]
-fn stale_records() {
-    let mut world = world();
-    let mut left_over = node("n1", "u1", "12", false);
-    left_over.metadata.annotations = Some([(node::MAINTENANCE_ANNOTATION.to_owned(), "{}".to_owned())].into());
-    world.put_node(left_over);
-    assert_eq!(world.stale_records(), ["n1"]);
-}

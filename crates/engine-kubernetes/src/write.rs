@@ -1,5 +1,4 @@
-//! What the driver writes: scheduling and record of a Node in one patch, an Event that tells of it, and the removal of
-//! records that were left behind.
+//! What the driver writes: scheduling and record of a Node in one patch, and an Event that tells of it.
 
 use k8s_openapi::{
     api::core::v1::{Event, EventSource, ObjectReference},
@@ -195,35 +194,6 @@ fn words(scheduling: Scheduling, record: Option<&Record>) -> (&'static str, Stri
         }
         _ => ("Activated", "Back from maintenance with Pitlane. The scheduler places here again.".into()),
     }
-}
-
-/// Takes away records that stand on nodes the scheduler places on: somebody uncordoned without Pitlane. Left there, they
-/// would speak for the next cordon, which is another one.
-pub(crate) async fn remove_stale_records(shared: &Shared) {
-    let names = shared.world().stale_records();
-    for name in names {
-        match remove_stale_record(shared, &name).await {
-            Ok(true) => tracing::info!(node = name, "took away the maintenance record that stood on a schedulable node"),
-            Ok(false) => {}
-            Err(error) => tracing::debug!(node = name, %error, "the record that stands on a schedulable node stays for now"),
-        }
-    }
-}
-
-async fn remove_stale_record(shared: &Shared, name: &str) -> Result<bool> {
-    let Some(found) = get(shared, name).await? else { return Ok(false) };
-    let annotated = found.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(MAINTENANCE_ANNOTATION));
-    if !annotated || node::scheduling(&found) != Scheduling::Schedulable {
-        return Ok(false);
-    }
-    let body = patch(&found, Scheduling::Schedulable, None)?;
-    match write(shared, name, &body).await {
-        Ok(written) => keep(shared, written),
-        // Somebody was in between: the next look at the node tells what it is now.
-        Err(Written::InBetween(_)) => return Ok(false),
-        Err(Written::Failed(error)) => return Err(error),
-    }
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -108,6 +108,8 @@ pub struct EngineReport {
     pub update: Option<String>,
     /// How many workloads the engine runs there; absent where it was not read.
     pub workload_counts: WorkloadCounts,
+    /// The node keeps state of the engine itself (etcd, a manager's log). `None`: not known.
+    pub holds_engine_data: Option<bool>,
     /// Since when the node is out of the scheduler, where the engine itself knows it. Shown where there is no record.
     pub out_since: Option<Timestamp>,
 }

@@ -50,25 +50,6 @@ async fn kubectl_drain_and_uncordon() {
     .await;
 }
 
-/// `kubectl uncordon` of a node that Pitlane drained leaves the record behind. It goes by itself, before the next cordon
-/// could inherit it.
-#[tokio::test]
-async fn a_record_left_behind_goes_by_itself() {
-    let lab = Lab::shared();
-    let driven = Driven::start(lab).await;
-    let node = driven.node().await;
-    driven.kubernetes().set_scheduling(&node.engine_node_id, drain(&node, "op-left")).await.expect("drained");
-    lab.kubectl(&["uncordon", &node.name]).expect("back by kubectl");
-    let annotation = || lab.kubectl(&["get", "node", &node.name, "-o", "jsonpath={.metadata.annotations}"]).expect("read");
-    until("the record goes", || async { (!annotation().contains("pitlane.dev/maintenance")).then_some(()) }).await;
-    lab.kubectl(&["cordon", &node.name]).expect("out again");
-    let shown = until("it is out", || async {
-        driven.kubernetes().node(&node.engine_node_id).await.ok().filter(|node| node.scheduling == Scheduling::Maintenance)
-    })
-    .await;
-    assert_eq!(shown.record, None);
-}
-
 /// An Event on the node for each, where `kubectl describe node` shows it.
 #[tokio::test]
 async fn kubectl_describe_tells_who_and_why() {

@@ -2,4 +2,8 @@
 
 use crate::{control::Lab, harness::Driven};
 
-pitlane_engine::conformance_tests!(Driven::start(Lab::shared()).await, not_here: &["a_removed_node_is_gone"]);
+async fn harness() -> Result<Driven<'static>, String> {
+    Ok(Driven::start(Lab::shared()).await)
+}
+
+pitlane_engine::conformance_tests!(harness().await, not_here: &["a_removed_node_is_gone"]);

@@ -3,8 +3,10 @@
 use std::{io::IsTerminal as _, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use pitlane_agent::{AgentSettings, DemoSettings, Url, demo};
-use pitlane_api::{Role, Timestamp};
+use pitlane_api::{EngineKind, Role, Timestamp};
+use pitlane_engine::Engine;
 use pitlane_engine_embedded::EmbeddedEngine;
+use pitlane_engine_kubernetes::{Access, KubernetesEngine};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -98,7 +100,13 @@ async fn start_fleet(settings: &Settings, store: Arc<SqliteStore>) -> Result<Arc
         ..FleetSettings::default()
     };
     let agents = Arc::new(Agents::for_fleet(&fleet_settings));
-    let engine = Arc::new(EmbeddedEngine::start(store.clone(), agents.clone(), pitlane_engine_embedded::Settings::default()));
+    let engine: Arc<dyn Engine> = match settings.engine {
+        EngineKind::Kubernetes => {
+            let access = Access::choose(settings.kubeconfig.clone(), settings.kube_context.clone());
+            Arc::new(KubernetesEngine::start(access, pitlane_engine_kubernetes::Settings::default()))
+        }
+        _ => Arc::new(EmbeddedEngine::start(store.clone(), agents.clone(), pitlane_engine_embedded::Settings::default())),
+    };
     Fleet::start(fleet_settings, store, engine, agents).await.map_err(|error| Failure::here(error.to_string()))
 }
 

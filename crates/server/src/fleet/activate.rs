@@ -38,7 +38,10 @@ impl Fleet {
             scheduling: engine_node.scheduling,
             operation: entry.operation.as_ref(),
             list: list.as_ref(),
-            holds_engine_data: (self.engine.kind() == EngineKind::Embedded).then_some(false),
+            holds_engine_data: match self.engine.kind() {
+                EngineKind::Embedded => Some(false),
+                _ => engine_node.report.holds_engine_data,
+            },
             holds_pitlane_store: known.then_some(entry.node.runs_pitlane),
         }))
     }

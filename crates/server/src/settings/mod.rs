@@ -64,6 +64,10 @@ pub struct Settings {
     pub tls_terminated_upstream: bool,
     /// What schedules.
     pub engine: EngineKind,
+    /// The kubeconfig to use, for Kubernetes.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of it, for Kubernetes.
+    pub kube_context: Option<String>,
     /// What is late, stale, bad and settled.
     pub thresholds: Thresholds,
     /// First pause before a failed attempt of an operation is repeated.

@@ -124,7 +124,7 @@ pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment:
         engine_node_id: engine.engine_node_id.clone(),
         heartbeat: Heartbeat { state, recent: material.facts.map(|facts| facts.recent.clone()).unwrap_or_default(), clock_offset_s },
         agent_version: report.map(|report| report.agent_version.clone()).or_else(|| engine.report.version.clone()),
-        agent_update,
+        agent_update: agent_update.or_else(|| engine.report.update.clone()),
         labels: labels(engine, report),
         runs_pitlane: runs_pitlane(material, surroundings),
         signals,
@@ -155,7 +155,7 @@ fn resources(engine: &Resources, agent: Option<&Resources>) -> Resources {
 fn counts(material: &Material<'_>, health: Health) -> WorkloadCounts {
     match material.facts {
         Some(facts) if health != Health::Pending || facts.beat.is_some() => facts.counts,
-        _ => WorkloadCounts::default(),
+        _ => material.engine.report.workload_counts,
     }
 }
 
@@ -174,6 +174,6 @@ fn maintenance(engine: &EngineNode) -> Option<Maintenance> {
             set_outside: false,
             note,
         },
-        None => Maintenance { reason: None, by: None, since: None, expected_back_at: None, set_outside: true, note },
+        None => Maintenance { reason: None, by: None, since: engine.report.out_since, expected_back_at: None, set_outside: true, note },
     })
 }
