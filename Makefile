@@ -9,7 +9,7 @@ CARGO_TARGET_DIR ?= $(PITLANE_CACHE)/target
 export PITLANE_CACHE CARGO_TARGET_DIR
 
 .PHONY: help run test bench fmt lint setup setup-test console build \
-        test-rust test-ui test-e2e test-contract test-crash size
+        test-rust test-ui test-e2e test-contract test-crash test-lab-kubernetes size
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test-e2e: ## tier: operator stories in Chromium against the real server
 
 test-crash: ## tier: kill -9 under a stream of drains and activations
 	@scripts/test.sh crash
+
+test-lab-kubernetes: ## tier: the driver against a real kube-apiserver, scheduler and etcd (builds them once)
+	@scripts/test.sh lab_kubernetes
 
 size: ## tier: what a first visit downloads, against the budget
 	@scripts/test.sh size
