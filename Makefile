@@ -9,7 +9,7 @@ CARGO_TARGET_DIR ?= $(PITLANE_CACHE)/target
 export PITLANE_CACHE CARGO_TARGET_DIR
 
 .PHONY: help run test bench fmt lint setup setup-test console build \
-        test-rust test-ui test-e2e test-contract test-crash test-lab-swarm size
+        test-rust test-ui test-e2e test-contract test-crash test-lab-swarm test-lab-kubernetes size
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-crash: ## tier: kill -9 under a stream of drains and activations
 
 test-lab-swarm: ## tier: the driver, and stories, on a real swarm of three nodes
 	@scripts/test.sh lab_swarm
+
+test-lab-kubernetes: ## tier: the driver against a real kube-apiserver, scheduler and etcd (builds them once)
+	@scripts/test.sh lab_kubernetes
 
 size: ## tier: what a first visit downloads, against the budget
 	@scripts/test.sh size

@@ -67,6 +67,15 @@ count_e2e() { count_node "$1"; }
 tier_crash() { node_tests tests/crash/*.test.mjs; }
 count_crash() { count_node "$1"; }
 
+# The control plane is built from its Go modules the first time (6 to 15 minutes on two cores) and kept in the cache.
+tier_lab_kubernetes() {
+  have go || { cannot_run "Go is missing, with which the Kubernetes control plane is built"; return; }
+  have openssl || { cannot_run "openssl is missing: it makes the lab's throw-away certificates"; return; }
+  tests/labs/kubernetes/build.sh >/dev/null || { cannot_run "the Kubernetes control plane could not be built; the lines above say why"; return; }
+  CARGO_TARGET_DIR=$NATIVE_TARGET cargo test -p pitlane-engine-kubernetes --features lab --test lab -- --test-threads 3
+}
+count_lab_kubernetes() { count_cargo "$1"; }
+
 tier_size() {
   have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
   node_tests tests/size/*.test.mjs

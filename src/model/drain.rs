@@ -187,6 +187,7 @@ mod tests {
             volumes: vec![],
             on_restart: Fate::HereWithData,
             on_node_down: Fate::HereWithData,
+            remarks: Vec::new(),
         }
     }
 

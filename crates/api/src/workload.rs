@@ -175,6 +175,9 @@ wire! {
         pub on_restart: Fate,
         /// If the host reboots or goes away.
         pub on_node_down: Fate,
+        /// What else the engine knows of it, for a person: owner, restarts, disruption budgets, "could run nowhere else".
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub remarks: Vec<String>,
     }
 }
 

@@ -93,6 +93,8 @@ fn report(node: &Node, tasks: Option<&Summary>, local: Option<&str>) -> EngineRe
         workloads: tasks.map(|tasks| tasks.counts(id(node))).unwrap_or_default(),
         runs_pitlane: local == Some(id(node)),
         holds_engine_data: Some(is_manager(node)),
+        update: None,
+        out_since: None,
     }
 }
 

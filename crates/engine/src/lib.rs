@@ -110,6 +110,10 @@ pub struct EngineReport {
     pub runs_pitlane: bool,
     /// The node keeps state of the engine itself (a manager's, etcd's). `None`: the engine does not say.
     pub holds_engine_data: Option<bool>,
+    /// The version that process should be updated to, where it is behind the rest of the fleet.
+    pub update: Option<String>,
+    /// Since when the node is out of the scheduler, where the engine itself knows it. Shown where there is no record.
+    pub out_since: Option<Timestamp>,
 }
 
 /// A change the watch saw. After `Reset` the receiver lists again: the watch lost its place.

@@ -149,6 +149,7 @@ pub fn workload_from_container(container: &ContainerReport) -> Workload {
         volumes,
         on_restart,
         on_node_down,
+        remarks: Vec::new(),
     }
 }
 

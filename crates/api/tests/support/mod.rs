@@ -71,6 +71,7 @@ pub fn stateful(name: &str, lives: DataLives) -> Workload {
         volumes: vec![Volume { name: volume, kind: VolumeKind::Named, data_lives: lives, destination: Some("/data".into()), driver: None }],
         on_restart: Fate::HereWithData,
         on_node_down: Fate::WaitsForNode,
+        remarks: Vec::new(),
     }
 }
 

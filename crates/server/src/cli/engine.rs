@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pitlane_api::EngineKind;
 use pitlane_engine::Engine;
 use pitlane_engine_embedded::EmbeddedEngine;
+use pitlane_engine_kubernetes::{Access, KubernetesEngine};
 use pitlane_engine_swarm::{Endpoint, SwarmEngine};
 
 use super::exit::{Failure, USAGE};
@@ -20,6 +21,10 @@ pub fn start(settings: &Settings, store: &Arc<SqliteStore>, agents: &Arc<Agents>
             }
             tracing::info!(%endpoint, "the engine is Docker Swarm");
             Ok(Arc::new(SwarmEngine::start(endpoint, agents.clone(), pitlane_engine_swarm::Settings::default())))
+        }
+        EngineKind::Kubernetes => {
+            let access = Access::choose(settings.kubeconfig.clone(), settings.kube_context.clone());
+            Ok(Arc::new(KubernetesEngine::start(access, pitlane_engine_kubernetes::Settings::default())))
         }
         _ => Ok(Arc::new(EmbeddedEngine::start(store.clone(), agents.clone(), pitlane_engine_embedded::Settings::default()))),
     }

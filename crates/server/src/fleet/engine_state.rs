@@ -40,9 +40,20 @@ impl Fleet {
     pub(super) fn heard<T>(self: &Arc<Self>, answer: pitlane_engine::Result<T>) -> pitlane_engine::Result<T> {
         match &answer {
             Err(pitlane_engine::Error::Unreachable { message, .. }) => self.engine_away(message),
+            // It answers, and says nothing of what Pitlane would know: neither here nor away.
+            Err(pitlane_engine::Error::Refused(_)) => {}
             _ => self.engine_there(),
         }
         answer
+    }
+
+    /// The same for what is asked of the engine as a whole: where it refuses to list its nodes (credentials that expired,
+    /// a right that is missing), what is shown is as old as if it were away, and so it is said.
+    pub(super) fn heard_of_all<T>(self: &Arc<Self>, answer: pitlane_engine::Result<T>) -> pitlane_engine::Result<T> {
+        if let Err(pitlane_engine::Error::Refused(message)) = &answer {
+            self.engine_away(message);
+        }
+        self.heard(answer)
     }
 
     fn engine_away(&self, message: &str) {
@@ -103,7 +114,7 @@ impl Fleet {
     }
 
     pub(super) async fn ask_version(self: &Arc<Self>) {
-        let version = self.heard(self.engine.version().await);
+        let version = self.heard_of_all(self.engine.version().await);
         let mut state = lock(&self.engine_state);
         state.asking = false;
         if let Ok(version) = version {

@@ -28,7 +28,7 @@ impl Fleet {
     /// Follows the engine's watch. `changes` was opened before the first list, so that nothing falls between.
     pub(super) async fn follow(self: Arc<Self>, mut changes: futures::stream::BoxStream<'static, pitlane_engine::Result<Change>>) {
         while let Some(change) = changes.next().await {
-            match self.heard(change) {
+            match self.heard_of_all(change) {
                 Ok(Change::Node(node)) => self.seen(*node),
                 Ok(Change::Removed(engine_node_id)) => self.look_soon(engine_node_id),
                 Ok(Change::Reset) => self.relist().await,
@@ -40,7 +40,7 @@ impl Fleet {
 
     /// Lists every node anew. Errors are noted with the engine's state; the next answer brings another list.
     pub(super) async fn relist(self: &Arc<Self>) {
-        let Ok(nodes) = self.heard(self.engine.nodes().await) else { return };
+        let Ok(nodes) = self.heard_of_all(self.engine.nodes().await) else { return };
         let listed: std::collections::HashSet<String> = nodes.iter().map(|node| node.engine_node_id.clone()).collect();
         for node in nodes {
             self.seen(node);

@@ -66,6 +66,10 @@ pub struct Settings {
     pub engine: EngineKind,
     /// A manager of the swarm, as Docker writes addresses; `None` is what Docker's own client would take.
     pub swarm_host: Option<String>,
+    /// The kubeconfig to use, for Kubernetes.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of it, for Kubernetes.
+    pub kube_context: Option<String>,
     /// What is late, stale, bad and settled.
     pub thresholds: Thresholds,
     /// First pause before a failed attempt of an operation is repeated.

@@ -92,9 +92,9 @@ fn long(text: &str) -> Result<Duration, String> {
 
 fn engine(text: &str) -> Result<EngineKind, String> {
     match EngineKind::from_word(text) {
-        kind @ (EngineKind::Embedded | EngineKind::Swarm) => Ok(kind),
-        EngineKind::Unknown => Err(format!("{text:?} is not an engine; this version has: embedded, swarm")),
-        other => Err(format!("the driver for {} is not in this version; it has: embedded, swarm", other.describe())),
+        known @ (EngineKind::Embedded | EngineKind::Swarm | EngineKind::Kubernetes) => Ok(known),
+        EngineKind::Unknown => Err(format!("{text:?} is not an engine; this version has: embedded, swarm, kubernetes")),
+        other => Err(format!("the driver for {} is not in this version; it has: embedded, swarm, kubernetes", other.describe())),
     }
 }
 
@@ -117,6 +117,12 @@ impl Settings {
     pub fn read(given: Given) -> Result<Self, Wrong> {
         let given = given.with_file()?;
         let read = Reader(&given);
+        let scheduler = read.value("engine", engine)?;
+        // A kubelet renews its lease every ten seconds; agents beat every five.
+        let beats = match scheduler {
+            EngineKind::Kubernetes => (10, 25, 40),
+            _ => (5, 15, 30),
+        };
         let settings = Self {
             listen: read.value("listen", address)?,
             data_dir: match given.get("data-dir") {
@@ -128,12 +134,14 @@ impl Settings {
             production: read.value("production", flag)?,
             public_url: read.optional("public-url", PublicUrl::read)?,
             tls_terminated_upstream: read.value("tls-terminated-upstream", flag)?,
-            engine: read.value("engine", engine)?,
+            engine: scheduler,
             swarm_host: read.optional("swarm-host", |text| Ok(text.to_owned()))?,
+            kubeconfig: read.optional("kubeconfig", |text| Ok(PathBuf::from(text)))?,
+            kube_context: read.optional("kube-context", |text| Ok(text.to_owned()))?,
             thresholds: Thresholds {
-                heartbeat_every_s: read.value("heartbeat-every", seconds)?,
-                late_after_s: read.value("late-after", seconds)?,
-                offline_after_s: read.value("offline-after", seconds)?,
+                heartbeat_every_s: read.optional("heartbeat-every", seconds)?.unwrap_or(beats.0),
+                late_after_s: read.optional("late-after", seconds)?.unwrap_or(beats.1),
+                offline_after_s: read.optional("offline-after", seconds)?.unwrap_or(beats.2),
                 settle_s: read.value("settle", |text| parse_duration(text).map(|d| d.as_secs()))?,
                 disk_bad_percent: read.value("disk-bad-percent", percent)?,
                 memory_bad_percent: read.value("memory-bad-percent", percent)?,

@@ -124,7 +124,7 @@ pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment:
         engine_node_id: engine.engine_node_id.clone(),
         heartbeat: Heartbeat { state, recent: material.facts.map(|facts| facts.recent.clone()).unwrap_or_default(), clock_offset_s },
         agent_version: report.map(|report| report.agent_version.clone()).or_else(|| engine.report.version.clone()),
-        agent_update,
+        agent_update: agent_update.or_else(|| engine.report.update.clone()),
         labels: labels(engine, report),
         runs_pitlane: runs_pitlane(material, surroundings),
         signals,
@@ -178,6 +178,6 @@ fn maintenance(engine: &EngineNode) -> Option<Maintenance> {
             set_outside: false,
             note,
         },
-        None => Maintenance { reason: None, by: None, since: None, expected_back_at: None, set_outside: true, note },
+        None => Maintenance { reason: None, by: None, since: engine.report.out_since, expected_back_at: None, set_outside: true, note },
     })
 }

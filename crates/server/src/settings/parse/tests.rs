@@ -17,11 +17,19 @@ fn the_defaults_are_the_documented_ones() {
 }
 
 #[test]
+fn kubernetes_has_the_rhythm_of_its_leases() {
+    let settings = read(&[("engine", "kubernetes"), ("kube-context", "edge")]).unwrap();
+    assert_eq!((settings.thresholds.late_after_s, settings.thresholds.offline_after_s), (25, 40));
+    assert_eq!(settings.kube_context.as_deref(), Some("edge"));
+    assert_eq!(read(&[("engine", "kubernetes"), ("late-after", "30s")]).unwrap().thresholds.late_after_s, 30);
+}
+
+#[test]
 fn a_wrong_setting_is_refused_by_its_name() {
     for (name, text, says) in [
         ("listen", "7070", "--listen: \"7070\" is not an address"),
         ("production", "maybe", "--production: \"maybe\" is not one of true, false"),
-        ("engine", "kubernetes", "--engine: the driver for Kubernetes is not in this version"),
+        ("engine", "nomad", "--engine: the driver for Nomad is not in this version"),
         ("engine", "bogus", "--engine: \"bogus\" is not an engine"),
         ("heartbeat-every", "0s", "--heartbeat-every: must be at least one second"),
         ("heartbeat-every", "soon", "is not a duration such as 30s"),

@@ -1,0 +1,146 @@
+//! What went wrong between the driver and the API server, in words a person can act on, and as what the caller can do
+//! about it.
+
+use std::time::Duration;
+
+use kube::{client::AuthError, config::KubeconfigError, core::Status};
+use pitlane_engine::Error;
+
+/// What the driver was about to do: a verb and a resource, as RBAC calls them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Doing {
+    pub verb: &'static str,
+    pub resource: &'static str,
+}
+
+/// From the client's error. `retry_after`: what the API server said last when it asked to slow down.
+pub(crate) fn engine_error(error: &kube::Error, doing: Doing, retry_after: Option<Duration>) -> Error {
+    match error {
+        kube::Error::Api(status) => from_status(status, doing, retry_after),
+        kube::Error::Auth(error) => Error::Refused(auth(error)),
+        kube::Error::InferKubeconfig(error) => Error::Refused(kubeconfig(error)),
+        kube::Error::SerdeError(_) => {
+            Error::unreachable(format!("the answer to {} {} is not what a Kubernetes API server sends", doing.verb, doing.resource))
+        }
+        error => match cause::<AuthError>(error) {
+            Some(error) => Error::Refused(auth(error)),
+            None => Error::unreachable(format!("the API server does not answer: {}", chain(error))),
+        },
+    }
+}
+
+/// From what the API server says, also in the middle of a watch.
+pub(crate) fn from_status(status: &Status, doing: Doing, retry_after: Option<Duration>) -> Error {
+    let Doing { verb, resource } = doing;
+    match status.code {
+        401 => {
+            Error::Refused("the credentials are not valid, or have expired: sign in to the cluster again, or renew the kubeconfig or token".into())
+        }
+        403 => Error::Refused(format!("the right to {verb} {resource} is missing: {}", status.message)),
+        404 => Error::NotFound(format!("{resource}: {}", status.message)),
+        409 => Error::Conflict,
+        code @ (429 | 500..=599) => {
+            let said = status.details.as_ref().map(|details| u64::from(details.retry_after_seconds)).filter(|seconds| *seconds > 0);
+            let retry_after = said.map(Duration::from_secs).or(retry_after);
+            let message = match code {
+                429 => "the API server is asked too much and wants Pitlane to slow down (429)".to_owned(),
+                _ => format!("the API server could not {verb} {resource} ({code}): {}", status.message),
+            };
+            Error::Unreachable { message, retry_after }
+        }
+        code => Error::Refused(format!("the API server would not {verb} {resource} ({code}): {}", status.message)),
+    }
+}
+
+/// What is wrong with a kubeconfig.
+pub(crate) fn kubeconfig(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::CurrentContextNotSet => "the kubeconfig names no current context: choose one with --kube-context".into(),
+        KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context {name}"),
+        KubeconfigError::LoadClusterOfContext(name) => format!("the kubeconfig has no cluster {name}, which the context names"),
+        KubeconfigError::ReadConfig(error, path) => format!("the kubeconfig {} cannot be read: {error}", path.display()),
+        error => format!("the kubeconfig cannot be used: {}", chain(error)),
+    }
+}
+
+fn auth(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecStart(error) => format!("the credential plugin that the kubeconfig names cannot be started: {error}"),
+        AuthError::AuthExecRun { cmd, out } => {
+            let words = String::from_utf8_lossy(&out.stderr);
+            let words: String = words.trim().chars().filter(|c| !c.is_control() || *c == '\n').collect();
+            let last = words.lines().last().unwrap_or("it says nothing");
+            format!("the credential plugin {} failed ({}): {last}", program(cmd), out.status)
+        }
+        AuthError::ReadTokenFile(error, path) => format!("the token in {} cannot be read: {error}", path.display()),
+        error => format!("the credentials of the kubeconfig cannot be used: {}", chain(error)),
+    }
+}
+
+/// The program of a command as the client's error shows it, `NAME="value" "program" "argument"`, without what was passed
+/// to it: that may be a secret.
+fn program(command: &str) -> &str {
+    let start = if command.starts_with('"') { Some(1) } else { command.find(" \"").map(|at| at + 2) };
+    start.and_then(|start| command.get(start..)).and_then(|rest| rest.split('"').next()).unwrap_or("of the kubeconfig")
+}
+
+fn cause<'a, T: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An error with its causes, each of them once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let more = error.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
+        next = error.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOING: Doing = Doing { verb: "list", resource: "pods" };
+
+    fn said(code: u16, message: &str) -> Error {
+        engine_error(&kube::Error::Api(Status::failure(message, "").with_code(code).boxed()), DOING, Some(Duration::from_secs(7)))
+    }
+
+    #[test]
+    fn what_the_caller_can_do_about_it() {
+        let Error::Refused(words) = said(403, "User \"x\" cannot list resource \"pods\"") else { panic!("a missing right is refused") };
+        assert!(words.contains("the right to list pods is missing"), "{words}");
+        let Error::Refused(words) = said(401, "Unauthorized") else { panic!("expired credentials are refused") };
+        assert!(words.contains("expired"), "{words}");
+        assert_eq!(said(409, ""), Error::Conflict);
+        let Error::Unreachable { retry_after, message } = said(429, "") else { panic!("to slow down is to try again") };
+        assert_eq!(retry_after, Some(Duration::from_secs(7)));
+        assert!(message.contains("slow down"), "{message}");
+        assert!(said(503, "etcd has no leader").is_transient());
+    }
+
+    #[test]
+    fn a_plugin_that_fails_is_named_without_what_was_passed_to_it() {
+        let out = std::process::Command::new("sh").args(["-c", "echo 'token has expired, run: sso login' >&2; exit 3"]).output().unwrap();
+        let error = kube::Error::Auth(AuthError::AuthExecRun {
+            cmd: "INFO=\"{\\\"a\\\": \\\"b\\\"}\" \"cloud-cli\" \"get-token\" \"--secret=s3cr3t\"".into(),
+            out: Box::new(out),
+        });
+        let Error::Refused(words) = engine_error(&error, DOING, None) else { panic!("refused") };
+        assert!(words.contains("the credential plugin cloud-cli failed") && words.contains("sso login"), "{words}");
+        assert!(!words.contains("s3cr3t"), "{words}");
+    }
+}
