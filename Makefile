@@ -2,11 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# Build results live outside of the checkout: clones and worktrees share them, so a second one builds in seconds, and
-# nothing that walks the checkout (editors, backups, git clean) meets gigabytes of object files. scripts/env.sh has the paths.
+# Tools live in a cache outside of the checkout, for all checkouts; build results in target/, for this one alone: cargo tells two
+# checkouts in one folder apart by the age of their files only, and can link the one's crates into the other. scripts/env.sh has the paths.
 PITLANE_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/pitlane
-CARGO_TARGET_DIR ?= $(PITLANE_CACHE)/target
-export PITLANE_CACHE CARGO_TARGET_DIR
+export PITLANE_CACHE
 
 .PHONY: help run test bench fmt lint setup setup-test console build \
         test-rust test-ui test-e2e test-contract test-crash test-lab-swarm test-lab-kubernetes size

@@ -3,15 +3,16 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# One cache per user, outside of the checkout: a second clone or worktree then builds in seconds, and deleting a
-# checkout never throws away half an hour of compiling.
+# One cache of tools per user, outside of the checkout: half an hour of compiling that every clone shares.
 export PITLANE_CACHE=${PITLANE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pitlane}
 TOOLS=$PITLANE_CACHE/tools
 export PATH=$TOOLS/bin:$PATH:/usr/sbin:/sbin
 
-# The browser's build has its own folder, because cargo holds one lock per folder: the two can run side by side.
-NATIVE_TARGET=${CARGO_TARGET_DIR:-$PITLANE_CACHE/target}
-WASM_TARGET=$PITLANE_CACHE/target-wasm
+# Build results are the checkout's own. Two checkouts that share a folder are told apart by the age of their files only, and
+# cargo then links the one's crates into the other. The browser's build has a folder of its own, because cargo holds one
+# lock per folder: the two can run side by side.
+NATIVE_TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
+WASM_TARGET=$NATIVE_TARGET/console
 
 # What the tests write: logs, traces, pictures.
 OUT=$ROOT/tests/e2e/out

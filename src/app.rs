@@ -15,6 +15,7 @@ use crate::ui::LiveRegion;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::ToastStack;
+use crate::ui::view;
 
 /// The console.
 #[component]
@@ -66,7 +67,7 @@ pub fn Root() -> impl IntoView {
         .into_any(),
     };
     view! {
-        {body}
+        {move || body()}
         <LiveRegion announcer=app.announcer />
         <ToastStack toasts=app.toasts />
     }

@@ -16,6 +16,8 @@ use crate::pages::not_found::NotFound;
 use crate::route::Route;
 use crate::state::Link;
 use crate::ui::Banner;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// Which page is shown; a change of filters or of the node is that page's own business.
 #[derive(Clone, Copy, PartialEq)]
@@ -63,7 +65,7 @@ pub fn Shell() -> impl IntoView {
         <main class="page" id="main" tabindex="-1">
             <StaleBanner />
             <EngineBanner />
-            {page}
+            {move || page()}
         </main>
         <SheetHost />
     }
@@ -78,14 +80,14 @@ fn StaleBanner() -> impl IntoView {
         let age = move || format::age(since, app.clock.now());
         Signal::derive(move || format!("What you see is {} old. Pitlane keeps trying to reconnect; actions may not arrive.", age()))
     };
-    move || match link.get() {
+    dynamic(move || match link.get() {
         Link::Stale(Some(since)) => Some(view! {
             <div class="stale" role="alert">
                 <Banner tone=Tone::Offline glyph=Glyph::Power title="The connection to Pitlane is lost." text=text(Some(since)) />
             </div>
         }),
         _ => None,
-    }
+    })
 }
 
 /// Pitlane is there and the engine is not: reads go on with their age, new operations are refused.
@@ -98,7 +100,7 @@ fn EngineBanner() -> impl IntoView {
             Some((engine.kind.describe(), engine.message, engine.seen_at))
         })
     });
-    move || {
+    dynamic(move || {
         away.get().map(|(name, message, seen_at)| {
             let why = message.map(|message| format!("{message} ")).unwrap_or_default();
             let text = Signal::derive(move || {
@@ -107,5 +109,5 @@ fn EngineBanner() -> impl IntoView {
             });
             view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=format!("{name} does not answer.") text=text /> }
         })
-    }
+    })
 }

@@ -15,6 +15,7 @@ use crate::ui::Dot;
 use crate::ui::Icon;
 use crate::ui::IconButton;
 use crate::ui::Tag;
+use crate::ui::view;
 
 /// The bar of somebody who is signed in.
 #[component]
@@ -101,7 +102,7 @@ fn ConnectionState() -> impl IntoView {
         <p class="top-link">
             <Dot tone=tone halo=true />
             <span role="status" aria-label="Connection">{word}</span>
-            <span class="muted">{since}</span>
+            <span class="muted">{move || since()}</span>
         </p>
     }
 }

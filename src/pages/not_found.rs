@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::platform::page;
 use crate::route::Route;
+use crate::ui::view;
 
 /// Says so, and leads back.
 #[component]

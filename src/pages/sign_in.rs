@@ -14,6 +14,8 @@ use crate::ui::Button;
 use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::TextField;
+use crate::ui::When;
+use crate::ui::view;
 
 /// The page. A code behind `#` is taken out of the address bar and used at once.
 #[component]
@@ -63,9 +65,9 @@ pub fn SignIn() -> impl IntoView {
     view! {
         <section class="sign-in">
             <h1 tabindex="-1">"Sign in to Pitlane"</h1>
-            <Show when=move || busy.get()>
+            <When cond=move || busy.get()>
                 <p role="status" class="muted">"Signing in…"</p>
-            </Show>
+            </When>
             {move || {
                 problem.get().map(|text| {
                     view! {

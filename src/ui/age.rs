@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
 
+use super::view;
+
 use crate::model::format;
 use crate::platform::{clock::Clock, locale};
 
@@ -24,7 +26,7 @@ pub fn Age(
     let show_exact = move |_| title.set(at.get_untracked().map(locale::exact));
     view! {
         <time datetime=move || at.get().map(|at| at.to_string()) title=title on:pointerenter=show_exact>
-            {text}
+            {move || text()}
         </time>
     }
 }

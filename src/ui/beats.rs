@@ -1,6 +1,8 @@
 //! The strip of the last beats: one path, so that a beat changes one attribute.
 
 use leptos::prelude::*;
+
+use super::view;
 use std::fmt::Write;
 
 use crate::model::{fold::STRIP, tone::Tone};

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use super::{Icon, unique_id};
 use crate::model::tone::Glyph;
 

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 /// A filter.
 #[component]
 pub fn Chip(#[prop(into)] pressed: Signal<bool>, #[prop(into)] on_press: Callback<()>, children: Children) -> impl IntoView {

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use super::CopyButton;
 
 /// Commands with a button each that copies them.

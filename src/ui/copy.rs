@@ -1,6 +1,8 @@
 //! Copies a text and says so, in the place where it was pressed.
 
 use leptos::{html, prelude::*, task::spawn_local};
+
+use super::view;
 use std::time::Duration;
 
 use super::{Announcer, Icon};
@@ -91,7 +93,7 @@ pub fn CopyButton(
                 <Icon glyph=icon />
                 {worded}
             </button>
-            {bubble}
+            {move || bubble()}
         </span>
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use super::unique_id;
 
 /// A line of text, or a time.
@@ -48,7 +50,7 @@ pub fn TextField(
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
             />
-            {below}
+            {move || below()}
         </div>
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use crate::model::tone::Glyph;
 
 /// One icon.

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 /// Says things to a screen reader. In the context, made at the root.
 #[derive(Clone, Copy)]
 pub struct Announcer(RwSignal<(u32, String)>);

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use crate::model::{counts::CapacityBar, format, tone::Tone};
 
 /// A share of a hundred under its name.

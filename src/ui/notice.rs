@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use super::Icon;
 use crate::model::tone::{Glyph, Tone};
 

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use super::{Button, Icon};
 use crate::model::tone::Glyph;
 

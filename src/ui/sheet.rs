@@ -2,6 +2,8 @@
 
 use leptos::{ev, html, prelude::*};
 
+use super::view;
+
 use super::IconButton;
 use crate::model::tone::Glyph;
 use crate::platform::focus::Remembered;

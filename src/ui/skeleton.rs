@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 /// So many grey shapes: `line`, `title`, `card`, `panel`.
 #[component]
 pub fn Skeleton(shape: &'static str, #[prop(default = 1)] count: usize) -> impl IntoView {

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::view;
+
 use super::Icon;
 use crate::model::{operation::StepState, tone::Glyph};
 
@@ -22,7 +24,7 @@ pub fn Steps(#[prop(into)] steps: Signal<Vec<(StepState, String)>>) -> impl Into
             })
             .collect_view()
     };
-    view! { <ol class="steps">{rows}</ol> }
+    view! { <ol class="steps">{move || rows()}</ol> }
 }
 
 const fn glyph(state: StepState) -> Glyph {

@@ -1,9 +1,11 @@
 //! Toasts, for what happened elsewhere: on another page, by another person, or outside Pitlane.
 
 use leptos::prelude::*;
+
+use super::view;
 use std::time::Duration;
 
-use super::{Icon, IconButton};
+use super::{Icon, IconButton, Keyed};
 use crate::model::tone::{Glyph, Tone};
 
 /// How many are shown at once; the oldest makes room.
@@ -45,6 +47,21 @@ impl Toasts {
         }
     }
 
+    fn view(self, key: &str) -> AnyView {
+        let toast = self.list.with_untracked(|list| list.iter().find(|toast| toast.id.to_string() == key).cloned());
+        toast
+            .map(|toast| {
+                view! {
+                    <div class="toast" data-tone=toast.tone.as_str()>
+                        <Icon glyph=toast.glyph />
+                        <span>{toast.text}</span>
+                        <IconButton glyph=Glyph::Close name="Dismiss" small=true on_press=move |()| self.close(toast.id) />
+                    </div>
+                }
+            })
+            .into_any()
+    }
+
     fn close(self, id: u32) {
         let _ = self.list.try_update(|list| list.retain(|toast| toast.id != id));
     }
@@ -61,13 +78,10 @@ impl Default for Toasts {
 pub fn ToastStack(toasts: Toasts) -> impl IntoView {
     view! {
         <div class="toasts no-print" role="log" aria-label="Notifications" aria-live="polite">
-            <For each=move || toasts.list.get() key=|toast| toast.id let:toast>
-                <div class="toast" data-tone=toast.tone.as_str()>
-                    <Icon glyph=toast.glyph />
-                    <span>{toast.text}</span>
-                    <IconButton glyph=Glyph::Close name="Dismiss" small=true on_press=move |()| toasts.close(toast.id) />
-                </div>
-            </For>
+            <Keyed
+                keys=Signal::derive(move || toasts.list.with(|list| list.iter().map(|toast| toast.id.to_string()).collect()))
+                row=move |key: String| toasts.view(&key)
+            />
         </div>
     }
 }

@@ -11,7 +11,7 @@ mkdirSync(out, { recursive: true });
 
 /** The binary under test; PITLANE_BIN names another one. */
 export function binary() {
-  const target = process.env.CARGO_TARGET_DIR ?? join(cache, "target");
+  const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
   const path = process.env.PITLANE_BIN ?? join(target, "debug", "pitlane");
   if (!existsSync(path)) throw new Error(`${path} is not there: make build`);
   return path;

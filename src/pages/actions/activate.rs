@@ -25,6 +25,9 @@ use crate::ui::Problem;
 use crate::ui::Sheet;
 use crate::ui::Skeleton;
 use crate::ui::TextField;
+use crate::ui::When;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// The checks are read again this often while the sheet is open, in seconds.
 const AGAIN_S: i64 = 5;
@@ -49,13 +52,13 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
             on_close=move |()| app.nav.close()
         >
             <div class="sheet-body">
-                <Show when=move || accepted.get() fallback=move || view! { <Asking state=state refused=refused /> }>
+                <When cond=move || accepted.get() fallback=move || view! { <Asking state=state refused=refused /> }>
                     <Accepted state=state />
-                </Show>
+                </When>
             </div>
             <footer class="sheet-foot">
-                <Show
-                    when=move || accepted.get()
+                <When
+                    cond=move || accepted.get()
                     fallback=move || {
                         view! {
                             <Button label="Cancel" on_press=move |()| app.nav.close() />
@@ -70,7 +73,7 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
                     }
                 >
                     <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />
-                </Show>
+                </When>
             </footer>
         </Sheet>
     }
@@ -79,7 +82,7 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
 #[component]
 fn Accepted(state: ActivateState) -> impl IntoView {
     let node = state.subject.node;
-    move || {
+    dynamic(move || {
         state.sent.get().map(|sent| {
             let shown = Signal::derive(move || {
                 let known = state.app.live.fleet.operation(&sent.id).unwrap_or_else(|| sent.clone());
@@ -87,7 +90,7 @@ fn Accepted(state: ActivateState) -> impl IntoView {
             });
             view! { <OperationProgress operation=shown /> }
         })
-    }
+    })
 }
 
 #[component]
@@ -105,7 +108,7 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
     let blocked = Memo::new(move |_| state.checks.with(|load| load.data().is_some_and(|checks| !checks.clean)));
     let commands = Memo::new(move |_| state.checks.with(|load| load.data().map(|c| c.commands.clone()).unwrap_or_default()));
     view! {
-        {list}
+        {move || list()}
         {move || {
             state.problem.with(|problem| problem.as_ref().map(ApiError::message)).map(|text| {
                 view! {
@@ -118,7 +121,7 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
                 }
             })
         }}
-        <Show when=move || blocked.get()>
+        <When cond=move || blocked.get()>
             <section class="override" aria-label="Override">
                 <h3>"Activate although checks are blocked"</h3>
                 <p class="muted">"The scheduler will place workloads here at once. The activity log keeps your name and reason."</p>
@@ -130,7 +133,7 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
                 />
                 <Button label="Activate anyway" kind=Kind::Danger refused=refused busy=state.busy on_press=move |()| state.override_() />
             </section>
-        </Show>
+        </When>
         <details class="equivalent">
             <summary>"The same from a terminal"</summary>
             {move || view! { <Commands commands=commands.get() /> }}

@@ -6,6 +6,7 @@ use pitlane_api::{ActivationChecks, CheckKind};
 use crate::model::checks;
 use crate::pages::context::App;
 use crate::ui::Icon;
+use crate::ui::view;
 
 /// Every check with its outcome and detail.
 #[component]
@@ -20,7 +21,7 @@ pub fn CheckList(checks: ActivationChecks) -> impl IntoView {
         .map(|check| {
             let (tone, glyph, word) = checks::mark(check.outcome);
             let detail = match check.kind {
-                CheckKind::Settled => view! { <span class="check-detail">{settled}</span> }.into_any(),
+                CheckKind::Settled => view! { <span class="check-detail">{move || settled()}</span> }.into_any(),
                 _ => view! { <span class="check-detail">{check.detail}</span> }.into_any(),
             };
             view! {

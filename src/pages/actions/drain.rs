@@ -18,6 +18,8 @@ use crate::ui::Kind;
 use crate::ui::Problem;
 use crate::ui::Sheet;
 use crate::ui::Skeleton;
+use crate::ui::When;
+use crate::ui::view;
 
 /// The sheet. Once the request is accepted it shows the operation until the engine confirmed it.
 #[component]
@@ -33,7 +35,7 @@ pub fn DrainSheet(subject: Subject) -> impl IntoView {
             subtitle=Signal::derive(move || format!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
             on_close=move |()| app.nav.close()
         >
-            {body}
+            {move || body()}
         </Sheet>
     }
 }
@@ -81,9 +83,9 @@ fn Asking(state: DrainState) -> impl IntoView {
     };
     view! {
         <form class="sheet-form" novalidate on:submit=submit>
-            <div class="sheet-body">{body}</div>
+            <div class="sheet-body">{move || body()}</div>
             <footer class="sheet-foot">
-                <span class="sheet-note">{recorded}</span>
+                <span class="sheet-note">{move || recorded()}</span>
                 <Button label="Cancel" on_press=move |()| state.app.nav.close() />
                 <Button
                     label="Drain node"
@@ -115,11 +117,11 @@ fn Accepted(state: DrainState) -> impl IntoView {
                 let shown = Signal::derive(move || current.get().unwrap_or_else(|| sent.clone()));
                 view! { <OperationProgress operation=shown /> }
             })}
-            <Show when=move || done.get()>
+            <When cond=move || done.get()>
                 <p class="muted">
                     "Running workloads stay where they are. The node's page says when the host is clear for destructive work."
                 </p>
-            </Show>
+            </When>
         </div>
         <footer class="sheet-foot">
             <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />

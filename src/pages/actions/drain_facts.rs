@@ -14,11 +14,13 @@ use crate::ui::CapacityTrack;
 use crate::ui::Icon;
 use crate::ui::Notice;
 use crate::ui::Tag;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// What happens, what stays, what remains.
 #[component]
 pub fn DrainFacts(state: DrainState) -> impl IntoView {
-    move || {
+    dynamic(move || {
         let refusal = state.refusal();
         state.preview.with(|load| load.data().cloned()).map(|preview| {
             view! {
@@ -45,7 +47,7 @@ pub fn DrainFacts(state: DrainState) -> impl IntoView {
                 <After state=state preview=preview />
             }
         })
-    }
+    })
 }
 
 /// The list changed between reading and clicking: what the difference is.

@@ -15,6 +15,9 @@ use crate::ui::Commands;
 use crate::ui::Notice;
 use crate::ui::SelectField;
 use crate::ui::TextField;
+use crate::ui::When;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// What a person fills in and ticks.
 #[component]
@@ -38,9 +41,9 @@ pub fn DrainFields(state: DrainState) -> impl IntoView {
         <div class="drain-fields">
             <TextField label="Reason" value=state.reason error=reason_error placeholder="Kernel 6.12 reboot" max=REASON_MAX />
             <SelectField label="Expected back" options=choices value=state.expected />
-            <Show when=own_time>
+            <When cond=own_time>
                 <TextField label="Back at" value=state.expected_at kind="datetime-local" error=time_error />
-            </Show>
+            </When>
         </div>
         <Acknowledgements state=state />
         <Refused state=state />
@@ -61,22 +64,22 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
         n => format!("I understand that {} stay on this node and are not moved.", format::count(n as u64, "stateful workload")),
     };
     view! {
-        <Show when=move || { stateful.get() > 0 }>
+        <When cond=move || { stateful.get() > 0 }>
             <CheckField label=Signal::derive(understood) value=state.understood />
-        </Show>
-        <Show when=move || !complete.get()>
+        </When>
+        <When cond=move || !complete.get()>
             <CheckField label="I know that not every workload could be read, and drain the node all the same." value=state.unread />
-        </Show>
-        <Show when=move || last.get()>
+        </When>
+        <When cond=move || last.get()>
             <CheckField label="Drain it although no other node takes placements." value=state.allow_last />
-        </Show>
+        </When>
     }
 }
 
 /// What keeps the request back here, or what the server said no to, unless another part of the sheet tells of it.
 #[component]
 fn Refused(state: DrainState) -> impl IntoView {
-    move || {
+    dynamic(move || {
         let missing = state.missing.get().filter(|m| matches!(m, Missing::UnderstandStateful | Missing::AcknowledgeUnread));
         let text = missing.map(|missing| missing.words().to_owned()).or_else(|| {
             let shown_above = matches!(state.refusal(), Some(Refusal::StatefulWorkloadsChanged { .. }));
@@ -93,7 +96,7 @@ fn Refused(state: DrainState) -> impl IntoView {
                 </Notice>
             }
         })
-    }
+    })
 }
 
 fn field_error(state: DrainState, field: &str) -> Option<String> {

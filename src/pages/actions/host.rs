@@ -14,6 +14,8 @@ use crate::route::Action;
 use crate::state::Row;
 use crate::ui::Notice;
 use crate::ui::Sheet;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// One sheet, over whatever page is below. It waits for the fleet, so that every sheet can rely on its node.
 #[component]
@@ -21,12 +23,12 @@ pub fn SheetHost() -> impl IntoView {
     let app = App::get();
     let route = app.nav.route();
     let open = Memo::new(move |_| route.with(|route| route.sheet()).filter(|_| app.live.fleet.loaded().get()));
-    move || {
+    dynamic(move || {
         open.get().map(|(action, id)| match app.live.fleet.row_untracked(&id) {
             Some(row) => sheet(action, id, row),
             None => view! { <NoSuchNode id=id /> }.into_any(),
         })
-    }
+    })
 }
 
 fn sheet(action: Action, id: NodeId, row: Row) -> AnyView {

@@ -15,6 +15,7 @@ use crate::route::Action;
 use crate::state::Who;
 use crate::ui::Button;
 use crate::ui::Kind;
+use crate::ui::view;
 
 /// One button whose word changes, so that the focus stays where it is.
 #[component]

@@ -18,6 +18,7 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
+use crate::ui::view;
 
 /// The sheet.
 #[component]

@@ -13,6 +13,8 @@ use crate::pages::context::App;
 use crate::ui::Button;
 use crate::ui::Notice;
 use crate::ui::Steps;
+use crate::ui::When;
+use crate::ui::view;
 
 /// In a few lines, for a card.
 #[component]
@@ -71,14 +73,14 @@ fn OperationButtons(#[prop(into)] operation: Signal<Operation>) -> impl IntoView
         spawn_local(async move { settle(api::retry(&operation.node_id, &operation.id).await) });
     };
     view! {
-        <Show when=move || unfinished.get()>
+        <When cond=move || unfinished.get()>
             <div class="notice-actions">
-                <Show when=move || retryable.get()>
+                <When cond=move || retryable.get()>
                     <Button label="Try now" small=true refused=refused on_press=retry />
-                </Show>
+                </When>
                 <Button label="Abort" small=true refused=refused on_press=abort />
             </div>
-        </Show>
+        </When>
         {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
     }
 }

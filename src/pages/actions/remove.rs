@@ -17,6 +17,8 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
+use crate::ui::When;
+use crate::ui::view;
 
 /// What was refused, in words.
 #[derive(Clone, PartialEq)]
@@ -84,7 +86,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                         <ul class="reasons">{blocked.blockers.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
                     </Notice>
                 })}
-                <Show when=move || overridable.get()>
+                <When cond=move || overridable.get()>
                     <TextField
                         label="Reason for removing it all the same"
                         value=reason
@@ -92,7 +94,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                         max=REASON_MAX
                     />
                     <Button label="Remove anyway" kind=Kind::Danger refused=refused busy=busy on_press=override_ />
-                </Show>
+                </When>
             </div>
             <footer class="sheet-foot">
                 <Button label="Cancel" on_press=move |()| app.nav.close() />

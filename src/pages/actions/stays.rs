@@ -6,6 +6,7 @@ use pitlane_api::{Refusal, Workload};
 use crate::model::drain;
 use crate::model::tone::Tone;
 use crate::ui::Tag;
+use crate::ui::view;
 
 /// The table of the drain sheet. With a refusal it shows what is new against what was shown before.
 #[component]

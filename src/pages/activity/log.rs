@@ -8,17 +8,22 @@ use crate::pages::context::App;
 use crate::platform::locale;
 use crate::route::Route;
 use crate::ui::Dot;
+use crate::ui::Keyed;
+use crate::ui::view;
 
 /// One line each, newest first.
 #[component]
 pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool) -> impl IntoView {
+    let keys = Signal::derive(move || entries.with(|entries| entries.iter().map(|entry| entry.id.to_string()).collect()));
+    let row = move |key: String| {
+        let entry = entries.with_untracked(|entries| entries.iter().find(|entry| entry.id.to_string() == key).cloned());
+        entry.map(|entry| view! { <Line entry=entry with_node=with_node /> }).into_any()
+    };
     let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted">"Nothing has happened yet."</p> });
     view! {
-        {none}
+        {move || none()}
         <ul class="log">
-            <For each=move || entries.get() key=|entry| entry.id let:entry>
-                <Line entry=entry with_node=with_node />
-            </For>
+            <Keyed keys=keys row=row />
         </ul>
     }
 }

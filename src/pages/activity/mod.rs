@@ -16,6 +16,9 @@ use crate::state::Remote;
 use crate::ui::Button;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::When;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// The page.
 #[component]
@@ -90,7 +93,7 @@ fn Log(node: Option<NodeId>) -> impl IntoView {
             _ => Some(Ok(())),
         })
     });
-    move || match stage.get() {
+    dynamic(move || match stage.get() {
         None => view! { <Skeleton shape="line" count=5 /> }.into_any(),
         Some(Err((text, request))) => view! {
             <Problem title="The log could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| first.reload() />
@@ -99,10 +102,10 @@ fn Log(node: Option<NodeId>) -> impl IntoView {
         Some(Ok(())) => view! {
             <log::Entries entries=entries with_node=with_node />
             {move || problem.get().map(|error| view! { <p class="field-error" role="alert">{error.message()}</p> })}
-            <Show when=move || next.with(Option::is_some)>
+            <When cond=move || next.with(Option::is_some)>
                 <Button label="Older entries" small=true busy=busy on_press=more />
-            </Show>
+            </When>
         }
         .into_any(),
-    }
+    })
 }

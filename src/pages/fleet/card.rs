@@ -16,6 +16,7 @@ use crate::route::Route;
 use crate::state::Row;
 use crate::ui::Badge;
 use crate::ui::Tag;
+use crate::ui::view;
 
 /// One node. A heartbeat reaches only its age, strip and meters.
 #[component]

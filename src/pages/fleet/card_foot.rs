@@ -10,6 +10,7 @@ use crate::pages::actions::MainButton;
 use crate::pages::nav;
 use crate::route::Route;
 use crate::ui::CopyButton;
+use crate::ui::view;
 
 /// Counts at the left, the link and the action at the right.
 #[component]

@@ -18,6 +18,7 @@ use crate::ui::Dot;
 use crate::ui::Icon;
 use crate::ui::Meter;
 use crate::ui::Tag;
+use crate::ui::view;
 
 /// Dot, age and strip.
 #[component]
@@ -93,8 +94,8 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
     };
     view! {
         <div class="card-signals">
-            <ul>{rows}</ul>
-            <span class="card-version">{version}</span>
+            <ul>{move || rows()}</ul>
+            <span class="card-version">{move || version()}</span>
         </div>
     }
 }
@@ -113,7 +114,7 @@ pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
         };
         view! {
             " · "
-            <span class="expected" data-overdue=move || overdue().then_some("")>{text}</span>
+            <span class="expected" data-overdue=move || overdue().then_some("")>{move || text()}</span>
         }
     });
     view! {

@@ -14,6 +14,8 @@ use crate::pages::context::App;
 use crate::ui::Chip;
 use crate::ui::Dot;
 use crate::ui::Icon;
+use crate::ui::Keyed;
+use crate::ui::view;
 
 /// The row of chips with the capacity of the fleet.
 #[component]
@@ -37,8 +39,24 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
                 let always = matches!(facet, Facet::Healthy | Facet::Maintenance | Facet::Degraded | Facet::Offline);
                 always || pressed.contains(facet) || counts.with(|counts| !counts.facet(*facet).is_zero())
             })
+            .map(|facet| facet.as_str().to_owned())
             .collect::<Vec<_>>()
     });
+    let chip = move |key: String| {
+        let chip = |facet: Facet| {
+            view! {
+                <Chip
+                    pressed=Signal::derive(move || query.with(|query| query.show.contains(&facet)))
+                    on_press=move |()| show(app, query.with_untracked(|query| query.toggled(facet)))
+                >
+                    <Picture facet=facet />
+                    {label(facet)}
+                    <Number pair=Signal::derive(move || counts.with(|counts| counts.facet(facet))) both=both />
+                </Chip>
+            }
+        };
+        Facet::from_word(&key).map(chip).into_any()
+    };
     let all = move |()| show(app, Query { show: Vec::new(), ..query.get_untracked() });
     view! {
         <div class="chips-row">
@@ -47,16 +65,7 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
                     "All"
                     <Number pair=Signal::derive(move || counts.with(|counts| counts.total)) both=both />
                 </Chip>
-                <For each=move || shown.get() key=|facet| *facet let:facet>
-                    <Chip
-                        pressed=Signal::derive(move || query.with(|query| query.show.contains(&facet)))
-                        on_press=move |()| show(app, query.with_untracked(|query| query.toggled(facet)))
-                    >
-                        <Picture facet=facet />
-                        {label(facet)}
-                        <Number pair=Signal::derive(move || counts.with(|counts| counts.facet(facet))) both=both />
-                    </Chip>
-                </For>
+                <Keyed keys=shown row=chip />
             </div>
             {move || view! { <CapacityLine simulated=only_simulated.get() /> }}
         </div>

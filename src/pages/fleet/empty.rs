@@ -10,6 +10,7 @@ use crate::platform::history;
 use crate::ui::Button;
 use crate::ui::Commands;
 use crate::ui::Icon;
+use crate::ui::view;
 
 /// No node has enrolled yet: how to enrol one.
 #[component]

@@ -12,6 +12,9 @@ use crate::model::query::Sort;
 use crate::pages::context::App;
 use crate::ui::Age;
 use crate::ui::CapacityTrack;
+use crate::ui::When;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// Title and counts, and the order on the right.
 #[component]
@@ -37,12 +40,12 @@ pub fn Head(query: Memo<Query>) -> impl IntoView {
             <div>
                 <h1 tabindex="-1">"Nodes"</h1>
                 <p class="muted">
-                    <Show when=known fallback=|| "Reading the fleet…">
+                    <When cond=known fallback=|| "Reading the fleet…">
                         {move || sentence.get()}
                         " · updated "
                         <Age at=updated />
                         " ago"
-                    </Show>
+                    </When>
                 </p>
             </div>
             <select class="button no-print" aria-label="Sort" on:change=sort>
@@ -74,5 +77,5 @@ pub fn CapacityLine(simulated: bool) -> impl IntoView {
             </div>
         }
     };
-    move || bar.get().map(shown)
+    dynamic(move || bar.get().map(shown))
 }

@@ -19,6 +19,7 @@ use crate::route::Route;
 use crate::state::Link;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::view;
 
 /// The page.
 #[component]
@@ -51,7 +52,7 @@ pub fn FleetPage() -> impl IntoView {
     view! {
         <head::Head query=query />
         <chips::Chips query=query />
-        {body}
+        {move || body()}
     }
 }
 

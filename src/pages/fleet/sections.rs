@@ -1,6 +1,10 @@
 //! The cards: real nodes first, and simulated ones under a heading of their own.
 
 use leptos::prelude::*;
+
+use crate::ui::Keyed;
+use crate::ui::When;
+use crate::ui::view;
 use pitlane_api::{Node, NodeId, NodeSource};
 
 use super::card::NodeCard;
@@ -10,7 +14,7 @@ use crate::model::query::Query;
 use crate::pages::context::App;
 
 /// Which cards are shown, in order: real, simulated.
-type Shown = (Vec<NodeId>, Vec<NodeId>);
+type Shown = (Vec<String>, Vec<String>);
 
 /// Both grids.
 #[component]
@@ -25,7 +29,7 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
                 let mut nodes: Vec<&Node> = nodes.iter().copied().filter(|node| query.matches(node, now)).collect();
                 nodes.sort_unstable_by(|a, b| query.order(a, b, now));
                 let (simulated, real): (Vec<&Node>, Vec<&Node>) = nodes.into_iter().partition(|node| node.node_source == NodeSource::Simulated);
-                let ids = |nodes: Vec<&Node>| nodes.into_iter().map(|node| node.id.clone()).collect::<Vec<_>>();
+                let ids = |nodes: Vec<&Node>| nodes.into_iter().map(|node| node.id.0.clone()).collect::<Vec<_>>();
                 let shown: Shown = (ids(real), ids(simulated));
                 shown
             })
@@ -37,40 +41,40 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
     let any_simulated = Memo::new(move |_| simulated.with(|ids| !ids.is_empty()));
     let fleet_has_real = Memo::new(move |_| app.live.fleet.with_all(|nodes| nodes.iter().any(|node| node.node_source != NodeSource::Simulated)));
     view! {
-        <Show when=move || any_real.get()>
+        <When cond=move || any_real.get()>
             <section aria-label="Nodes of this fleet">
                 <h2 class="visually-hidden">"Nodes of this fleet"</h2>
                 <Grid ids=real />
             </section>
-        </Show>
-        <Show when=move || any_simulated.get()>
+        </When>
+        <When cond=move || any_simulated.get()>
             <section aria-label="Simulated nodes">
                 <div class="section-head">
                     <h2>"Simulated nodes"</h2>
                     <p class="muted">"Played by pitlane demo. They count for nothing above."</p>
-                    <Show when=move || fleet_has_real.get()>
+                    <When cond=move || fleet_has_real.get()>
                         <CapacityLine simulated=true />
-                    </Show>
+                    </When>
                 </div>
                 <Grid ids=simulated />
             </section>
-        </Show>
-        <Show when=move || !any_real.get() && !any_simulated.get()>
+        </When>
+        <When cond=move || !any_real.get() && !any_simulated.get()>
             <NothingFound />
-        </Show>
+        </When>
     }
 }
 
 #[component]
-fn Grid(ids: Memo<Vec<NodeId>>) -> impl IntoView {
+fn Grid(ids: Memo<Vec<String>>) -> impl IntoView {
     let fleet = App::get().live.fleet;
+    let row = move |key: String| {
+        let id = NodeId(key);
+        fleet.row_untracked(&id).map(|row| view! { <NodeCard id=id row=row /> }).into_any()
+    };
     view! {
         <div class="cards">
-            <For
-                each=move || ids.get()
-                key=|id| id.clone()
-                children=move |id| fleet.row_untracked(&id).map(|row| view! { <NodeCard id=id row=row /> })
-            />
+            <Keyed keys=ids row=row />
         </div>
     }
 }

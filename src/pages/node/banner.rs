@@ -14,6 +14,9 @@ use crate::platform::focus;
 use crate::state::Remote;
 use crate::ui::Banner;
 use crate::ui::Button;
+use crate::ui::When;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// Clear is said only of what was read just now, in seconds. The rule allows 30.
 const AGAIN_S: i64 = 10;
@@ -23,9 +26,9 @@ const AGAIN_S: i64 = 10;
 pub fn Banners(shared: Shared) -> impl IntoView {
     let notices = Memo::new(move |_| if shared.maintenance.get() { Vec::new() } else { shared.face.with(|face| face.notices.clone()) });
     view! {
-        <Show when=move || shared.maintenance.get()>
+        <When cond=move || shared.maintenance.get()>
             <MaintenanceBanner shared=shared />
-        </Show>
+        </When>
         {move || notices.get().into_iter().map(|notice| view! { <NoticeBox notice=notice /> }).collect_view()}
     }
 }
@@ -51,7 +54,7 @@ fn MaintenanceBanner(shared: Shared) -> impl IntoView {
     let show = move |()| {
         focus::focus_first("[data-workloads]");
     };
-    move || match kind.get() {
+    dynamic(move || match kind.get() {
         Kind::Clear => view! {
             <Banner
                 tone=Tone::Healthy
@@ -97,7 +100,7 @@ fn MaintenanceBanner(shared: Shared) -> impl IntoView {
             />
         }
         .into_any(),
-    }
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]

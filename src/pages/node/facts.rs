@@ -9,6 +9,7 @@ use crate::model::tone::Tone;
 use crate::platform::locale;
 use crate::ui::Age;
 use crate::ui::Tag;
+use crate::ui::view;
 
 /// The panel.
 #[component]
@@ -47,7 +48,7 @@ pub fn Facts(shared: Shared) -> impl IntoView {
             <h2>"Node"</h2>
             <dl class="facts">
                 {move || facts.get().into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view()}
-                {record}
+                {move || record()}
                 <dt>"Last heartbeat"</dt>
                 <dd>
                     {move || {

@@ -16,6 +16,8 @@ use crate::ui::Button;
 use crate::ui::CopyButton;
 use crate::ui::Kind;
 use crate::ui::Tag;
+use crate::ui::When;
+use crate::ui::view;
 
 /// The head of the page.
 #[component]
@@ -45,15 +47,15 @@ pub fn Header(shared: Shared) -> impl IntoView {
                 }}
             </div>
             <div class="node-actions no-print">
-                <Show when=move || removable.get()>
+                <When cond=move || removable.get()>
                     <Button
                         label="Remove…"
                         kind=Kind::Quiet
                         refused=why_not(Needs::Remove)
                         on_press=move |()| open(Action::Remove)
                     />
-                </Show>
-                <Show when=move || shared.maintenance.get()>
+                </When>
+                <When cond=move || shared.maintenance.get()>
                     <Button
                         label="Change…"
                         name="Change maintenance…"
@@ -61,7 +63,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
                         refused=why_not(Needs::Drain)
                         on_press=move |()| open(Action::Maintenance)
                     />
-                </Show>
+                </When>
                 <CopyButton
                     text=Signal::stored(link)
                     name=format!("Share status: copy link to {}", name.get_untracked())

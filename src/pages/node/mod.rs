@@ -23,6 +23,9 @@ use crate::route::Route;
 use crate::state::Remote;
 use crate::state::Row;
 use crate::ui::Skeleton;
+use crate::ui::When;
+use crate::ui::dynamic;
+use crate::ui::view;
 
 /// The page.
 #[component]
@@ -35,7 +38,7 @@ pub fn NodePage() -> impl IntoView {
     });
     let loaded = app.live.fleet.loaded();
     let exists = Memo::new(move |_| id.with(|id| app.live.fleet.row(id).is_some()));
-    move || match (loaded.get(), exists.get()) {
+    dynamic(move || match (loaded.get(), exists.get()) {
         (_, true) => id.with(|id| app.live.fleet.row_untracked(id).map(|row| view! { <OneNode id=id.clone() row=row /> })).into_any(),
         (true, false) => view! {
             <NotFound title="No such node" text="There is no node with this id in the fleet. It was removed, or the link is from another fleet." />
@@ -48,7 +51,7 @@ pub fn NodePage() -> impl IntoView {
             </div>
         }
         .into_any(),
-    }
+    })
 }
 
 /// What the parts of the page share.
@@ -99,11 +102,11 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
                 </section>
             </div>
             <div class="node-side">
-                <Show when=move || underway.get()>
+                <When cond=move || underway.get()>
                     <section class="panel" aria-label="Operation">
                         {move || operation.get().map(|operation| view! { <OperationProgress operation=Signal::stored(operation) /> })}
                     </section>
-                </Show>
+                </When>
                 <readiness::Readiness shared=shared />
                 <facts::Facts shared=shared />
                 <timeline::Timeline shared=shared />

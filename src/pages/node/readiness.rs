@@ -13,14 +13,16 @@ use crate::state::Remote;
 use crate::ui::Icon;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::When;
+use crate::ui::view;
 
 /// One of the two panels.
 #[component]
 pub fn Readiness(shared: Shared) -> impl IntoView {
     view! {
-        <Show when=move || shared.maintenance.get() fallback=move || view! { <Signals shared=shared /> }>
+        <When cond=move || shared.maintenance.get() fallback=move || view! { <Signals shared=shared /> }>
             <Checks shared=shared />
-        </Show>
+        </When>
     }
 }
 
@@ -44,7 +46,7 @@ fn Checks(shared: Shared) -> impl IntoView {
     view! {
         <section class="panel" aria-label="Ready to activate?">
             <h2>"Ready to activate?"</h2>
-            {body}
+            {move || body()}
         </section>
     }
 }
@@ -73,8 +75,8 @@ fn Signals(shared: Shared) -> impl IntoView {
     view! {
         <section class="panel" aria-label="Readiness">
             <h2>"Readiness"</h2>
-            <ul class="checks">{rows}</ul>
-            {none}
+            <ul class="checks">{move || rows()}</ul>
+            {move || none()}
         </section>
     }
 }

@@ -11,6 +11,7 @@ use crate::state::Load;
 use crate::state::Remote;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::view;
 
 /// The panel.
 #[component]
@@ -33,7 +34,7 @@ pub fn Timeline(shared: Shared) -> impl IntoView {
     view! {
         <section class="panel" aria-label="Heartbeat, last 24 hours">
             <h2>"Heartbeat" <span class="muted">" last 24 h"</span></h2>
-            {body}
+            {move || body()}
         </section>
     }
 }

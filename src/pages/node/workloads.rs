@@ -14,6 +14,7 @@ use crate::ui::Notice;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::Tag;
+use crate::ui::view;
 
 /// Stateful ones first. What could not be read is said, and is not an empty table.
 #[component]
@@ -38,7 +39,7 @@ pub fn Workloads(shared: Shared) -> impl IntoView {
     view! {
         <section class="panel" aria-label="Workloads" tabindex="-1" data-workloads>
             <h2>"Workloads " <span class="muted">{move || count.get()}</span></h2>
-            {body}
+            {move || body()}
         </section>
     }
 }
