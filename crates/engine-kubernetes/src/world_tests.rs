@@ -1,3 +1,5 @@
+//! What the driver makes of a whole cluster that it was told of: counts, fates, capacity.
+
 use serde_json::{Value, json};
 
 use super::*;
