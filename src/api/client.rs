@@ -4,8 +4,8 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use gloo_net::http::{Method, RequestBuilder};
 use leptos::prelude::set_timeout_with_handle;
-use pitlane_api::{BASE_PATH, Envelope, Revision};
-use serde::{Serialize, de::DeserializeOwned};
+use pitlane_api::{BASE_PATH, Envelope, Read, Revision, read_json};
+use serde::Serialize;
 
 use super::{ApiError, Refused};
 use crate::platform::abort::Abort;
@@ -64,9 +64,9 @@ impl Call {
     ///
     /// # Errors
     /// See [`ApiError`].
-    pub async fn data<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+    pub async fn data<T: Read>(self) -> Result<T, ApiError> {
         let (status, text) = self.send().await?;
-        let envelope: Envelope<T> = serde_json::from_str(&text).map_err(|_| unreadable(status))?;
+        let envelope: Envelope<T> = read_json(&text).ok_or_else(|| unreadable(status))?;
         match envelope {
             Envelope { success: true, data: Some(data), .. } => Ok(data),
             Envelope { success: true, .. } => Err(ApiError::Decode),
@@ -83,7 +83,7 @@ impl Call {
         if text.is_empty() && status < 400 {
             return Ok(());
         }
-        let envelope: Envelope<serde::de::IgnoredAny> = serde_json::from_str(&text).map_err(|_| unreadable(status))?;
+        let envelope: Envelope<()> = read_json(&text).ok_or_else(|| unreadable(status))?;
         if envelope.success {
             return Ok(());
         }

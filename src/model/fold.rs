@@ -2,7 +2,7 @@
 
 use pitlane_api::{
     ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, HeartbeatState, Node, NodesEvent,
-    OperationEvent, RemovedEvent, SnapshotEvent, Timestamp,
+    OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
 };
 
 /// One message of the stream.
@@ -15,6 +15,14 @@ pub enum Message {
     Activity(ActivityEvent),
 }
 
+/// Data that is not what its event's name promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotUnderstood;
+
+fn read<T: Read>(data: &str) -> Result<T, NotUnderstood> {
+    read_json(data).ok_or(NotUnderstood)
+}
+
 /// The names of the events the console listens to.
 pub const EVENTS: [&str; 5] = [EVENT_SNAPSHOT, EVENT_NODES, EVENT_REMOVED, EVENT_OPERATION, EVENT_ACTIVITY];
 
@@ -23,13 +31,13 @@ impl Message {
     ///
     /// # Errors
     /// Data that is not what the event's name promises.
-    pub fn decode(event: &str, data: &str) -> Result<Option<Self>, serde_json::Error> {
+    pub fn decode(event: &str, data: &str) -> Result<Option<Self>, NotUnderstood> {
         Ok(Some(match event {
-            EVENT_SNAPSHOT => Self::Snapshot(serde_json::from_str(data)?),
-            EVENT_NODES => Self::Nodes(serde_json::from_str(data)?),
-            EVENT_REMOVED => Self::Removed(serde_json::from_str(data)?),
-            EVENT_OPERATION => Self::Operation(Box::new(serde_json::from_str(data)?)),
-            EVENT_ACTIVITY => Self::Activity(serde_json::from_str(data)?),
+            EVENT_SNAPSHOT => Self::Snapshot(read(data)?),
+            EVENT_NODES => Self::Nodes(read(data)?),
+            EVENT_REMOVED => Self::Removed(read(data)?),
+            EVENT_OPERATION => Self::Operation(Box::new(read(data)?)),
+            EVENT_ACTIVITY => Self::Activity(read(data)?),
             _ => return Ok(None),
         }))
     }

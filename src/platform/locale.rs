@@ -13,6 +13,11 @@ fn language() -> String {
     window().navigator().language().unwrap_or_else(|| "en".to_owned())
 }
 
+/// For a program that reads the page.
+pub fn iso(at: Timestamp) -> String {
+    date(at).to_iso_string().into()
+}
+
 /// Date and time in full, for a title.
 pub fn exact(at: Timestamp) -> String {
     let options = Object::new();

@@ -25,7 +25,7 @@ pub fn Age(
     // Formatting in the browser's locale is slow, so it is done for the one that is looked at.
     let show_exact = move |_| title.set(at.get_untracked().map(locale::exact));
     view! {
-        <time datetime=move || at.get().map(|at| at.to_string()) title=title on:pointerenter=show_exact>
+        <time datetime=move || at.get().map(locale::iso) title=title on:pointerenter=show_exact>
             {move || text()}
         </time>
     }
@@ -40,7 +40,7 @@ pub fn expect_clock() -> Clock {
 #[component]
 pub fn Moment(at: Timestamp) -> impl IntoView {
     view! {
-        <time datetime=at.to_string() title=locale::exact(at)>
+        <time datetime=locale::iso(at) title=locale::exact(at)>
             {locale::time(at)}
         </time>
     }

@@ -27,6 +27,16 @@ macro_rules! words {
             }
         }
 
+        impl crate::Read for $name {
+            fn read(value: serde_json::Value) -> Option<Self> {
+                value.as_str().map(Self::from_word)
+            }
+
+            fn absent() -> Option<Self> {
+                Some($name::Unknown)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -76,6 +86,12 @@ macro_rules! id {
             }
         }
 
+        impl crate::Read for $name {
+            fn read(value: serde_json::Value) -> Option<Self> {
+                <String as crate::Read>::read(value).map(Self)
+            }
+        }
+
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(text.to_owned())
@@ -91,11 +107,24 @@ macro_rules! id {
 }
 
 /// A struct of the wire: cloned, compared, read and written as JSON, and described in the OpenAPI document.
+///
+/// A field whose name is a word of Rust's stands with an underscore behind it, which is not part of its name on the wire.
 macro_rules! wire {
-    ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$fmeta:meta])* pub $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub struct $name { $($body)* }
+        pub struct $name { $($(#[$fmeta])* pub $field: $type,)* }
+
+        impl crate::Read for $name {
+            fn read(value: serde_json::Value) -> Option<Self> {
+                let mut map = crate::read::fields(value);
+                Some(Self { $($field: crate::read::field(&mut map, stringify!($field).trim_end_matches('_'))?,)* })
+            }
+
+            fn absent() -> Option<Self> {
+                Self::read(serde_json::Value::Null)
+            }
+        }
     };
 }

@@ -1,9 +1,9 @@
 //! Refusals: what a rule says no to, with everything a person needs to read.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ActivationChecks, ErrorBody, Identity, Operation, PassedOver, Revision, Workload};
+use crate::{ActivationChecks, ErrorBody, Identity, Operation, PassedOver, Read, Revision, Workload};
 
 /// Why a rule refused. On the wire it is `{"code": …, "details": {…}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -176,11 +176,8 @@ impl Refusal {
 struct Details<'a>(&'a Value);
 
 impl Details<'_> {
-    /// Through text, so that types are read by the one reader that the rest of the console uses anyway. An absent field
-    /// is read as `null`.
-    fn field<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let text = self.0.get(name).map_or_else(|| "null".to_owned(), Value::to_string);
-        serde_json::from_str(&text).ok()
+    fn field<T: Read>(&self, name: &str) -> Option<T> {
+        self.0.get(name).map_or_else(T::absent, |value| T::read(value.clone()))
     }
 }
 

@@ -47,7 +47,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
     let origin = entry.origin.map(|origin| view! { <span class="muted mono">" " {origin}</span> });
     view! {
         <li>
-            <time datetime=entry.at.to_string() title=locale::exact(entry.at)>
+            <time datetime=locale::iso(entry.at) title=locale::exact(entry.at)>
                 {when}
             </time>
             <span class="log-text">
