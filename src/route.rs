@@ -134,9 +134,8 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
 }
 
 fn read_query(query: &str) -> Query {
-    let mut show: Vec<Facet> = value(query, "show").unwrap_or_default().split(',').filter_map(Facet::from_word).collect();
-    show.sort_unstable();
-    show.dedup();
+    let words = value(query, "show").unwrap_or_default();
+    let show = Facet::ALL.into_iter().filter(|facet| words.split(',').any(|word| word == facet.as_str())).collect();
     Query { text: value(query, "q").unwrap_or_default(), show, sort: Sort::from_word(&value(query, "sort").unwrap_or_default()) }
 }
 

@@ -47,7 +47,7 @@ pub fn capacity_after(preview: &DrainPreview) -> String {
         _ => "memory not evaluated".to_owned(),
     };
     let cpu = match (after.cpu_cores_free, after.cpu_cores_total) {
-        (Some(free), Some(total)) => format!(" · {free:.1} of {total:.0} cores free"),
+        (Some(free), Some(total)) => format!(" · {} of {} cores free", format::tenths(free), format::whole(total)),
         _ => String::new(),
     };
     format!("{nodes} · {memory}{cpu}")

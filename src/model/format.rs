@@ -29,9 +29,21 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     if at > now { format!("in {}", duration(seconds_between(now, at))) } else { format!("{} ago", duration(seconds_between(at, now))) }
 }
 
+/// A number to one decimal. In whole numbers, because the standard library's own way brings 20 KB of program along.
+pub fn tenths(number: f64) -> String {
+    let tenths = (number * 10.0).round() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    format!("{sign}{}.{}", tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10)
+}
+
+/// A number to no decimal.
+pub fn whole(number: f64) -> String {
+    (number.round() as i64).to_string()
+}
+
 /// A share of a hundred, rounded: `41%`.
 pub fn percent(value: Option<f64>) -> String {
-    value.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{:.0}%", value.clamp(0.0, 100.0)))
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{}%", whole(value.clamp(0.0, 100.0))))
 }
 
 /// The share that `used` is of `total`, 0 to 100; unknown where either is, or where the total is zero.
@@ -62,8 +74,8 @@ fn unit_of(value: u64) -> (&'static str, u64) {
 
 fn scaled(value: u64, (name, size): (&'static str, u64)) -> (String, &'static str) {
     let number = value as f64 / size as f64;
-    let whole = size == 1 || number >= 9.95 || (number - number.round()).abs() < 0.05;
-    (if whole { format!("{number:.0}") } else { format!("{number:.1}") }, name)
+    let round = size == 1 || number >= 9.95 || (number - number.round()).abs() < 0.05;
+    (if round { whole(number) } else { tenths(number) }, name)
 }
 
 /// `1 node`, `3 nodes`.
@@ -91,6 +103,12 @@ mod tests {
     fn durations_read_like_the_pictures() {
         let read = [0, 2, 59, 60, 360, 3_600, 8_040, 86_400, 90_000, 41 * 86_400 + 4_000].map(duration);
         assert_eq!(read, ["0 s", "2 s", "59 s", "1 min", "6 min", "1 h", "2 h 14 min", "1 d", "1 d 1 h", "41 d"]);
+    }
+
+    #[test]
+    fn numbers_have_one_decimal_or_none() {
+        assert_eq!([0.04, 0.05, 9.96, 14.0, -0.26].map(tenths), ["0.0", "0.1", "10.0", "14.0", "-0.3"]);
+        assert_eq!([0.4, 0.5, 99.9].map(whole), ["0", "1", "100"]);
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Sort {
 pub struct Query {
     /// Words that must all be found in name, region, address, version or labels.
     pub text: String,
-    /// Chips that are pressed, sorted.
+    /// Chips that are pressed, in the order of the screen.
     pub show: Vec<Facet>,
     /// Order.
     pub sort: Sort,
@@ -124,17 +124,8 @@ impl Query {
 
     /// Presses or releases a chip.
     pub fn toggled(&self, facet: Facet) -> Self {
-        let mut next = self.clone();
-        match next.show.iter().position(|f| *f == facet) {
-            Some(at) => {
-                next.show.remove(at);
-            }
-            None => {
-                next.show.push(facet);
-                next.show.sort_unstable();
-            }
-        }
-        next
+        let show = Facet::ALL.into_iter().filter(|f| self.show.contains(f) != (*f == facet)).collect();
+        Self { show, ..self.clone() }
     }
 
     /// Whether the node is shown.

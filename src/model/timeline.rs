@@ -2,6 +2,7 @@
 
 use pitlane_api::{Health, Samples};
 
+use super::format;
 use super::tone::{self, Tone};
 
 /// What the timeline covers, in seconds.
@@ -54,7 +55,7 @@ pub fn spoken(samples: &Samples) -> String {
         return "No heartbeats were watched in the last 24 hours.".into();
     }
     let share = beats as f64 / expected as f64 * 100.0;
-    format!("{share:.1} % of the expected heartbeats of the last 24 hours came.")
+    format!("{} % of the expected heartbeats of the last 24 hours came.", format::tenths(share))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The fleet as the event stream tells it: a signal per node, so that a change of one node touches one card.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use pitlane_api::{FleetInfo, Node, NodeId, Operation, OperationId};
@@ -127,9 +128,17 @@ impl FleetStore {
         match message {
             Message::Snapshot(event) => {
                 self.info.set(Some(event.fleet));
-                let known: BTreeMap<NodeId, Node> = event.nodes.into_iter().map(|node| (node.id.clone(), node)).collect();
-                self.rows.update_value(|rows| rows.retain(|id, _| known.contains_key(id)));
-                for node in known.into_values() {
+                let before: Vec<NodeId> = self.rows.with_value(|rows| rows.keys().cloned().collect());
+                let mut known = BTreeSet::new();
+                for node in &event.nodes {
+                    known.insert(node.id.clone());
+                }
+                for id in before.iter().filter(|id| !known.contains(*id)) {
+                    self.rows.update_value(|rows| {
+                        rows.remove(id);
+                    });
+                }
+                for node in event.nodes {
                     self.put(node);
                 }
                 self.loaded.set(true);

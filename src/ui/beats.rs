@@ -7,14 +7,14 @@ use std::fmt::Write;
 
 use crate::model::{fold::STRIP, tone::Tone};
 
-const STEP: f64 = 3.5;
-const HEIGHT: f64 = 12.0;
+/// In tenths of the picture's unit, so that whole numbers do.
+const STEP: usize = 35;
 
 /// Bars for beats that came, dots for those that did not.
 #[component]
 pub fn Beats(#[prop(into)] recent: Signal<Vec<u8>>, #[prop(into)] tone: Signal<Tone>) -> impl IntoView {
     view! {
-        <svg class="beats" viewBox="0 0 104 12" preserveAspectRatio="none" aria-hidden="true" data-tone=move || tone.get().as_str()>
+        <svg class="beats" viewBox="0 0 1040 120" preserveAspectRatio="none" aria-hidden="true" data-tone=move || tone.get().as_str()>
             <path d=move || recent.with(|recent| path(recent)) />
         </svg>
     }
@@ -28,10 +28,10 @@ fn path(recent: &[u8]) -> String {
     let beats = std::iter::repeat_n(&0, missing).chain(shown);
     for (at, beat) in beats.enumerate() {
         let height = match beat {
-            0 => 1.2,
-            beat => 3.0 + 8.0 * f64::from((*beat).min(100)) / 100.0,
+            0 => 12,
+            beat => 30 + 80 * u32::from((*beat).min(100)) / 100,
         };
-        let _ = write!(path, "M{:.1} {HEIGHT}v-{height:.1}", at as f64 * STEP + 1.0);
+        let _ = write!(path, "M{} 120v-{height}", at * STEP + 10);
     }
     path
 }

@@ -35,5 +35,5 @@ pub fn CapacityTrack(#[prop(into)] bar: Signal<CapacityBar>) -> impl IntoView {
 }
 
 fn width(percent: f64) -> String {
-    format!("{:.1}%", percent.clamp(0.0, 100.0))
+    format!("{}%", format::tenths(percent.clamp(0.0, 100.0)))
 }

@@ -135,7 +135,13 @@ impl<T: Read> Read for Vec<T> {
 impl<T: Read> Read for BTreeMap<String, T> {
     fn read(value: Value) -> Option<Self> {
         match value {
-            Value::Object(map) => map.into_iter().map(|(key, value)| Some((key, T::read(value)?))).collect(),
+            Value::Object(map) => {
+                let mut read = Self::new();
+                for (key, value) in map {
+                    read.insert(key, T::read(value)?);
+                }
+                Some(read)
+            }
             _ => None,
         }
     }

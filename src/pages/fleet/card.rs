@@ -24,15 +24,12 @@ pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
     let node = row.node.clone();
     let face = Memo::new(move |_| node.with(Face::of));
     let id = StoredValue::new(id);
-    let name = Memo::new(move |_| face.with(|face| face.name.clone()));
-    let badges = Memo::new(move |_| face.with(|face| face.badges.clone()));
-    let notices = Memo::new(move |_| face.with(|face| face.notices.clone()));
+    let name = move || face.with(|face| face.name.clone());
     let operation = Memo::new(move |_| face.with(|face| face.operation.clone()));
-    let maintenance = Memo::new(move |_| face.with(|face| face.maintenance.clone()));
     view! {
         <article
             class="card"
-            aria-label=move || name.get()
+            aria-label=move || name()
             data-node=id.with_value(|id| id.0.clone())
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
         >
@@ -40,13 +37,13 @@ pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
                 <div>
                     <h3>
                         <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
-                            {move || name.get()}
+                            {move || name()}
                         </a>
                     </h3>
                     <p class="card-place">{move || face.with(|face| face.place.clone())}</p>
                 </div>
                 <div class="card-badges">
-                    {move || badges.get().into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
+                    {move || face.with(|face| face.badges.clone()).into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
                     {move || {
                         face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
                     }}
@@ -55,8 +52,8 @@ pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
             <Heartbeat face=face pulse=row.pulse.clone() />
             <Meters face=face pulse=row.pulse.clone() />
             <Signals face=face />
-            {move || maintenance.get().map(|words| view! { <MaintenanceLine words=words /> })}
-            {move || notices.get().into_iter().map(|notice| view! { <NoticeBox notice=notice /> }).collect_view()}
+            {move || face.with(|face| face.maintenance.clone()).map(|words| view! { <MaintenanceLine words=words /> })}
+            {move || face.with(|face| face.notices.clone()).into_iter().map(|notice| view! { <NoticeBox notice=notice /> }).collect_view()}
             {move || operation.get().map(|operation| view! { <OperationNotice operation=operation /> })}
             <CardFoot id=id face=face />
         </article>

@@ -67,11 +67,8 @@ pub fn Meters(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
 /// Docker, Caddy, conditions that are bad; the agent's version at the right.
 #[component]
 pub fn Signals(face: Memo<Face>) -> impl IntoView {
-    let signals = Memo::new(move |_| face.with(|face| face.signals.clone()));
-    let version = Memo::new(move |_| face.with(|face| (face.version.clone(), face.update.clone())));
     let rows = move || {
-        signals
-            .get()
+        face.with(|face| face.signals.clone())
             .into_iter()
             .map(|signal| {
                 let title = signal.title.clone();
@@ -86,7 +83,7 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
             .collect_view()
     };
     let version = move || {
-        let (version, update) = version.get();
+        let (version, update) = face.with(|face| (face.version.clone(), face.update.clone()));
         view! {
             <span class="mono">{format!("agent {}", version.as_deref().unwrap_or(format::UNKNOWN))}</span>
             {update.map(|to| view! { <Tag tone=Tone::Pending word="update" title=format!("Update the agent to {to}") /> })}

@@ -15,13 +15,13 @@ use crate::ui::view;
 #[component]
 pub fn Facts(shared: Shared) -> impl IntoView {
     let beat = Memo::new(move |_| shared.pulse.with(|pulse| pulse.at));
-    let facts = Memo::new(move |_| shared.node.with(facts));
-    let maintenance = Memo::new(move |_| shared.node.with(|node| node.maintenance.clone()));
+    let facts = move || shared.node.with(facts);
+    let maintenance = move || shared.node.with(|node| node.maintenance.clone());
     let created = shared.node.with_untracked(|node| node.created_at);
-    let labels = Memo::new(move |_| shared.node.with(|node| node.labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()));
+    let labels = move || shared.node.with(|node| node.labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>());
     let clock = shared.app.clock;
     let record = move || {
-        maintenance.get().map(|record| {
+        maintenance().map(|record| {
             let by = record.by.clone().or_else(|| record.set_outside.then(|| "somebody outside Pitlane".to_owned()));
             let back = record.expected_back_at.map(|at| {
                 let overdue = move || (at < clock.now()).then_some(Tone::Maintenance.as_str());
@@ -47,7 +47,7 @@ pub fn Facts(shared: Shared) -> impl IntoView {
         <section class="panel" aria-label="Node">
             <h2>"Node"</h2>
             <dl class="facts">
-                {move || facts.get().into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view()}
+                {move || facts().into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view()}
                 {move || record()}
                 <dt>"Last heartbeat"</dt>
                 <dd>
@@ -66,7 +66,7 @@ pub fn Facts(shared: Shared) -> impl IntoView {
                 <dt>"Labels"</dt>
                 <dd class="labels">
                     {move || {
-                        let labels = labels.get();
+                        let labels = labels();
                         if labels.is_empty() {
                             format::UNKNOWN.into_any()
                         } else {
@@ -108,7 +108,7 @@ fn facts(node: &Node) -> Vec<(&'static str, String)> {
     facts.extend([
         ("Agent", agent),
         ("Source", source.to_owned()),
-        ("Processors", or_unknown(resources.cpu_cores.map(|cores| format!("{cores:.0}")))),
+        ("Processors", or_unknown(resources.cpu_cores.map(format::whole))),
         ("Memory", or_unknown(memory)),
         ("Disk", if disks.is_empty() { format::UNKNOWN.to_owned() } else { disks.join(", ") }),
     ]);

@@ -23,31 +23,31 @@ use crate::ui::view;
 #[component]
 pub fn Header(shared: Shared) -> impl IntoView {
     let app = shared.app;
-    let badges = Memo::new(move |_| shared.node.with(|node| card::badges(node, true)));
-    let name = Memo::new(move |_| shared.face.with(|face| face.name.clone()));
+    let badges = move || shared.node.with(|node| card::badges(node, true));
+    let name = move || shared.face.with(|face| face.name.clone());
     let action = Memo::new(move |_| shared.face.with(|face| face.action));
     let link = shared.id.with_value(|id| nav::absolute(&Route::node(id)));
     let open = move |action: Action| app.nav.open(action, &shared.id.get_value());
     let why_not = move |needs: Needs| Signal::derive(move || app.live.session.why_not(needs));
-    let removable = Memo::new(move |_| app.live.fleet.info().with(|info| info.as_ref().is_some_and(|info| info.engine.capabilities.remove)));
+    let removable = move || app.live.fleet.info().with(|info| info.as_ref().is_some_and(|info| info.engine.capabilities.remove));
     view! {
         <nav class="crumbs" aria-label="Breadcrumb">
             <a href=Route::fleet().href()>"Nodes"</a>
             " / "
-            <span aria-current="page">{move || name.get()}</span>
+            <span aria-current="page">{move || name()}</span>
         </nav>
         <div class="node-head" data-node=shared.id.with_value(|id| id.0.clone())>
             <h1 class="node-name" tabindex="-1">
-                {move || name.get()}
+                {move || name()}
             </h1>
             <div class="node-badges">
-                {move || badges.get().into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
+                {move || badges().into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
                 {move || {
                     shared.face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
                 }}
             </div>
             <div class="node-actions no-print">
-                <When cond=move || removable.get()>
+                <When cond=move || removable()>
                     <Button
                         label="Remove…"
                         kind=Kind::Quiet
@@ -66,7 +66,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
                 </When>
                 <CopyButton
                     text=Signal::stored(link)
-                    name=format!("Share status: copy link to {}", name.get_untracked())
+                    name=format!("Share status: copy link to {}", untrack(name))
                     said="Link copied"
                     glyph=Glyph::Link
                     worded="Share status"

@@ -53,10 +53,9 @@ fn Checks(shared: Shared) -> impl IntoView {
 
 #[component]
 fn Signals(shared: Shared) -> impl IntoView {
-    let signals = Memo::new(move |_| shared.node.with(|node| node.signals.clone()));
+    let signals = move || shared.node.with(|node| node.signals.clone());
     let rows = move || {
-        signals
-            .get()
+        signals()
             .into_iter()
             .map(|signal| {
                 let (tone, glyph) = tone::signal(signal.state);
@@ -71,7 +70,7 @@ fn Signals(shared: Shared) -> impl IntoView {
             })
             .collect_view()
     };
-    let none = move || signals.with(Vec::is_empty).then(|| view! { <p class="muted">"No signal has been reported yet."</p> });
+    let none = move || signals().is_empty().then(|| view! { <p class="muted">"No signal has been reported yet."</p> });
     view! {
         <section class="panel" aria-label="Readiness">
             <h2>"Readiness"</h2>

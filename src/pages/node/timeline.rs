@@ -5,6 +5,7 @@ use pitlane_api::Samples;
 
 use super::Shared;
 use crate::api;
+use crate::model::format;
 use crate::model::timeline;
 use crate::pages::poll::every;
 use crate::state::Load;
@@ -52,9 +53,9 @@ fn Picture(samples: Samples) -> impl IntoView {
                 <rect
                     data-tone=bar.tone.as_str()
                     x=bar.slot.to_string()
-                    y=format!("{:.1}", 44.0 - height)
+                    y=format::tenths(44.0 - height)
                     width="0.82"
-                    height=format!("{height:.1}")
+                    height=format::tenths(height)
                 />
             }
         })

@@ -46,8 +46,8 @@ pub fn Workloads(shared: Shared) -> impl IntoView {
 
 #[component]
 fn List(list: WorkloadList) -> impl IntoView {
-    let mut workloads = list.workloads;
-    workloads.sort_by_key(|workload| (!workload.stateful, !workload.is_running()));
+    let (stateful, stateless): (Vec<_>, Vec<_>) = list.workloads.into_iter().partition(|workload| workload.stateful);
+    let workloads = [stateful, stateless].concat();
     let not_read = (!list.complete).then(|| {
         let reasons = if list.not_read.is_empty() { "no reason given".to_owned() } else { list.not_read.join("; ") };
         view! {
