@@ -14,7 +14,7 @@ const BUDGET = 260_000;
  * Not met yet, and said so by every run. Until it is, this ceiling keeps the download from growing: it lies just above what was
  * measured last, and goes down with every byte that is saved, never up. docs/performance.md says what was tried.
  */
-const CEILING = 405_000;
+const CEILING = 310_000;
 
 test("a first visit stays below the ceiling on the way to the budget", async (t) => {
   const server = await Server.start({ name: "size" });
