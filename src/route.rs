@@ -15,10 +15,12 @@ pub enum Action {
     /// Change the reason or the expected time.
     Maintenance,
     Remove,
+    /// Hand the node's status to somebody else.
+    Share,
 }
 
 impl Action {
-    const ALL: [Action; 4] = [Action::Drain, Action::Activate, Action::Maintenance, Action::Remove];
+    const ALL: [Action; 5] = [Action::Drain, Action::Activate, Action::Maintenance, Action::Remove, Action::Share];
 
     const fn word(self) -> &'static str {
         match self {
@@ -26,6 +28,7 @@ impl Action {
             Action::Activate => "activate",
             Action::Maintenance => "maintenance",
             Action::Remove => "remove",
+            Action::Share => "share",
         }
     }
 }

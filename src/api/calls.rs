@@ -1,8 +1,8 @@
 //! Every call of the contract that the console makes.
 
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, ActivityPage, ClearForWork, DrainPreview, DrainRequest, MaintenancePatch, Node, NodeId, Operation,
-    OperationId, Override, Revision, Samples, Session, SessionRequest, WorkloadList,
+    ActivateRequest, ActivationChecks, ActivityPage, ClearForWork, DrainPreview, DrainRequest, MadeShareLink, MaintenancePatch, Node, NodeId,
+    Operation, OperationId, Override, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
 };
 
 use super::{ApiError, client::Call};
@@ -98,6 +98,21 @@ pub async fn remove(id: &NodeId, revision: &Revision, overridden: Option<Overrid
         Some(reason) => call.json(&ActivateRequest { override_: Some(reason) }).done().await,
         None => call.done().await,
     }
+}
+
+/// The public links of a node that work.
+pub async fn share_links(id: &NodeId) -> Answer<ShareLinks> {
+    Call::get(of_node(id, "/share-links")).data().await
+}
+
+/// Makes a public link.
+pub async fn make_share_link(id: &NodeId, lifetime: ShareLifetime) -> Answer<MadeShareLink> {
+    Call::post(of_node(id, "/share-links")).json(&ShareRequest { lifetime }).data().await
+}
+
+/// Ends a public link.
+pub async fn revoke_share_link(id: &NodeId, link: &str) -> Answer<()> {
+    Call::delete(of_node(id, &format!("/share-links/{}", segment(link)))).done().await
 }
 
 /// Heartbeats and signals of the last 24 hours.

@@ -79,6 +79,14 @@ impl SessionStore {
         self.who.set(Who::Somebody(session));
     }
 
+    /// Who is signed in. Reactive.
+    pub fn name(self) -> Option<String> {
+        self.who.with(|who| match who {
+            Who::Somebody(session) => Some(session.name.clone()),
+            _ => None,
+        })
+    }
+
     /// Why this person may not do `action`; `None` where they may. Reactive.
     pub fn why_not(self, action: Action) -> Option<String> {
         self.who.with(|who| match who {

@@ -1,4 +1,4 @@
-//! The same thing from a terminal, to copy: for the day the console is down.
+//! Texts to copy: the same thing from a terminal, for the day the console is down, and addresses to hand out.
 
 use leptos::prelude::*;
 
@@ -22,4 +22,19 @@ pub fn Commands(commands: Vec<String>) -> impl IntoView {
         })
         .collect_view();
     view! { <ul class="commands">{rows}</ul> }
+}
+
+/// A text of one line under its name, with a button that copies it.
+#[component]
+pub fn CopyLine(#[prop(into)] title: String, #[prop(into)] text: String) -> impl IntoView {
+    let copied = text.clone();
+    view! {
+        <div class="copy-line">
+            <p class="field-label">{title.clone()}</p>
+            <div class="command">
+                <code>{text}</code>
+                <CopyButton text=copied name=format!("Copy: {title}") said="Copied" />
+            </div>
+        </div>
+    }
 }

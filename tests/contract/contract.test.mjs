@@ -61,11 +61,6 @@ enabled = false
 [[operations]]
 include-path = "/metrics"
 checks.ignored_auth.enabled = false
-
-# Public share links answer 501 by design: they are of a later version.
-[[operations]]
-include-tag = "share"
-enabled = false
 `,
   );
   const args = ["--config-file", config, "run", `${server.url}/api/v1/openapi.json`];

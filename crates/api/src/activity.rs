@@ -61,6 +61,8 @@ words! {
         SignedIn = "signed_in",
         /// A token was made or revoked.
         TokenChanged = "token_changed",
+        /// A public link was made, was revoked, or has served.
+        LinkChanged = "link_changed",
     }
 }
 

@@ -25,6 +25,7 @@ mod placement;
 mod read;
 mod refusal;
 mod session;
+mod share;
 mod workload;
 
 pub mod rules;
@@ -45,6 +46,7 @@ pub use placement::*;
 pub use read::{Read, read_json};
 pub use refusal::*;
 pub use session::*;
+pub use share::*;
 pub use workload::*;
 
 /// The base path of every call of this contract.

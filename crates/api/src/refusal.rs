@@ -76,6 +76,11 @@ pub enum Refusal {
         /// As it stands.
         operation: Box<Operation>,
     },
+    /// The node has as many public links as it may have.
+    TooManyShareLinks {
+        /// How many that is.
+        limit: u32,
+    },
 }
 
 impl Refusal {
@@ -95,6 +100,7 @@ impl Refusal {
             Refusal::PlacementBlocked { .. } => "placement_blocked",
             Refusal::ChangedOutside { .. } => "changed_outside",
             Refusal::OperationFinished { .. } => "operation_finished",
+            Refusal::TooManyShareLinks { .. } => "too_many_share_links",
         }
     }
 
@@ -133,6 +139,7 @@ impl Refusal {
             Refusal::PlacementBlocked { .. } => "No node can take this workload.".into(),
             Refusal::ChangedOutside { shows } => format!("Somebody changed this node outside Pitlane: {shows}. Pitlane does not fight that."),
             Refusal::OperationFinished { operation } => format!("This {} is {} already.", operation.kind, operation.state),
+            Refusal::TooManyShareLinks { limit } => format!("This node has {limit} public links already. Revoke one that is not needed any more."),
         }
     }
 
@@ -167,6 +174,7 @@ impl Refusal {
             "placement_blocked" => Refusal::PlacementBlocked { passed_over: of.field("passed_over")? },
             "changed_outside" => Refusal::ChangedOutside { shows: of.field("shows")? },
             "operation_finished" => Refusal::OperationFinished { operation: of.field("operation")? },
+            "too_many_share_links" => Refusal::TooManyShareLinks { limit: of.field("limit")? },
             _ => return None,
         })
     }

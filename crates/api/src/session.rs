@@ -31,6 +31,8 @@ words! {
         Remove = "remove",
         /// Make and revoke tokens.
         ManageTokens = "manage_tokens",
+        /// Revoke other people's public links.
+        ManageLinks = "manage_links",
     }
 }
 
@@ -40,7 +42,7 @@ impl Action {
         match self {
             Action::Read => Role::Viewer,
             Action::Drain | Action::Activate | Action::Share | Action::Place => Role::Operator,
-            Action::Remove | Action::ManageTokens | Action::Unknown => Role::Admin,
+            Action::Remove | Action::ManageTokens | Action::ManageLinks | Action::Unknown => Role::Admin,
         }
     }
 }

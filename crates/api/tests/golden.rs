@@ -101,6 +101,22 @@ fn requests() {
 }
 
 #[test]
+fn public_links() {
+    let link = ShareLink {
+        id: "01998".into(),
+        node_id: "id-edge-fra-02".into(),
+        lifetime: ShareLifetime::UntilActivated,
+        created_by: "on-call".into(),
+        created_at: at(0),
+        expires_at: at(7_776_000),
+    };
+    golden("share_request", &ShareRequest { lifetime: ShareLifetime::Day });
+    golden("made_share_link", &MadeShareLink { link: link.clone(), url: "http://127.0.0.1:7070/shared/secret".into() });
+    golden("share_links", &ShareLinks { links: vec![link], server_time: at(1) });
+    golden("shared_status", &rules::shared_status(&busy_node(), at(2)));
+}
+
+#[test]
 fn events_carry_whole_nodes_or_mere_beats() {
     golden(
         "nodes_event",
@@ -130,6 +146,7 @@ fn refusals_have_a_code_and_details() {
         },
         Refusal::DeletionBlocked { blockers: vec!["it has 3 workloads".into()], overridable: false },
         Refusal::ChangedOutside { shows: "it is schedulable".into() },
+        Refusal::TooManyShareLinks { limit: 50 },
     ];
     for refusal in &refusals {
         assert_eq!(Refusal::from_body(&refusal.body()).as_ref(), Some(refusal));

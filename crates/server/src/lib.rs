@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cli;
 pub mod fleet;
 pub mod http;
+mod plain;
 mod secret;
 pub mod settings;
 pub mod store;

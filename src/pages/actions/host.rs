@@ -7,6 +7,7 @@ use super::activate::ActivateSheet;
 use super::drain::DrainSheet;
 use super::maintenance::MaintenanceSheet;
 use super::remove::RemoveSheet;
+use super::share::ShareSheet;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
@@ -37,6 +38,7 @@ fn sheet(action: Action, id: NodeId, row: Row) -> AnyView {
         Action::Drain => view! { <DrainSheet subject=subject /> }.into_any(),
         Action::Activate => view! { <ActivateSheet subject=subject /> }.into_any(),
         Action::Maintenance => view! { <MaintenanceSheet subject=subject /> }.into_any(),
+        Action::Share => view! { <ShareSheet subject=subject /> }.into_any(),
         Action::Remove => view! { <RemoveSheet subject=subject /> }.into_any(),
     }
 }

@@ -13,6 +13,8 @@ mod maintenance;
 mod operation;
 mod remove;
 mod send;
+mod share;
+mod share_links;
 mod stays;
 
 pub use checks::*;

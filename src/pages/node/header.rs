@@ -8,12 +8,10 @@ use crate::model::card;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::actions::MainButton;
-use crate::pages::nav;
 use crate::route::Action;
 use crate::route::Route;
 use crate::ui::Badge;
 use crate::ui::Button;
-use crate::ui::CopyButton;
 use crate::ui::Kind;
 use crate::ui::Tag;
 use crate::ui::When;
@@ -26,7 +24,6 @@ pub fn Header(shared: Shared) -> impl IntoView {
     let badges = move || shared.node.with(|node| card::badges(node, true));
     let name = move || shared.face.with(|face| face.name.clone());
     let action = Memo::new(move |_| shared.face.with(|face| face.action));
-    let link = shared.id.with_value(|id| nav::absolute(&Route::node(id)));
     let open = move |action: Action| app.nav.open(action, &shared.id.get_value());
     let why_not = move |needs: Needs| Signal::derive(move || app.live.session.why_not(needs));
     let removable = move || app.live.fleet.info().with(|info| info.as_ref().is_some_and(|info| info.engine.capabilities.remove));
@@ -64,13 +61,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
                         on_press=move |()| open(Action::Maintenance)
                     />
                 </When>
-                <CopyButton
-                    text=Signal::stored(link)
-                    name=format!("Share status: copy link to {}", untrack(name))
-                    said="Link copied"
-                    glyph=Glyph::Link
-                    worded="Share status"
-                />
+                <Button label="Share status…" icon=Glyph::Link on_press=move |()| open(Action::Share) />
                 <MainButton id=shared.id action=action />
             </div>
         </div>

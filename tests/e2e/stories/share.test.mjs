@@ -1,7 +1,9 @@
 // A link to a node's status, opened by somebody else.
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { until } from "../../support/wait.mjs";
-import { fleet, says, signIn } from "../support/console.mjs";
+import { fleet, says, sheet, signIn, textOf } from "../support/console.mjs";
+import { axe, PHONE } from "../support/browser.mjs";
 import { story } from "../support/story.mjs";
 
 story("copies a link that a colleague opens in another browser", { refusals: [401] }, async (stage) => {
@@ -26,4 +28,59 @@ story("copies a link that a colleague opens in another browser", { refusals: [40
   await colleague.page.getByRole("heading", { name: "edge-fra-02", level: 1 }).waitFor();
   assert.equal(colleague.page.url(), link);
   await says(colleague.page.getByRole("main"), /Maintenance/, /Kernel 6\.12 reboot/);
+});
+
+/** What a terminal gets. */
+function curl(url) {
+  return new Promise((resolve, reject) => {
+    const ask = request(url, { headers: { "user-agent": "curl/8.5.0", accept: "*/*" } }, (answer) => {
+      let text = "";
+      answer.on("data", (chunk) => (text += chunk)).on("end", () => resolve({ status: answer.statusCode, text }));
+    });
+    ask.on("error", reject).end();
+  });
+}
+
+story("a public link: one node's status, live, for somebody without an account, until it is revoked", { refusals: [404] }, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-02" });
+  await stage.agent({ name: "edge-fra-01" });
+  const api = await stage.server.api();
+  await api.drain(agent.id, { reason: "Kernel 6.12 reboot", expected_back_at: new Date(Date.now() + 7_200_000).toISOString() });
+  await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
+
+  const { page } = await stage.person({ name: "on-call" });
+  await page.goto(`/nodes/${agent.id}`);
+  await page.getByRole("button", { name: "Share status…" }).click();
+  const dialog = sheet.of(page, "Share the status of edge-fra-02");
+  await says(dialog, /The reason becomes public/);
+  await dialog.getByLabel("The link works for").selectOption({ label: "Until the node is activated" });
+  await dialog.getByRole("button", { name: "Make public link" }).click();
+  await dialog.getByRole("button", { name: "Copy: Public link" }).click();
+  await dialog.getByText("works until the node is activated").waitFor();
+  assert.deepEqual(await axe(page), []);
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(link, new RegExp(`^${stage.server.url}/shared/[\\w-]{43}$`));
+
+  // Somebody at a phone, without an account: what they wait for, and nothing else. It follows without a reload.
+  const guest = await stage.person({ role: null, viewport: PHONE, scheme: "dark" });
+  await guest.page.goto(link);
+  await guest.page.getByRole("heading", { name: "edge-fra-02", level: 1 }).waitFor();
+  await guest.page.getByText("Live", { exact: true }).waitFor();
+  const shown = await says(guest.page.locator("body"), /Maintenance/, /Kernel 6\.12 reboot/, /Expected back/, /Last heartbeat \d+ s ago/);
+  assert.doesNotMatch(shown, /on-call|test-operator|edge-fra-01|10\.|stateful/i);
+  assert.deepEqual(await axe(guest.page), []);
+  const revision = (await api.node(agent.id)).revision;
+  await api.call("PATCH", `/nodes/${agent.id}/maintenance`, { reason: "A new disk" }, { "if-match": `"${revision}"` });
+  await guest.page.getByText("A new disk").waitFor();
+
+  const text = await curl(link);
+  assert.equal(text.status, 200);
+  assert.match(text.text, /^edge-fra-02: maintenance, healthy\nreason +A new disk\n/);
+
+  // Revoked: the open page says so at once, and shows nothing of the node any more.
+  await dialog.getByRole("button", { name: "Revoke" }).click();
+  await guest.page.getByRole("heading", { name: "This link shows nothing" }).waitFor();
+  assert.doesNotMatch(await textOf(guest.page.locator("body")), /edge-fra-02|disk/);
+  await dialog.getByText("None works now.").waitFor();
+  assert.equal((await curl(link)).status, 404);
 });

@@ -13,6 +13,7 @@ mod health;
 mod operation;
 mod placement;
 mod revision;
+mod share;
 mod signals;
 mod stateful;
 
@@ -26,5 +27,6 @@ pub use health::{HealthInput, drain_pending, health, heartbeat_state, status, ta
 pub use operation::{Decision, EngineView, OperationEventKind, decide, transition};
 pub use placement::place;
 pub use revision::revision;
+pub use share::{SHARE_MAX_DAYS, check_lifetime, share_has_served, shared_status};
 pub use signals::signals_from_report;
 pub use stateful::{mount_holds_data, volume_lives, workload_from_container};

@@ -12,6 +12,7 @@ mod exit;
 mod local;
 mod place;
 mod serve;
+mod share;
 mod status;
 mod text;
 mod token;
@@ -53,6 +54,8 @@ enum Command {
     Abort(changes::AbortArgs),
     /// Tries the unfinished operation of a node again at once.
     Retry(changes::AbortArgs),
+    /// Makes, lists and revokes public links to one node's status.
+    Share(share::ShareArgs),
     /// Asks which node a workload would be placed on.
     Place(place::PlaceArgs),
     /// Makes, lists and revokes tokens, in the data directory of this machine's server.
@@ -95,6 +98,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Activate(args) => changes::activate(args).await,
         Command::Abort(args) => changes::abort(args, "abort").await,
         Command::Retry(args) => changes::abort(args, "retry").await,
+        Command::Share(args) => share::run(args).await,
         Command::Place(args) => place::run(args).await,
         Command::Token(command) => token::run(command).await,
         Command::SignInLink(args) => token::sign_in_link(args).await,

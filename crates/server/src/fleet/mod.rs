@@ -30,6 +30,7 @@ mod reconcile;
 mod remove;
 mod samples;
 mod scribe;
+mod share;
 mod start;
 mod stop;
 mod tick;
@@ -78,6 +79,7 @@ pub struct Fleet {
     /// The reconciler of every unfinished operation, to be woken before its time.
     reconcilers: Mutex<HashMap<OperationId, Arc<Notify>>>,
     scribe: scribe::Desk,
+    links: share::Links,
     lists: Mutex<HashMap<NodeId, pitlane_api::WorkloadList>>,
     last_tick: Mutex<Duration>,
     /// `None` once the server shuts down.

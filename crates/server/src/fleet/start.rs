@@ -10,7 +10,7 @@ use pitlane_api::{ActivityKind, EngineKind, OperationState};
 use pitlane_engine::Engine;
 use tokio::task::JoinSet;
 
-use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, scribe, view};
+use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, scribe, share, view};
 use crate::store::{NewActivity, Store};
 
 impl Agents {
@@ -33,6 +33,7 @@ impl Fleet {
         for agent in &known_agents {
             agents.put(agent);
         }
+        let links = store.share_links_until_activated(settings.clock.now()).await?;
         let surroundings = view::Surroundings {
             thresholds: settings.thresholds.clone(),
             server_version: settings.server_version.clone(),
@@ -47,6 +48,7 @@ impl Fleet {
             node_locks: Mutex::new(HashMap::new()),
             reconcilers: Mutex::new(HashMap::new()),
             scribe: scribe::Desk::default(),
+            links: share::Links::new(links),
             lists: Mutex::new(HashMap::new()),
             last_tick: Mutex::new(settings.clock.elapsed()),
             tasks: Mutex::new(Some(JoinSet::new())),

@@ -61,6 +61,7 @@ impl Fleet {
             let fleet = self.clone();
             self.spawn(async move { fleet.keep_buckets(ended).await });
         }
+        self.end_served_links();
         self.publish_activity();
         self.hub.forget_snapshot();
         self.watch_engine();

@@ -161,7 +161,7 @@ may! {
     /// Somebody who may remove a node.
     MayRemove(Caller) = Remove;
     /// Somebody who may make links.
-    MayShare = Share;
+    MayShare(Caller) = Share;
     /// Somebody who may ask for a placement.
     MayPlace = Place;
 }

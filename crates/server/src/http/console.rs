@@ -12,7 +12,7 @@ use crate::assets::{Encoding, File};
 
 /// Paths of the console's pages, as `src/route.rs` of the console has them; `*` is any one part. Anything else is not
 /// found, and says so with its status, while the console's page shows it.
-const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["sign-in"], &["shared", "*"]];
+const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["sign-in"]];
 
 /// What no route of the API took.
 pub async fn fallback(State(app): State<App>, request: Request) -> Response {
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn only_the_consoles_routes_are_pages() {
-        for page in ["/", "/nodes", "/nodes/abc", "/activity", "/activity/", "/sign-in", "/shared/xyz"] {
+        for page in ["/", "/nodes", "/nodes/abc", "/activity", "/activity/", "/sign-in"] {
             assert!(is_page(&page.parse().unwrap()), "{page}");
         }
-        for other in ["/nodes/a/b", "/wp-login.php", "/style.css", "/index.html"] {
+        for other in ["/nodes/a/b", "/shared/xyz/more", "/wp-login.php", "/style.css", "/index.html"] {
             assert!(!is_page(&other.parse().unwrap()), "{other}");
         }
     }

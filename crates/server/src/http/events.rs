@@ -68,14 +68,15 @@ pub async fn events(State(app): State<App>, MayRead(caller): MayRead, headers: H
     Ok(response)
 }
 
-fn every(period: Duration) -> Interval {
+/// Ticks this often, the first time after one period.
+pub fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }
 
 /// Waits until the server shuts down.
-async fn down(shutdown: &mut watch::Receiver<bool>) {
+pub async fn down(shutdown: &mut watch::Receiver<bool>) {
     // An error means that the server itself is gone.
     let _ = shutdown.wait_for(|down| *down).await;
 }

@@ -112,8 +112,8 @@ pub struct Node(pub NodeId);
 /// The node and the operation of a path.
 pub struct NodeOperation(pub NodeId, pub OperationId);
 
-/// An identifier of a path that nothing is looked up by yet.
-pub struct PathId;
+/// The node and the public link of a path.
+pub struct NodeLink(pub NodeId, pub String);
 
 async fn path<T: DeserializeOwned + Send>(parts: &mut Parts, app: &App) -> Result<T, Problem> {
     let axum::extract::Path(value) =
@@ -139,12 +139,12 @@ impl FromRequestParts<App> for NodeOperation {
     }
 }
 
-impl FromRequestParts<App> for PathId {
+impl FromRequestParts<App> for NodeLink {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let text: String = path(parts, app).await?;
-        id(&text, "thing").map(|_| Self)
+        let (node, link): (String, String) = path(parts, app).await?;
+        Ok(Self(NodeId(id(&node, "node")?), id(&link, "link")?))
     }
 }
 

@@ -17,6 +17,7 @@ mod request_id;
 mod routes;
 mod serve;
 mod session;
+mod shared;
 
 use std::{
     ops::Deref,
@@ -70,6 +71,9 @@ pub struct Parts {
     limits: limits::Limits,
     /// One permit for each open event stream.
     streams: Arc<Semaphore>,
+    /// One permit for each open stream of a shared page.
+    shared_streams: Arc<Semaphore>,
+    studio: shared::Studio,
     /// Who signed out just now, for their open streams.
     ended: broadcast::Sender<auth::Credential>,
     /// Turns true when the server shuts down.
@@ -105,6 +109,8 @@ impl App {
         Ok(Self(Arc::new(Parts {
             limits: limits::Limits::new(&settings),
             streams: Arc::new(Semaphore::new(settings.max_streams)),
+            shared_streams: Arc::new(Semaphore::new(settings.max_streams.div_ceil(4))),
+            studio: shared::Studio::new(),
             ended: broadcast::Sender::new(64),
             cookie_name: session::cookie_name(&settings),
             readiness: tokio::sync::Mutex::default(),
@@ -139,7 +145,8 @@ impl App {
 /// compression.
 pub fn router(app: App) -> Router {
     let (api, _) = openapi::api().split_for_parts();
-    api.method_not_allowed_fallback(method_not_allowed)
+    api.merge(shared::routes())
+        .method_not_allowed_fallback(method_not_allowed)
         .fallback(console::fallback)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         // Streams of events, images, what is compressed already and what is small are left alone.

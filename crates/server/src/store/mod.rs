@@ -86,7 +86,7 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps the last reports of many agents at once, so that a restarted server knows what was said last.
     async fn save_reports(&self, reports: &[StoredReport]) -> Result<()>;
 
-    /// Forgets the agent and the samples of a node that was removed. Its operations and activity stay.
+    /// Forgets the agent, the samples and the public links of a node that was removed. Its operations and activity stay.
     async fn forget_node(&self, node: &NodeId) -> Result<()>;
 
     // --- samples ---
@@ -128,6 +128,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Spends a sign-in code: of any number of callers exactly one gets it. `None`: unknown, spent, or expired at `now`.
     async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>>;
+
+    // --- public links ---
+
+    /// Keeps a public link with its activity, unless its node has `limit` links that work at `created_at`: then `None`, and
+    /// nothing is kept.
+    async fn create_share_link(&self, link: &StoredShareLink, limit: u32, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>>;
+
+    /// The links of a node that work at `now`, newest first.
+    async fn share_links(&self, node: &NodeId, now: Timestamp) -> Result<Vec<StoredShareLink>>;
+
+    /// The link with this hash, if it works at `now`.
+    async fn share_link(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredShareLink>>;
+
+    /// The links that work at `now` and end when their node is activated.
+    async fn share_links_until_activated(&self, now: Timestamp) -> Result<Vec<StoredShareLink>>;
+
+    /// Ends a link before its time, with its activity. `None`, and nothing is written: it is not there, or has ended.
+    async fn end_share_link(&self, id: &str, at: Timestamp, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>>;
 
     // --- housekeeping ---
 

@@ -1,6 +1,6 @@
 //! What goes into a store and comes out of it, beside the types of the contract.
 
-use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, NodeId, Operation, OperationId, Role, Timestamp};
+use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, NodeId, Operation, OperationId, Role, ShareLink, Timestamp};
 
 use super::SecretHash;
 
@@ -277,10 +277,21 @@ pub struct SignInCode {
     pub expires_at: Timestamp,
 }
 
+/// A public link with what is kept of its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredShareLink {
+    /// As it is listed.
+    pub link: ShareLink,
+    /// Its secret, hashed.
+    pub hash: SecretHash,
+    /// Revoked, or served, before its time.
+    pub ended_at: Option<Timestamp>,
+}
+
 /// What is past its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prune {
-    /// Sessions, codes, enrolment tokens and idempotency keys that have expired by then are removed.
+    /// Sessions, codes, enrolment tokens, public links and idempotency keys that have expired by then are removed.
     pub now: Timestamp,
     /// Samples before this time.
     pub samples_before: Timestamp,

@@ -11,31 +11,31 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// Reads server-sent events from an answer.
-struct Stream {
+pub struct Stream {
     body: BodyDataStream,
     text: String,
 }
 
 #[derive(Debug)]
-struct Event {
-    id: String,
-    name: String,
-    data: Value,
+pub struct Event {
+    pub id: String,
+    pub name: String,
+    pub data: Value,
 }
 
 impl Stream {
-    fn of(response: axum::response::Response) -> Self {
+    pub fn of(response: axum::response::Response) -> Self {
         assert_eq!(response.status(), 200);
         Self { body: response.into_body().into_data_stream(), text: String::new() }
     }
 
     /// The next event; `None` once the stream has ended.
-    async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
                 let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-                if let (Some(id), Some(name), Some(data)) = (field("id: "), field("event: "), field("data: ")) {
+                if let (id, Some(name), Some(data)) = (field("id: ").unwrap_or_default(), field("event: "), field("data: ")) {
                     return Some(Event { id, name, data: serde_json::from_str(&data).unwrap() });
                 }
             }
@@ -45,7 +45,7 @@ impl Stream {
     }
 
     /// Reads on until the stream ends.
-    async fn end(mut self) {
+    pub async fn end(mut self) {
         while self.next().await.is_some() {}
     }
 }

@@ -8,5 +8,6 @@ mod health;
 mod openapi;
 mod requests;
 mod serving;
+mod shared;
 mod sign_in;
 mod world;

@@ -131,17 +131,6 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn share_links_are_not_of_this_version() {
-    let world = World::new().await;
-    let operator = world.token(Role::Operator).await;
-    world.get("/api/v1/nodes/x/share-links").bearer(&operator).send().await.refused(501, "not_supported");
-    world.post("/api/v1/nodes/x/share-links").bearer(&operator).send().await.refused(501, "not_supported");
-    world.call("DELETE", "/api/v1/nodes/x/share-links/y").bearer(&operator).send().await.refused(501, "not_supported");
-    world.get("/api/v1/shared/secret").send().await.refused(501, "not_supported");
-    world.get("/api/v1/shared/secret/events").send().await.refused(501, "not_supported");
-}
-
-#[tokio::test]
 async fn too_many_requests_are_told_when_to_come_back() {
     let world = World::with(&[("rate-per-second", "1"), ("rate-burst", "3")]).await;
     let (one, other) = (world.token(Role::Viewer).await, world.token(Role::Viewer).await);

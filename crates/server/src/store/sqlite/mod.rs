@@ -10,6 +10,7 @@ mod open;
 mod operations;
 mod records;
 mod samples;
+mod shares;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
     Acceptance, Accepted, ActivityQuery, Agent, ApiToken, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity, Prune, Replay, Result,
-    SecretHash, SignInCode, Store, StoredReport, StoredSession,
+    SecretHash, SignInCode, Store, StoredReport, StoredSession, StoredShareLink,
 };
 
 pub use open::ServeLock;
@@ -162,6 +163,26 @@ impl Store for SqliteStore {
 
     async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>> {
         sign_in::spend_code(self, hash, now).await
+    }
+
+    async fn create_share_link(&self, link: &StoredShareLink, limit: u32, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>> {
+        shares::create(self, link, limit, activity).await
+    }
+
+    async fn share_links(&self, node: &NodeId, now: Timestamp) -> Result<Vec<StoredShareLink>> {
+        shares::of_node(self, node, now).await
+    }
+
+    async fn share_link(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredShareLink>> {
+        shares::by_hash(self, hash, now).await
+    }
+
+    async fn share_links_until_activated(&self, now: Timestamp) -> Result<Vec<StoredShareLink>> {
+        shares::until_activated(self, now).await
+    }
+
+    async fn end_share_link(&self, id: &str, at: Timestamp, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>> {
+        shares::end(self, id, at, activity).await
     }
 
     async fn prune(&self, prune: &Prune) -> Result<u64> {

@@ -24,6 +24,7 @@ pub(super) async fn prune(store: &SqliteStore, prune: &Prune) -> Result<u64> {
         ("DELETE FROM sessions WHERE expires_at <= ?", now),
         ("DELETE FROM sign_in_codes WHERE expires_at <= ?", now),
         ("DELETE FROM enrolment_tokens WHERE expires_at <= ?", now),
+        ("DELETE FROM share_links WHERE expires_at <= ? OR ended_at IS NOT NULL", now),
     ] {
         gone += sqlx::query(statement).bind(limit).execute(&mut *tx).await?.rows_affected();
     }

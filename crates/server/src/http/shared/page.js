@@ -1,0 +1,94 @@
+// Keeps the page of a public link live. The server writes every word of it: when something changed, the page is fetched again and its
+// <main> takes the place of the old one. Between that, ages tick, and times stand in the reader's own zone and language.
+"use strict";
+
+const token = location.pathname.split("/")[2];
+const live = document.querySelector("[data-live]");
+const main = () => document.querySelector("main");
+const ended = () => "ended" in main().dataset;
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+let ahead = 0; // Of this clock, the server's, in ms.
+let stream;
+
+function clockIs(serverTime) {
+  ahead = Date.parse(serverTime) - Date.now();
+}
+
+function span(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const [m, h] = [Math.floor(s / 60), Math.floor(s / 3600)];
+  if (s < 60) return `${s} s`;
+  if (m < 60) return `${m} min`;
+  if (h < 24) return m % 60 === 0 ? `${h} h` : `${h} h ${m % 60} min`;
+  return `${Math.floor(h / 24)} d`;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function tick() {
+  const now = Date.now() + ahead;
+  for (const time of document.querySelectorAll("[data-ago]")) write(time, `${span(now - Date.parse(time.dateTime))} ago`);
+  for (const time of document.querySelectorAll("[data-until]")) {
+    const left = Date.parse(time.dateTime) - now;
+    write(time, left >= 0 ? `in ${span(left)}` : `overdue by ${span(-left)}`);
+  }
+}
+
+function dress() {
+  for (const time of document.querySelectorAll("[data-exact]")) {
+    time.title = time.textContent;
+    write(time, exact.format(Date.parse(time.dateTime)));
+  }
+  if (main().dataset.now) clockIs(main().dataset.now);
+  tick();
+}
+
+function say(state, words) {
+  live.dataset.state = state;
+  write(live, words);
+}
+
+async function refresh() {
+  const answer = await fetch(location.pathname, { headers: { accept: "text/html" }, cache: "no-store" });
+  if (!answer.ok && answer.status !== 404) throw new Error(`answered ${answer.status}`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  main().replaceWith(document.adoptNode(page.querySelector("main")));
+  document.title = page.title;
+  dress();
+  if (ended()) {
+    stream?.close();
+    say("ended", "");
+  }
+}
+
+function away() {
+  say("away", "Reconnecting");
+}
+
+function follow() {
+  stream = new EventSource(`/api/v1/shared/${token}/events`);
+  stream.addEventListener("status", (event) => {
+    const status = JSON.parse(event.data);
+    clockIs(status.server_time);
+    const beat = document.querySelector("[data-heartbeat]");
+    if (beat && status.last_heartbeat_at) beat.dateTime = status.last_heartbeat_at;
+    tick();
+    say("live", "Live");
+    if (event.lastEventId !== main().dataset.version) refresh().catch(away);
+  });
+  stream.addEventListener("ended", () => {
+    stream.close();
+    refresh().catch(away);
+  });
+  stream.addEventListener("error", () => {
+    away();
+    // Refused for good, not merely cut off: the page itself says why, or works again later.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => refresh().then(() => ended() || follow(), () => follow()), 10_000);
+  });
+}
+
+dress();
+setInterval(tick, 1000);
+if (!ended()) follow();
