@@ -20,9 +20,12 @@ pub const fn tone(kind: ActivityKind) -> Tone {
         ActivityKind::OperationFailed | ActivityKind::HeartbeatLost | ActivityKind::EngineLost | ActivityKind::NodeRemoved => Tone::Offline,
         ActivityKind::ChangedOutside | ActivityKind::HealthChanged | ActivityKind::OperationAborted | ActivityKind::Rebooted => Tone::Degraded,
         ActivityKind::ActivateRequested | ActivityKind::OperationResumed | ActivityKind::NodeEnrolled => Tone::Pending,
-        ActivityKind::AgentUpdated | ActivityKind::SignedIn | ActivityKind::TokenChanged | ActivityKind::LinkChanged | ActivityKind::Unknown => {
-            Tone::Neutral
-        }
+        ActivityKind::AgentUpdated
+        | ActivityKind::SignedIn
+        | ActivityKind::TokenChanged
+        | ActivityKind::LinkChanged
+        | ActivityKind::BulkChanged
+        | ActivityKind::Unknown => Tone::Neutral,
     }
 }
 

@@ -73,3 +73,41 @@ test(`kill -9, ${ROUNDS} times, under a stream of drains and activations`, async
   assert.deepEqual(doubled, [], "happened twice, or was never accepted");
   assert.deepEqual(disorder, [], "two drains or two activations in a row on one node");
 });
+
+test("kill -9, again and again, while many nodes are drained in one go", async (t) => {
+  const server = await Server.start({ name: "crash-bulk" });
+  t.after(() => server.stop());
+  const api = await server.api();
+  const agents = [];
+  for (let i = 1; i <= NODES; i += 1) agents.push(await server.agent({ name: `bulk-${i}` }));
+  const body = {
+    kind: "drain",
+    reason: "crash test",
+    at_once: 2,
+    allow_last_schedulable: true,
+    nodes: agents.map(({ id }) => ({ node_id: id, acknowledge_unread: true })),
+  };
+  const { status, body: answer } = await api.call("POST", "/bulk-operations", body, { "idempotency-key": "one-wish" });
+  assert.equal(status, 202, JSON.stringify(answer));
+  const look = () => api.get(`/bulk-operations/${answer.data.id}`);
+  let kills = 0;
+  for (const _ of agents) {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 15));
+    await server.kill();
+    kills += 1;
+    await server.launch();
+    if ((await look()).state !== "running") break;
+  }
+  const done = await until("the bulk operation to be over", async () => {
+    const bulk = await look();
+    return bulk.state !== "running" && bulk;
+  }, { timeout: 60_000 });
+  t.diagnostic(`killed ${kills} times; ${done.items.map(({ state, attempt }) => `${state} (${attempt})`).join(", ")}`);
+  assert.equal(done.state, "completed", JSON.stringify(done));
+  assert.deepEqual(done.items.map(({ state }) => state), agents.map(() => "done"));
+  const again = await api.call("POST", "/bulk-operations", body, { "idempotency-key": "one-wish" });
+  assert.equal(again.body.data.id, answer.data.id, "the repeated wish is the same one");
+  const accepted = done.items.map(({ operation_id, node_id }) => ({ id: operation_id, kind: "drain", node: node_id }));
+  const { lost, doubled, disorder } = judge(accepted, await api.activity());
+  assert.deepEqual([lost, doubled, disorder], [[], [], []]);
+});

@@ -63,6 +63,8 @@ words! {
         TokenChanged = "token_changed",
         /// A public link was made, was revoked, or has served.
         LinkChanged = "link_changed",
+        /// A bulk operation was asked for, went on, or ended.
+        BulkChanged = "bulk_changed",
     }
 }
 

@@ -13,6 +13,8 @@ pub const EVENT_NODES: &str = "nodes";
 pub const EVENT_REMOVED: &str = "removed";
 /// Name of the event that carries an [`OperationEvent`].
 pub const EVENT_OPERATION: &str = "operation";
+/// Name of the event that carries a [`crate::BulkEvent`].
+pub const EVENT_BULK: &str = "bulk";
 /// Name of the event that carries an [`ActivityEvent`].
 pub const EVENT_ACTIVITY: &str = "activity";
 

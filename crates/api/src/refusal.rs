@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ActivationChecks, ErrorBody, Identity, Operation, PassedOver, Read, Revision, Workload};
+use crate::{ActivationChecks, BulkState, ErrorBody, Identity, Operation, PassedOver, Read, Revision, Workload};
 
 /// Why a rule refused. On the wire it is `{"code": …, "details": {…}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,6 +76,11 @@ pub enum Refusal {
         /// As it stands.
         operation: Box<Operation>,
     },
+    /// The bulk operation is over, or is not: what was asked for does not fit where it stands.
+    BulkFinished {
+        /// Where it stands.
+        state: BulkState,
+    },
     /// The node has as many public links as it may have.
     TooManyShareLinks {
         /// How many that is.
@@ -100,6 +105,7 @@ impl Refusal {
             Refusal::PlacementBlocked { .. } => "placement_blocked",
             Refusal::ChangedOutside { .. } => "changed_outside",
             Refusal::OperationFinished { .. } => "operation_finished",
+            Refusal::BulkFinished { .. } => "bulk_finished",
             Refusal::TooManyShareLinks { .. } => "too_many_share_links",
         }
     }
@@ -139,6 +145,7 @@ impl Refusal {
             Refusal::PlacementBlocked { .. } => "No node can take this workload.".into(),
             Refusal::ChangedOutside { shows } => format!("Somebody changed this node outside Pitlane: {shows}. Pitlane does not fight that."),
             Refusal::OperationFinished { operation } => format!("This {} is {} already.", operation.kind, operation.state),
+            Refusal::BulkFinished { state } => format!("This bulk operation is {state}; that cannot be done to it now."),
             Refusal::TooManyShareLinks { limit } => format!("This node has {limit} public links already. Revoke one that is not needed any more."),
         }
     }
@@ -174,6 +181,7 @@ impl Refusal {
             "placement_blocked" => Refusal::PlacementBlocked { passed_over: of.field("passed_over")? },
             "changed_outside" => Refusal::ChangedOutside { shows: of.field("shows")? },
             "operation_finished" => Refusal::OperationFinished { operation: of.field("operation")? },
+            "bulk_finished" => Refusal::BulkFinished { state: of.field("state")? },
             "too_many_share_links" => Refusal::TooManyShareLinks { limit: of.field("limit")? },
             _ => return None,
         })

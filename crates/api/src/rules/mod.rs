@@ -4,6 +4,7 @@
 //! what a rule needs comes in as an argument, so that every rule can be tested with every history.
 
 mod activation;
+mod bulk;
 mod capacity;
 mod clear;
 mod deletion;
@@ -18,6 +19,10 @@ mod signals;
 mod stateful;
 
 pub use activation::{ActivationInput, Settle, activation_checks, check_activation, is_clean};
+pub use bulk::{
+    BulkNext, bulk_may_begin, bulk_next, bulk_refused, bulk_resumed, bulk_settled, bulk_summary, can_resume, check_bulk_capacity, check_bulk_nodes,
+    check_bulk_request, takes_the_last,
+};
 pub use capacity::{Realm, capacity, capacity_without};
 pub use clear::{ClearInput, LIST_MAX_AGE_S, clear_for_work};
 pub use deletion::{DeletionInput, check_deletion};

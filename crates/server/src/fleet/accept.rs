@@ -59,6 +59,8 @@ impl Fleet {
             view.set_operation(id, shown.then(|| operation.clone()), facts, self.moment());
         }
         self.publish_operation(&mut view, id, operation);
+        drop(view);
+        self.wake_bulks(operation);
     }
 
     /// An operation as it is accepted.
@@ -91,7 +93,8 @@ impl Fleet {
     }
 }
 
-fn key(call: &Call) -> Option<IdempotencyKey> {
+/// The key under which a request is remembered.
+pub(super) fn key(call: &Call) -> Option<IdempotencyKey> {
     let idempotency = call.idempotency.as_ref()?;
     Some(IdempotencyKey {
         key: idempotency.key.clone(),

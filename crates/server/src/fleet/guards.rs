@@ -1,6 +1,8 @@
 //! What the rules are asked with: guards see the fleet as it is known at this moment.
 
-use pitlane_api::{ActivateRequest, ActivationChecks, DrainRequest, Operation, OperationId, OperationKind, Override, Refusal, WorkloadList, rules};
+use pitlane_api::{
+    ActivateRequest, ActivationChecks, DrainRequest, Operation, OperationId, OperationKind, Override, Refusal, Timestamp, WorkloadList, rules,
+};
 use std::sync::Arc;
 
 use super::{Fleet, Result, types::from_engine, view::Entry, view::View};
@@ -81,10 +83,10 @@ impl Fleet {
 
     /// Whether a refusal only says that this server has not watched long enough since its start. What was accepted
     /// before a crash waits for that instead of failing by it.
-    pub(super) fn only_just_started(&self, operation: &Operation, refusal: &Refusal) -> bool {
+    pub(super) fn only_just_started(&self, accepted_at: Timestamp, refusal: &Refusal) -> bool {
         let elapsed = self.settings.clock.elapsed();
         let started = super::clock::minus(self.settings.clock.now(), elapsed);
-        if operation.created_at >= started {
+        if accepted_at >= started {
             return false;
         }
         let thresholds = &self.settings.thresholds;

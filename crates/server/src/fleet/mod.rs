@@ -15,6 +15,7 @@
 mod accept;
 mod activate;
 mod agents;
+mod bulk;
 mod clock;
 mod drain;
 mod engine_state;
@@ -80,6 +81,7 @@ pub struct Fleet {
     reconcilers: Mutex<HashMap<OperationId, Arc<Notify>>>,
     scribe: scribe::Desk,
     links: share::Links,
+    bulks: bulk::Bulks,
     lists: Mutex<HashMap<NodeId, pitlane_api::WorkloadList>>,
     last_tick: Mutex<Duration>,
     /// `None` once the server shuts down.

@@ -39,7 +39,7 @@ struct Moved<'a> {
 }
 
 impl Fleet {
-    fn send(&self, event: &'static str, frame: &impl Serialize) {
+    pub(super) fn send(&self, event: &'static str, frame: &impl Serialize) {
         match serde_json::to_string(frame) {
             Ok(data) => self.hub.publish(event, data),
             Err(error) => tracing::error!(%error, event, "a frame could not be written"),

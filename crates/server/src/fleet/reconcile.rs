@@ -84,11 +84,12 @@ impl Fleet {
         }
     }
 
-    /// Lets every operation try now.
+    /// Lets every operation try now, and what waits to be begun.
     pub(super) fn wake_all(&self) {
         for wake in lock(&self.reconcilers).values() {
             wake.notify_one();
         }
+        self.wake_all_bulks();
     }
 
     /// Lets the unfinished operation of a node try now.
@@ -179,7 +180,7 @@ impl Fleet {
             let _gate = self.gate.lock().await;
             match self.judge(current, &node, list.as_ref()) {
                 Decision::Complete => return Ok(Outcome::Confirmed),
-                Decision::Fail(refusal) if self.only_just_started(current, &refusal) => {
+                Decision::Fail(refusal) if self.only_just_started(current.created_at, &refusal) => {
                     let why = format!("The server was started again and has not watched long enough yet: {}", refusal.message());
                     return Ok(Outcome::Wait(why));
                 }

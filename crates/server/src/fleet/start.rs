@@ -49,6 +49,7 @@ impl Fleet {
             reconcilers: Mutex::new(HashMap::new()),
             scribe: scribe::Desk::default(),
             links: share::Links::new(links),
+            bulks: Default::default(),
             lists: Mutex::new(HashMap::new()),
             last_tick: Mutex::new(settings.clock.elapsed()),
             tasks: Mutex::new(Some(JoinSet::new())),
@@ -68,6 +69,9 @@ impl Fleet {
         fleet.spawn(fleet.clone().keep_house());
         for operation in fleet.store.unfinished_operations().await? {
             fleet.reconcile(&operation);
+        }
+        for bulk in fleet.store.unfinished_bulks().await? {
+            fleet.carry_bulk(&bulk);
         }
         Ok(fleet)
     }

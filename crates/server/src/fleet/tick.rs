@@ -63,6 +63,7 @@ impl Fleet {
         }
         self.end_served_links();
         self.publish_activity();
+        self.publish_bulks();
         self.hub.forget_snapshot();
         self.watch_engine();
     }

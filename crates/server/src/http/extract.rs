@@ -112,6 +112,9 @@ pub struct Node(pub NodeId);
 /// The node and the operation of a path.
 pub struct NodeOperation(pub NodeId, pub OperationId);
 
+/// A bulk operation of a path.
+pub struct Bulk(pub String);
+
 /// The node and the public link of a path.
 pub struct NodeLink(pub NodeId, pub String);
 
@@ -136,6 +139,15 @@ impl FromRequestParts<App> for NodeOperation {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (node, operation): (String, String) = path(parts, app).await?;
         Ok(Self(NodeId(id(&node, "node")?), OperationId(id(&operation, "operation")?)))
+    }
+}
+
+impl FromRequestParts<App> for Bulk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let text: String = path(parts, app).await?;
+        id(&text, "bulk operation").map(Self)
     }
 }
 

@@ -16,7 +16,7 @@ mod types;
 use std::path::Path;
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, NodeId, Operation, OperationId, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, Sample, Timestamp};
 
 pub use error::{Error, Result};
 pub use secret::SecretHash;
@@ -128,6 +128,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// Spends a sign-in code: of any number of callers exactly one gets it. `None`: unknown, spent, or expired at `now`.
     async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>>;
+
+    // --- bulk operations ---
+
+    /// Keeps a bulk operation with its activity and, where there is one, its idempotency key. All or nothing.
+    async fn accept_bulk(&self, bulk: &StoredBulk, key: Option<&IdempotencyKey>, activity: &[NewActivity]) -> Result<BulkAccepted>;
+
+    /// What a request with this key was answered before; `None` where it is new, or older than 24 h at `now`.
+    async fn replay_bulk(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<BulkAccepted>>;
+
+    /// Keeps a bulk operation as it is now, with its activity. There is one writer.
+    async fn save_bulk(&self, bulk: &StoredBulk, activity: &[NewActivity]) -> Result<Vec<ActivityEntry>>;
+
+    /// One bulk operation.
+    async fn bulk(&self, id: &str) -> Result<Option<StoredBulk>>;
+
+    /// Those that are not finished, oldest first: where a restarted server goes on.
+    async fn unfinished_bulks(&self) -> Result<Vec<BulkOperation>>;
+
+    /// The newest ones, newest first.
+    async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>>;
 
     // --- public links ---
 

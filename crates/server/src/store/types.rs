@@ -1,6 +1,6 @@
 //! What goes into a store and comes out of it, beside the types of the contract.
 
-use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, NodeId, Operation, OperationId, Role, ShareLink, Timestamp};
+use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, BulkOperation, NodeId, Operation, OperationId, Role, ShareLink, Timestamp};
 
 use super::SecretHash;
 
@@ -286,6 +286,26 @@ pub struct StoredShareLink {
     pub hash: SecretHash,
     /// Revoked, or served, before its time.
     pub ended_at: Option<Timestamp>,
+}
+
+/// A bulk operation, and who asked for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredBulk {
+    /// As it goes over the wire.
+    pub bulk: BulkOperation,
+    /// Who asked, as JSON; the store does not read it.
+    pub actor: String,
+}
+
+/// What became of a bulk operation that was to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BulkAccepted {
+    /// Kept; these are its entries in the activity log.
+    Stored(Vec<ActivityEntry>),
+    /// The key was used before with the same body: this is what it led to, as it stands now. Nothing was kept.
+    Replayed(Box<BulkOperation>),
+    /// The key was used before with another body. Nothing was kept.
+    Mismatch,
 }
 
 /// What is past its time.

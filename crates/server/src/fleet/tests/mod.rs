@@ -4,6 +4,7 @@
 mod activation;
 mod agents;
 mod away;
+mod bulk;
 mod crashes;
 mod double;
 mod events;

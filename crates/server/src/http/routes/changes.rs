@@ -39,7 +39,8 @@ pub struct Change {
 }
 
 impl Change {
-    fn call(&self, caller: Caller, if_match: IfMatch, body_hash: SecretHash) -> Result<Call> {
+    /// As the fleet takes it.
+    pub fn call(&self, caller: Caller, if_match: impl Into<Expected>, body_hash: SecretHash) -> Result<Call> {
         let route = format!("{} {}", self.method, self.uri.path());
         let idempotency = idempotency_key(&self.headers)?.map(|key| Idempotency { key, route, body_hash });
         Ok(Call { actor: actor(caller), if_match: if_match.into(), idempotency })

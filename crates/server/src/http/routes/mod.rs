@@ -1,6 +1,7 @@
 //! The calls, a file per subject. Each reads the request, asks the fleet, and wraps the answer.
 
 pub mod agents;
+pub mod bulk;
 pub mod changes;
 pub mod fleet;
 pub mod health;

@@ -5,6 +5,7 @@
 
 mod activity;
 mod agents;
+mod bulk;
 mod convert;
 mod open;
 mod operations;
@@ -19,12 +20,12 @@ mod upkeep;
 use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, NodeId, Operation, OperationId, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, Sample, Timestamp};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
-    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity, Prune, Replay, Result,
-    SecretHash, SignInCode, Store, StoredReport, StoredSession, StoredShareLink,
+    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity, Prune,
+    Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredReport, StoredSession, StoredShareLink,
 };
 
 pub use open::ServeLock;
@@ -163,6 +164,30 @@ impl Store for SqliteStore {
 
     async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>> {
         sign_in::spend_code(self, hash, now).await
+    }
+
+    async fn accept_bulk(&self, bulk: &StoredBulk, key: Option<&IdempotencyKey>, activity: &[NewActivity]) -> Result<BulkAccepted> {
+        bulk::accept(self, bulk, key, activity).await
+    }
+
+    async fn replay_bulk(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<BulkAccepted>> {
+        bulk::replay(&mut *self.readers.acquire().await?, key, now).await
+    }
+
+    async fn save_bulk(&self, bulk: &StoredBulk, activity: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
+        bulk::save(self, bulk, activity).await
+    }
+
+    async fn bulk(&self, id: &str) -> Result<Option<StoredBulk>> {
+        bulk::by_id(self, id).await
+    }
+
+    async fn unfinished_bulks(&self) -> Result<Vec<BulkOperation>> {
+        bulk::unfinished(self).await
+    }
+
+    async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>> {
+        bulk::newest(self, limit).await
     }
 
     async fn create_share_link(&self, link: &StoredShareLink, limit: u32, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>> {

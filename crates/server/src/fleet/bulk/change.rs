@@ -1,0 +1,167 @@
+//! Asking for a bulk operation, ending it, going on with it.
+
+use std::sync::Arc;
+
+use pitlane_api::{
+    ActivityKind, BulkItem, BulkItemState, BulkList, BulkOperation, BulkRequest, BulkResume, BulkState, NodeId, OperationKind, Timestamp, rules,
+};
+
+use super::written;
+use crate::{
+    fleet::{
+        Actor, Call, Error, Fleet, Result,
+        accept::{entry_by, key},
+    },
+    store::{BulkAccepted, NewActivity, StoredBulk},
+};
+
+/// How many are listed.
+const LISTED: u32 = 50;
+
+impl Fleet {
+    /// The newest ones.
+    pub async fn bulk_operations(&self) -> Result<BulkList> {
+        let operations = self.store.bulks(LISTED).await?.iter().map(rules::bulk_summary).collect();
+        Ok(BulkList { operations, server_time: self.settings.clock.now() })
+    }
+
+    /// Accepts a bulk operation. Each node's own guards are asked when its turn comes; what is asked here is the wish, and the fleet
+    /// after all of them.
+    ///
+    /// # Errors
+    /// [`Error`]; where it is not `Ok`, nothing was kept.
+    pub async fn accept_bulk(self: &Arc<Self>, request: BulkRequest, call: Call) -> Result<BulkOperation> {
+        let fleet = self.clone();
+        self.to_the_end(async move { fleet.keep_bulk(request, &call).await }).await
+    }
+
+    async fn keep_bulk(self: &Arc<Self>, request: BulkRequest, call: &Call) -> Result<BulkOperation> {
+        let key = key(call);
+        if let Some(key) = &key
+            && let Some(earlier) = self.store.replay_bulk(key, self.settings.clock.now()).await?
+        {
+            return replayed(earlier);
+        }
+        let now = self.settings.clock.now();
+        rules::check_bulk_request(&request, now)?;
+        let ids: Vec<NodeId> = request.nodes.iter().map(|node| node.node_id.clone()).collect();
+        let (capacity_now, capacity_after) = self.bulk_capacities(request.kind, &ids)?;
+        rules::check_bulk_capacity(&capacity_now, &capacity_after, request.allow_last_schedulable)?;
+        let bulk = self.new_bulk(request, &call.actor, now)?;
+        let entry = entry_by(&call.actor, now, ActivityKind::BulkChanged, format!("Asked for a {} of {}.", bulk.kind, in_words(&bulk)));
+        let entry = NewActivity { reason: bulk.reason.clone(), ..entry };
+        let stored = StoredBulk { bulk, actor: written(&call.actor)? };
+        match self.store.accept_bulk(&stored, key.as_ref(), &[entry]).await? {
+            BulkAccepted::Stored(entries) => {
+                self.announce(entries);
+                self.bulk_moved(&stored.bulk);
+                self.carry_bulk(&stored.bulk);
+                Ok(stored.bulk)
+            }
+            earlier => replayed(earlier),
+        }
+    }
+
+    fn new_bulk(&self, request: BulkRequest, actor: &Actor, now: Timestamp) -> Result<BulkOperation> {
+        let drain = request.kind == OperationKind::Drain;
+        let mut items = Vec::with_capacity(request.nodes.len());
+        for node in request.nodes {
+            items.push(BulkItem {
+                node_name: self.node(&node.node_id)?.name,
+                node_id: node.node_id,
+                state: BulkItemState::Waiting,
+                attempt: 0,
+                operation_id: None,
+                message: None,
+                refusal: None,
+                seen_stateful: node.seen_stateful,
+                acknowledge_unread: node.acknowledge_unread,
+            });
+        }
+        Ok(BulkOperation {
+            id: uuid::Uuid::now_v7().to_string(),
+            kind: request.kind,
+            state: BulkState::Running,
+            reason: request.reason.as_deref().filter(|_| drain).map(rules::check_reason).transpose()?,
+            expected_back_at: request.expected_back_at.filter(|_| drain),
+            at_once: request.at_once.unwrap_or(1),
+            allow_last_schedulable: request.allow_last_schedulable,
+            requested_by: actor.name.clone(),
+            created_at: now,
+            updated_at: now,
+            finished_at: None,
+            waiting_for: None,
+            items,
+        })
+    }
+
+    /// Begins no other node and stops what is under way. What is done stays done.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is over already.
+    pub async fn abort_bulk(self: &Arc<Self>, id: &str, actor: Actor) -> Result<BulkOperation> {
+        let (fleet, id) = (self.clone(), id.to_owned());
+        let work = async move {
+            let now = fleet.settings.clock.now();
+            let changed = fleet.change_bulk(&id, |stored, activity| {
+                if stored.bulk.state.is_finished() {
+                    return Err(pitlane_api::Refusal::BulkFinished { state: stored.bulk.state }.into());
+                }
+                if stored.bulk.state == BulkState::Running {
+                    stored.bulk.state = BulkState::Aborting;
+                    let message = format!("Aborted the {} of {}.", stored.bulk.kind, in_words(&stored.bulk));
+                    activity.push(entry_by(&actor, now, ActivityKind::BulkChanged, message));
+                }
+                Ok(())
+            });
+            let bulk = changed.await?;
+            fleet.carry_bulk(&bulk);
+            fleet.wake_bulk(&id);
+            Ok(bulk)
+        };
+        self.to_the_end(work).await
+    }
+
+    /// Goes on with one that was stopped or aborted: what is done is not done again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there is nothing to go on with.
+    pub async fn resume_bulk(self: &Arc<Self>, id: &str, resume: BulkResume, actor: Actor) -> Result<BulkOperation> {
+        let (fleet, id) = (self.clone(), id.to_owned());
+        let work = async move {
+            let now = fleet.settings.clock.now();
+            let asker = written(&actor)?;
+            let changed = fleet.change_bulk(&id, |stored, activity| {
+                if !rules::can_resume(&stored.bulk) {
+                    return Err(pitlane_api::Refusal::BulkFinished { state: stored.bulk.state }.into());
+                }
+                stored.bulk = rules::bulk_resumed(&stored.bulk, &resume, &actor.name, now);
+                stored.actor = asker;
+                let message = format!("Went on with the {} of {}.", stored.bulk.kind, in_words(&stored.bulk));
+                activity.push(entry_by(&actor, now, ActivityKind::BulkChanged, message));
+                Ok(())
+            });
+            let bulk = changed.await?;
+            fleet.carry_bulk(&bulk);
+            Ok(bulk)
+        };
+        self.to_the_end(work).await
+    }
+}
+
+fn replayed(earlier: BulkAccepted) -> Result<BulkOperation> {
+    match earlier {
+        BulkAccepted::Replayed(bulk) => Ok(*bulk),
+        BulkAccepted::Mismatch => Err(Error::IdempotencyMismatch),
+        BulkAccepted::Stored(_) => Err(Error::Internal("an answer that nobody gives".into())),
+    }
+}
+
+/// `3 nodes (a, b, c)`
+pub(super) fn in_words(bulk: &BulkOperation) -> String {
+    const NAMED: usize = 5;
+    let names: Vec<&str> = bulk.items.iter().take(NAMED).map(|item| item.node_name.as_str()).collect();
+    let more = bulk.items.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{} node{} ({}{more})", bulk.items.len(), if bulk.items.len() == 1 { "" } else { "s" }, names.join(", "))
+}

@@ -1,0 +1,107 @@
+//! Bulk operations: many nodes in one go, each accepted the very way a single one is.
+//!
+//! What is about to happen to a node is in the store before it happens. A node is first kept as `starting`, then its drain or
+//! activation is asked for with an idempotency key made of the bulk operation, the node and the attempt: after a crash the same
+//! question has the same answer, so that nothing accepted is lost and nothing happens twice.
+
+mod change;
+mod preview;
+mod run;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use pitlane_api::{ActorKind, BulkEvent, BulkOperation, BulkSummary, EVENT_BULK, Operation, Role, rules};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use super::{Actor, Error, Fleet, Result, lock};
+use crate::store::{NewActivity, StoredBulk};
+
+/// What is remembered of bulk operations beside the store.
+#[derive(Default)]
+pub(super) struct Bulks {
+    /// One for each that is being carried out.
+    runners: Mutex<HashMap<String, Arc<Notify>>>,
+    /// Moved since the last second.
+    moved: Mutex<BTreeMap<String, BulkSummary>>,
+    /// One change at a time: each reads, changes and keeps the whole.
+    pen: tokio::sync::Mutex<()>,
+}
+
+/// Who asked, as it is kept with a bulk operation.
+#[derive(Serialize, Deserialize)]
+struct Asker {
+    name: String,
+    kind: ActorKind,
+    role: Role,
+    origin: Option<String>,
+}
+
+fn written(actor: &Actor) -> Result<String> {
+    let asker = Asker { name: actor.name.clone(), kind: actor.kind, role: actor.role, origin: actor.origin.clone() };
+    serde_json::to_string(&asker).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn read(actor: &str) -> Result<Actor> {
+    let Asker { name, kind, role, origin } =
+        serde_json::from_str(actor).map_err(|error| Error::Internal(format!("who asked for a bulk operation: {error}")))?;
+    Ok(Actor { name, kind, role, origin })
+}
+
+impl Fleet {
+    /// One bulk operation.
+    pub async fn bulk(&self, id: &str) -> Result<BulkOperation> {
+        Ok(self.stored_bulk(id).await?.bulk)
+    }
+
+    async fn stored_bulk(&self, id: &str) -> Result<StoredBulk> {
+        self.store.bulk(id).await?.ok_or_else(|| Error::NotFound("There is no such bulk operation.".into()))
+    }
+
+    /// Changes a bulk operation and keeps it. The only way to do that once it was accepted.
+    async fn change_bulk(&self, id: &str, change: impl FnOnce(&mut StoredBulk, &mut Vec<NewActivity>) -> Result<()>) -> Result<BulkOperation> {
+        let _pen = self.bulks.pen.lock().await;
+        let mut stored = self.stored_bulk(id).await?;
+        let mut activity = Vec::new();
+        change(&mut stored, &mut activity)?;
+        stored.bulk.updated_at = self.settings.clock.now().max(stored.bulk.updated_at);
+        let entries = self.store.save_bulk(&stored, &activity).await?;
+        self.announce(entries);
+        self.bulk_moved(&stored.bulk);
+        Ok(stored.bulk)
+    }
+
+    fn bulk_moved(&self, bulk: &BulkOperation) {
+        lock(&self.bulks.moved).insert(bulk.id.clone(), rules::bulk_summary(bulk));
+    }
+
+    /// Called every second: tells everybody which ones moved.
+    pub(super) fn publish_bulks(&self) {
+        let moved = std::mem::take(&mut *lock(&self.bulks.moved));
+        if !moved.is_empty() {
+            self.send(EVENT_BULK, &BulkEvent { operations: moved.into_values().collect(), server_time: self.settings.clock.now() });
+        }
+    }
+
+    /// An operation moved: whoever waits for its end looks.
+    pub(super) fn wake_bulks(&self, operation: &Operation) {
+        if operation.state.is_finished() {
+            self.wake_all_bulks();
+        }
+    }
+
+    pub(super) fn wake_all_bulks(&self) {
+        for runner in lock(&self.bulks.runners).values() {
+            runner.notify_one();
+        }
+    }
+
+    fn wake_bulk(&self, id: &str) {
+        if let Some(runner) = lock(&self.bulks.runners).get(id) {
+            runner.notify_one();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a bulk operation would mean: for each node, and for the fleet after all of them.
+
+use std::{collections::HashSet, sync::Arc};
+
+use futures::{StreamExt, stream};
+use pitlane_api::{
+    BulkPreview, BulkPreviewNode, BulkPreviewRequest, Capacity, CheckOutcome, GuardDemand, GuardKind, NodeId, OperationKind,
+    rules::{self, Realm},
+};
+
+use crate::fleet::{Error, Fleet, Result, view::View};
+
+/// Nodes whose workloads are read at a time.
+const READ_AT_ONCE: usize = 8;
+
+impl Fleet {
+    /// What a person should know before the click, for the whole set.
+    ///
+    /// # Errors
+    /// A set that is none, of both realms, or with a node that is not there.
+    pub async fn bulk_preview(self: &Arc<Self>, request: &BulkPreviewRequest) -> Result<BulkPreview> {
+        rules::check_bulk_nodes(request.nodes.iter().map(NodeId::as_str))?;
+        let (now, after) = self.bulk_capacities(request.kind, &request.nodes)?;
+        let nodes = stream::iter(request.nodes.iter().cloned())
+            .map(|id| async move {
+                match request.kind {
+                    OperationKind::Drain => self.preview_drain_of(&id).await,
+                    _ => self.preview_activation_of(&id),
+                }
+            })
+            .buffered(READ_AT_ONCE)
+            .collect::<Vec<Result<BulkPreviewNode>>>()
+            .await;
+        Ok(BulkPreview {
+            kind: request.kind,
+            nodes: nodes.into_iter().collect::<Result<_>>()?,
+            takes_the_last: request.kind == OperationKind::Drain && rules::takes_the_last(&now, &after),
+            capacity_now: now,
+            capacity_after: after,
+            server_time: self.settings.clock.now(),
+        })
+    }
+
+    /// Capacity of the set's realm, now and after all of them.
+    pub(super) fn bulk_capacities(&self, kind: OperationKind, nodes: &[NodeId]) -> Result<(Capacity, Capacity)> {
+        self.with_view_as_known(|view: &mut View| {
+            let mut realm = None;
+            for id in nodes {
+                let node = &view.get(id).ok_or_else(|| self.no_such_node(id))?.node;
+                if *realm.get_or_insert(Realm::of(node.node_source)) != Realm::of(node.node_source) {
+                    return Err(Error::Invalid { field: "nodes".into(), message: "must be real nodes or simulated ones, not both in one go".into() });
+                }
+            }
+            let realm = realm.unwrap_or(Realm::Real);
+            let set: HashSet<&NodeId> = if kind == OperationKind::Drain { nodes.iter().collect() } else { HashSet::new() };
+            let all = || view.entries().map(|entry| &entry.node);
+            Ok((rules::capacity(realm, all()), rules::capacity(realm, all().filter(|node| !set.contains(&node.id)))))
+        })
+    }
+
+    async fn preview_drain_of(self: &Arc<Self>, id: &NodeId) -> Result<BulkPreviewNode> {
+        let name = self.node(id)?.name;
+        let preview = self.drain_preview(id).await?;
+        // The last node is judged over the whole set.
+        let blocks = |guard: &&pitlane_api::Guard| guard.demand == GuardDemand::Blocks && guard.kind != GuardKind::LastSchedulableNode;
+        let blocked = preview.guards.iter().find(blocks).map(|guard| guard.message.clone());
+        let notes = preview.guards.iter().filter(|guard| guard.demand == GuardDemand::Informs).map(|guard| guard.message.clone()).collect();
+        Ok(BulkPreviewNode {
+            node_id: id.clone(),
+            node_name: name,
+            ready: blocked.is_none(),
+            blocked,
+            stateful: preview.stateful,
+            not_read: preview.not_read,
+            notes,
+        })
+    }
+
+    fn preview_activation_of(&self, id: &NodeId) -> Result<BulkPreviewNode> {
+        let node = self.node(id)?;
+        let checks = self.activation_checks(id)?;
+        let blocked: Vec<String> = checks
+            .checks
+            .iter()
+            .filter(|check| check.outcome == CheckOutcome::Blocked)
+            .map(|check| format!("{}: {}", check.name, check.detail))
+            .collect();
+        let schedulable = node.scheduling == pitlane_api::Scheduling::Schedulable && !rules::drain_pending(node.operation.as_ref());
+        let blocked = if schedulable { Some("It takes placements already.".to_owned()) } else { (!blocked.is_empty()).then(|| blocked.join("; ")) };
+        Ok(BulkPreviewNode {
+            node_id: id.clone(),
+            node_name: node.name,
+            ready: blocked.is_none(),
+            blocked,
+            stateful: Vec::new(),
+            not_read: Vec::new(),
+            notes: checks.notice.into_iter().collect(),
+        })
+    }
+}
