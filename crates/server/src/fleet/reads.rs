@@ -23,8 +23,8 @@ const LISTS: usize = 256;
 /// `GET /activity`
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ActivityRequest {
-    /// Only of this node.
-    pub node: Option<NodeId>,
+    /// What is looked for. Its page is the fleet's business.
+    pub filter: ActivityQuery,
     /// From the page before.
     pub cursor: Option<String>,
     /// 0 is the default.
@@ -123,7 +123,7 @@ impl Fleet {
         let bad_cursor = |_| Error::Invalid { field: "cursor".into(), message: "The cursor is not one this server gave out.".into() };
         let before: Option<i64> = request.cursor.as_deref().map(|cursor| cursor.parse().map_err(bad_cursor)).transpose()?;
         let limit = if request.limit == 0 { ACTIVITY_LIMIT } else { request.limit.min(ACTIVITY_MAX) };
-        let mut entries = self.store.activity(&ActivityQuery { node: request.node.clone(), before, limit: limit + 1 }).await?;
+        let mut entries = self.store.activity(&ActivityQuery { before, limit: limit + 1, ..request.filter.clone() }).await?;
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
         let next_cursor = entries.last().filter(|_| more).map(|entry| entry.id.to_string());

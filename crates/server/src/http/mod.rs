@@ -6,6 +6,7 @@
 mod auth;
 mod console;
 mod events;
+mod export;
 mod extract;
 mod guard;
 mod headers;

@@ -73,6 +73,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(calls::changes::abort))
         .routes(routes!(calls::changes::retry))
         .routes(routes!(calls::fleet::activity))
+        .routes(routes!(calls::fleet::export))
         .routes(routes!(calls::fleet::place))
         .routes(routes!(calls::bulk::list, calls::bulk::create))
         .routes(routes!(calls::bulk::preview))

@@ -64,11 +64,19 @@ impl NewActivity {
     }
 }
 
-/// Which entries of the activity log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which entries of the activity log. What is empty does not narrow.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ActivityQuery {
     /// Only of this node.
     pub node: Option<NodeId>,
+    /// Only by whoever has this name.
+    pub actor: Option<String>,
+    /// Only of these kinds.
+    pub kinds: Vec<ActivityKind>,
+    /// Not before this time.
+    pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
     /// Only older than the entry with this id.
     pub before: Option<i64>,
     /// At most this many.

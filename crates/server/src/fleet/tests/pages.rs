@@ -62,7 +62,10 @@ async fn the_activity_log_goes_back_page_by_page() {
     }
     seen.reverse();
     assert_eq!(seen, all);
-    let of_node = ActivityRequest { node: Some(hosts[0].id.clone()), ..ActivityRequest::default() };
+    let of_node = ActivityRequest {
+        filter: crate::store::ActivityQuery { node: Some(hosts[0].id.clone()), ..Default::default() },
+        ..ActivityRequest::default()
+    };
     let page = world.fleet.activity(&of_node).await.unwrap();
     assert_eq!(page.entries.first().unwrap().kind, ActivityKind::Drained);
     assert!(page.entries.iter().all(|entry| entry.node_id.as_ref() == Some(&hosts[0].id)));

@@ -213,7 +213,7 @@ impl World {
     /// The activity log, oldest first.
     pub async fn activity(&self) -> Vec<ActivityEntry> {
         self.fleet.scribe_now().await;
-        let query = crate::store::ActivityQuery { node: None, before: None, limit: 10_000 };
+        let query = crate::store::ActivityQuery { limit: 10_000, ..Default::default() };
         let mut entries = self.store.activity(&query).await.unwrap();
         entries.reverse();
         entries

@@ -1,7 +1,7 @@
 //! The activity log. Entries are never changed.
 
 use pitlane_api::{ActivityEntry, ActivityKind, ActorKind};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{
     SqliteStore,
@@ -75,23 +75,29 @@ impl Row {
 }
 
 pub(super) async fn page(store: &SqliteStore, query: &ActivityQuery) -> Result<Vec<ActivityEntry>> {
-    let before = query.before.unwrap_or(i64::MAX);
-    let rows: Vec<Row> = match &query.node {
-        Some(node) => {
-            sqlx::query_as("SELECT * FROM activity WHERE node_id = ? AND id < ? ORDER BY id DESC LIMIT ?")
-                .bind(node.as_str())
-                .bind(before)
-                .bind(query.limit)
-                .fetch_all(&store.readers)
-                .await?
+    let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM activity WHERE id < ");
+    sql.push_bind(query.before.unwrap_or(i64::MAX));
+    if let Some(node) = &query.node {
+        sql.push(" AND node_id = ").push_bind(node.as_str());
+    }
+    if let Some(actor) = &query.actor {
+        sql.push(" AND actor = ").push_bind(actor);
+    }
+    if let Some(since) = query.since {
+        sql.push(" AND at >= ").push_bind(nanos(since));
+    }
+    if let Some(until) = query.until {
+        sql.push(" AND at < ").push_bind(nanos(until));
+    }
+    if !query.kinds.is_empty() {
+        sql.push(" AND kind IN (");
+        let mut kinds = sql.separated(", ");
+        for kind in &query.kinds {
+            kinds.push_bind(kind.as_str());
         }
-        None => {
-            sqlx::query_as("SELECT * FROM activity WHERE id < ? ORDER BY id DESC LIMIT ?")
-                .bind(before)
-                .bind(query.limit)
-                .fetch_all(&store.readers)
-                .await?
-        }
-    };
+        sql.push(")");
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(query.limit);
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(&store.readers).await?;
     rows.into_iter().map(Row::read).collect()
 }

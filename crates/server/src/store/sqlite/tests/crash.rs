@@ -5,7 +5,7 @@ use pitlane_api::{ActivityKind, OperationState};
 use super::{Fixture, accepted, at, entry, in_state, operation, reopened};
 use crate::store::{ActivityQuery, Replay, Store};
 
-const ALL: ActivityQuery = ActivityQuery { node: None, before: None, limit: 1000 };
+const ALL: ActivityQuery = ActivityQuery { node: None, actor: None, kinds: Vec::new(), since: None, until: None, before: None, limit: 1000 };
 
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_kill() {

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use super::{Fixture, acceptance, accepted, operation, reopened};
 use crate::store::{ActivityQuery, Error, SqliteStore, Store};
 
-const ALL: ActivityQuery = ActivityQuery { node: None, before: None, limit: 1000 };
+const ALL: ActivityQuery = ActivityQuery { node: None, actor: None, kinds: Vec::new(), since: None, until: None, before: None, limit: 1000 };
 
 async fn outside(fixture: &Fixture) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}", fixture.file("pitlane.db").display())).await.unwrap()

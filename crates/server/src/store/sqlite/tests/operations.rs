@@ -5,7 +5,7 @@ use pitlane_api::{ActivityKind, NodeId, OperationId, OperationState};
 use super::{Fixture, acceptance, accepted, at, entry, in_state, key, operation};
 use crate::store::{Acceptance, Accepted, ActivityQuery, IdempotencyKey, Replay, Store};
 
-const ALL: ActivityQuery = ActivityQuery { node: None, before: None, limit: 100 };
+const ALL: ActivityQuery = ActivityQuery { node: None, actor: None, kinds: Vec::new(), since: None, until: None, before: None, limit: 100 };
 
 #[tokio::test]
 async fn an_accepted_operation_is_kept_with_its_activity() {

@@ -5,7 +5,7 @@ use pitlane_api::{ActivityKind, Health, NodeId, OperationState, Role, Sample};
 use super::{Fixture, accepted, at, entry, in_state, operation, reopened};
 use crate::store::{Acceptance, ActivityQuery, Error, Prune, Replay, SecretHash, SignInCode, Store, StoredSession};
 
-const ALL: ActivityQuery = ActivityQuery { node: None, before: None, limit: 1000 };
+const ALL: ActivityQuery = ActivityQuery { node: None, actor: None, kinds: Vec::new(), since: None, until: None, before: None, limit: 1000 };
 
 fn sample(second: i64, beats: u32) -> Sample {
     Sample { at: at(second), beats, expected: 60, cpu_percent: Some(12.5), memory_percent: None, disk_percent: Some(91.0), health: Health::Degraded }
