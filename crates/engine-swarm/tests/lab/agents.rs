@@ -17,6 +17,7 @@ impl Told {
     pub fn tell(&self, id: &str, containers: ContainersReport) {
         let good = ServiceReport { state: SignalState::Ok, expected: true, version: None, detail: String::new() };
         let beat = HeartbeatRequest {
+            labels: Default::default(),
             seq: 1,
             boot_id: None,
             clock: Timestamp::now(),

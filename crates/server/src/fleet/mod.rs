@@ -75,6 +75,8 @@ pub struct Fleet {
     view: RwLock<View>,
     engine_state: Mutex<EngineState>,
     hub: hub::Hub,
+    /// Something waits that is not to wait for the second's frame.
+    urgent: Notify,
     gate: tokio::sync::Mutex<()>,
     node_locks: Mutex<HashMap<NodeId, Weak<tokio::sync::Mutex<()>>>>,
     /// The reconciler of every unfinished operation, to be woken before its time.

@@ -70,7 +70,13 @@ impl Fleet {
     pub(super) fn put(&self, node: EngineNode) {
         let facts = self.agents.facts(&node.engine_node_id);
         let id = view::node_id(&node);
-        let happenings = self.view_mut().put(node, facts, self.moment());
+        let (happenings, urgent) = {
+            let mut view = self.view_mut();
+            (view.put(node, facts, self.moment()), view.is_urgent())
+        };
+        if urgent {
+            self.urgent.notify_one();
+        }
         self.tell(&id, happenings);
     }
 
@@ -200,6 +206,7 @@ impl Fleet {
     fn gone(&self, engine_node_id: &str) {
         let removed = self.view_mut().remove(engine_node_id, self.settings.clock.now());
         if let Some(entry) = removed {
+            self.urgent.notify_one();
             lock(&self.lists).remove(&entry.node.id);
             let message = "The engine has no such node any more.";
             self.note(NewActivity {

@@ -5,7 +5,7 @@ use pitlane_api::{
     RemovedEvent, Timestamp,
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::stream::BoxStream;
 
@@ -38,6 +38,9 @@ struct Moved<'a> {
     server_time: Timestamp,
 }
 
+/// At most four frames a second beside the one that carries the beats.
+const GATHER: Duration = Duration::from_millis(250);
+
 impl Fleet {
     pub(super) fn send(&self, event: &'static str, frame: &impl Serialize) {
         match serde_json::to_string(frame) {
@@ -60,6 +63,27 @@ impl Fleet {
     /// The second's frame of nodes, and the nodes that are gone.
     pub(super) fn publish_changes(&self, view: &mut View) {
         let changes = view.take_changes();
+        self.publish(view, changes);
+    }
+
+    /// Sends what the engine says anew about scheduling as soon as it is known: somebody ran `kubectl cordon` and looks
+    /// at the card. Many at once become a few frames: the first goes out at once, the next ones gather for [`GATHER`].
+    pub(super) async fn publish_urgent_on(self: Arc<Self>) {
+        loop {
+            self.urgent.notified().await;
+            {
+                let mut view = self.view_mut();
+                if view.is_urgent() {
+                    view.recount(self.settings.clock.now());
+                    let changes = view.take_urgent();
+                    self.publish(&view, changes);
+                }
+            }
+            self.settings.clock.after(GATHER).await;
+        }
+    }
+
+    fn publish(&self, view: &View, changes: Changes) {
         let Changes { nodes, beats, removed, totals } = changes;
         let server_time = self.settings.clock.now();
         if !removed.is_empty() {

@@ -8,7 +8,7 @@ use std::{
 
 use pitlane_api::{ActivityKind, EngineKind, OperationState};
 use pitlane_engine::Engine;
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
 use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, scribe, share, view};
 use crate::store::{NewActivity, Store};
@@ -44,6 +44,7 @@ impl Fleet {
             view: RwLock::new(view::View::new(surroundings)),
             engine_state: Mutex::new(EngineState::default()),
             hub: Hub::new(),
+            urgent: Notify::new(),
             gate: tokio::sync::Mutex::default(),
             node_locks: Mutex::new(HashMap::new()),
             reconcilers: Mutex::new(HashMap::new()),
@@ -66,6 +67,7 @@ impl Fleet {
         fleet.spawn(fleet.clone().follow(changes));
         fleet.spawn(fleet.clone().scribe());
         fleet.spawn(fleet.clone().tick_on());
+        fleet.spawn(fleet.clone().publish_urgent_on());
         fleet.spawn(fleet.clone().keep_house());
         for operation in fleet.store.unfinished_operations().await? {
             fleet.reconcile(&operation);

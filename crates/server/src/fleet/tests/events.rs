@@ -74,6 +74,44 @@ async fn an_operation_is_sent_at_once_with_its_node() {
     assert!(kinds.contains(&ActivityKind::DrainRequested) && kinds.contains(&ActivityKind::Drained), "{kinds:?}");
 }
 
+/// Waits for a frame of nodes while the fleet's clock stands still, and gives back which it carries.
+async fn next_nodes(stream: &mut BoxStream<'static, Arc<Frame>>) -> Vec<(NodeId, Scheduling)> {
+    let wait = std::time::Duration::from_secs(10);
+    loop {
+        let frame = tokio::time::timeout(wait, stream.next()).await.expect("a frame without waiting for the second").unwrap();
+        if frame.event == EVENT_NODES {
+            let event: NodesEvent = serde_json::from_str(&frame.data).unwrap();
+            assert!(event.beats.is_empty(), "beats wait for their second");
+            return event.nodes.into_iter().map(|node| (node.id, node.scheduling)).collect();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_did_at_the_engine_is_sent_at_once_and_a_storm_of_it_in_one_more_frame() {
+    let world = World::new().await;
+    let names: Vec<String> = (0..20).map(|number| format!("n{number:02}")).collect();
+    let mut hosts = world.hosts(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    world.live(&mut hosts, 5);
+    let mut stream = world.fleet.subscribe(None);
+    arrived(&mut stream);
+    world.outside(&hosts[0], Scheduling::Maintenance).await;
+    assert_eq!(next_nodes(&mut stream).await, [(hosts[0].id.clone(), Scheduling::Maintenance)]);
+    assert_eq!(world.fleet.info().counts.maintenance, 1, "counts come with it");
+
+    for host in &hosts[1..] {
+        world.outside(host, Scheduling::Maintenance).await;
+    }
+    for host in &hosts[1..] {
+        while world.node(&host.id).scheduling != Scheduling::Maintenance {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(of(&arrived(&mut stream), EVENT_NODES).is_empty(), "they gather while the clock stands");
+    world.settings.clock.advance(std::time::Duration::from_millis(250));
+    assert_eq!(next_nodes(&mut stream).await.len(), hosts.len() - 1);
+}
+
 #[tokio::test]
 async fn a_client_that_comes_back_gets_what_it_missed() {
     let world = World::new().await;

@@ -90,6 +90,8 @@ pub(super) struct View {
     /// Nodes of which only a beat is to be sent.
     beats: HashSet<NodeId>,
     removed: Vec<NodeId>,
+    /// Of `changed`: what the engine itself says anew about where things are placed. Nobody should wait a second for it.
+    urgent: HashSet<NodeId>,
     totals_changed: bool,
 }
 
@@ -113,6 +115,7 @@ impl View {
             changed: HashSet::new(),
             beats: HashSet::new(),
             removed: Vec::new(),
+            urgent: HashSet::new(),
             totals_changed: true,
         }
     }
@@ -158,8 +161,13 @@ impl View {
                     self.by_name.remove(&(entry.node.name.clone(), id.clone()));
                     self.by_name.insert((name, id.clone()));
                 }
+                let shown = (entry.node.scheduling, entry.node.revision.clone(), entry.node.health);
                 entry.engine = engine;
-                self.rebuild(&id, facts, moment)
+                let happenings = self.rebuild(&id, facts, moment);
+                if self.entries.get(&id).is_some_and(|entry| shown != (entry.node.scheduling, entry.node.revision.clone(), entry.node.health)) {
+                    self.urgent.insert(id);
+                }
+                happenings
             }
             None => {
                 self.by_engine_node.insert(engine.engine_node_id.clone(), id.clone());
@@ -219,6 +227,7 @@ impl View {
         self.by_name.remove(&(entry.node.name.clone(), id.clone()));
         self.changed.remove(&id);
         self.beats.remove(&id);
+        self.urgent.remove(&id);
         self.removed.push(id);
         self.recount(now);
         Some(entry)
@@ -255,9 +264,26 @@ impl View {
     pub(super) fn sent(&mut self, id: &NodeId) {
         self.changed.remove(id);
         self.beats.remove(id);
+        self.urgent.remove(id);
+    }
+
+    /// Whether something waits that is not to wait for the second's frame.
+    pub(super) fn is_urgent(&self) -> bool {
+        !self.urgent.is_empty() || !self.removed.is_empty()
+    }
+
+    /// What is not to wait for the second's frame; beats and the rest stay for it.
+    pub(super) fn take_urgent(&mut self) -> Changes {
+        let urgent = std::mem::take(&mut self.urgent);
+        let nodes: Vec<NodeId> = urgent.into_iter().filter(|id| self.changed.remove(id)).collect();
+        for id in &nodes {
+            self.beats.remove(id);
+        }
+        Changes { nodes, beats: Vec::new(), removed: std::mem::take(&mut self.removed), totals: std::mem::take(&mut self.totals_changed) }
     }
 
     pub(super) fn take_changes(&mut self) -> Changes {
+        self.urgent.clear();
         let sent = std::mem::take(&mut self.changed);
         let beats = std::mem::take(&mut self.beats).into_iter().filter(|id| !sent.contains(id)).collect();
         Changes {
