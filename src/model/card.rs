@@ -124,7 +124,7 @@ impl Face {
             memory_bad: bad(SignalKind::Memory),
             disk_bad: bad(SignalKind::Disk),
             signals: signals(node),
-            version: node.agent_version.clone(),
+            version: node.agent_version.as_ref().map(|version| format!("agent {version}")).or_else(|| node.engine_version.clone()),
             update: node.agent_update.clone(),
             maintenance: maintenance(node),
             notices: notices(node),
@@ -147,11 +147,18 @@ pub fn badges(node: &Node, always_both: bool) -> Vec<Mark> {
     }
 }
 
-/// `eu-central · 10.4.0.11`, as far as it is known.
+/// `manager · eu-central · 10.4.0.11`, as far as it is known.
 pub fn place(node: &Node) -> String {
     let address = node.overlay_ip.as_ref().or(node.public_ip.as_ref());
-    let parts: Vec<&str> = [node.region.as_ref(), address].into_iter().flatten().map(String::as_str).collect();
+    let known = [node.region.as_ref(), address].into_iter().flatten().map(String::as_str);
+    let parts: Vec<&str> = engine_roles(node).chain(known).collect();
     if parts.is_empty() { "place not reported".to_owned() } else { parts.join(" · ") }
+}
+
+/// What the node is to its engine, where a drain of it deserves a second thought: a manager of the swarm, a control plane's node.
+fn engine_roles(node: &Node) -> impl Iterator<Item = &str> {
+    let manager = node.labels.get("node.role").filter(|role| *role == "manager").map(String::as_str);
+    manager.into_iter().chain(node.labels.keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/")))
 }
 
 /// The fullest of the file systems that matter, in percent.
@@ -327,6 +334,22 @@ mod tests {
             note: None,
         });
         node
+    }
+
+    #[test]
+    fn an_engine_s_own_words_stand_where_no_agent_speaks() {
+        let mut a = node("a");
+        a.region = None;
+        a.overlay_ip = Some("10.77.0.1".into());
+        a.agent_version = None;
+        a.engine_version = Some("Docker 20.10.24".into());
+        a.labels.insert("node.role".into(), "manager".into());
+        assert_eq!(Face::of(&a).version.as_deref(), Some("Docker 20.10.24"));
+        assert_eq!(place(&a), "manager · 10.77.0.1");
+        a.labels = [("node.role".to_owned(), "worker".to_owned()), ("node-role.kubernetes.io/control-plane".to_owned(), String::new())].into();
+        a.agent_version = Some("0.1.0".into());
+        assert_eq!(Face::of(&a).version.as_deref(), Some("agent 0.1.0"));
+        assert_eq!(place(&a), "control-plane · 10.77.0.1");
     }
 
     #[test]

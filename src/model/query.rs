@@ -215,7 +215,7 @@ fn chunks(text: &str) -> impl Iterator<Item = &str> {
 
 fn haystack(node: &Node) -> String {
     let mut text = node.name.to_lowercase();
-    let parts = [&node.region, &node.overlay_ip, &node.public_ip, &node.agent_version];
+    let parts = [&node.region, &node.overlay_ip, &node.public_ip, &node.agent_version, &node.engine_version];
     for part in parts.into_iter().flatten() {
         text.push('\n');
         text.push_str(&part.to_lowercase());

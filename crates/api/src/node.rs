@@ -277,10 +277,13 @@ wire! {
         pub engine_node_id: String,
         /// Last sign of life.
         pub heartbeat: Heartbeat,
-        /// Version of the agent, or of the engine's own node process.
+        /// Version of the agent, where one runs.
         #[serde(default)]
         pub agent_version: Option<String>,
-        /// The version the agent should be updated to, where it is behind.
+        /// Name and version of the engine's own process on the node: `Docker 28.5.2`, `kubelet v1.37.2`.
+        #[serde(default)]
+        pub engine_version: Option<String>,
+        /// The version the agent, or without one the engine's process, should be updated to, where it is behind.
         #[serde(default)]
         pub agent_update: Option<String>,
         /// Labels, tags.

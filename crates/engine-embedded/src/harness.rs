@@ -310,6 +310,7 @@ pub fn as_seen(node: EngineNode) -> Node {
         engine_node_id: node.engine_node_id,
         heartbeat: Heartbeat { state: HeartbeatState::Fresh, recent: Vec::new(), clock_offset_s: None },
         agent_version: None,
+        engine_version: None,
         agent_update: None,
         labels: node.labels,
         runs_pitlane: false,

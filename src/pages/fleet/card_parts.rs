@@ -85,8 +85,8 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
     let version = move || {
         let (version, update) = face.with(|face| (face.version.clone(), face.update.clone()));
         view! {
-            <span class="mono">{format!("agent {}", version.as_deref().unwrap_or(format::UNKNOWN))}</span>
-            {update.map(|to| view! { <Tag tone=Tone::Pending word="update" title=format!("Update the agent to {to}") /> })}
+            <span class="mono">{version.unwrap_or_else(|| format!("agent {}", format::UNKNOWN))}</span>
+            {update.map(|to| view! { <Tag tone=Tone::Pending word="update" title=format!("Update to {to}") /> })}
         }
     };
     view! {

@@ -105,8 +105,12 @@ fn facts(node: &Node) -> Vec<(&'static str, String)> {
     if let (Some(_), Some(public)) = (&node.overlay_ip, &node.public_ip) {
         facts.push(("Public address", public.clone()));
     }
+    facts.extend([("Agent", agent)]);
+    if let Some(engine) = &node.engine_version {
+        let update = node.agent_update.as_ref().filter(|_| node.agent_version.is_none());
+        facts.push(("Engine", update.map_or_else(|| engine.clone(), |update| format!("{engine}, update to {update}"))));
+    }
     facts.extend([
-        ("Agent", agent),
         ("Source", source.to_owned()),
         ("Processors", or_unknown(resources.cpu_cores.map(format::whole))),
         ("Memory", or_unknown(memory)),

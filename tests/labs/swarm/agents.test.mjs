@@ -1,10 +1,11 @@
 // Real agents beside a real swarm: heartbeat, containers that were started by hand, and the volume that is left behind when a host reboots.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { binary, root } from "../../support/paths.mjs";
 import { Server } from "../../support/server.mjs";
 import { until } from "../../support/wait.mjs";
@@ -103,24 +104,59 @@ test("agents add what Swarm does not know, and find the data that a reboot left 
   }
 });
 
-test("the stack file is one that Docker takes", { timeout: 60_000 }, async () => {
+/** An image of the binary under test on every node, made of it and the libraries it is linked with: the lab has no registry. */
+async function image() {
+  const scratch = mkdtempSync(join(folder(), "image-"));
+  const run = promisify(execFile);
+  const { stdout } = await run("ldd", [binary()]);
+  const libraries = stdout.split("\n").map((line) => line.match(/(\/\S+) \(0x/)?.[1]).filter(Boolean);
+  const tree = join(scratch, "root");
+  for (const file of libraries) await run("install", ["-D", realpathSync(file), join(tree, file)]);
+  await run("install", ["-D", binary(), join(tree, "bin/pitlane")]);
+  await run("install", ["-D", "/bin/busybox", join(tree, "bin/busybox")]);
+  for (const applet of ["sh", "cat"]) symlinkSync("busybox", join(tree, "bin", applet));
+  const tar = join(scratch, "image.tar");
+  await run("tar", ["-C", tree, "-cf", tar, "."]);
+  for (const number of [1, 2, 3]) await docker(number, "import", "-c", "ENV PATH=/bin", tar, "pitlane:lab");
+  rmSync(scratch, { recursive: true });
+  return "pitlane:lab";
+}
+
+test("the stack file puts an agent on every node, and each enrols as its own", { timeout: 180_000 }, async () => {
   await restore();
   const file = join(root, "deploy/swarm/pitlane-agent.yml");
-  assert.match(readFileSync(file, "utf8"), /mode: global/);
-  process.env.PITLANE_IMAGE = "lab:1";
-  process.env.PITLANE_SERVER = "http://10.77.0.254:1";
-  await docker(1, "secret", "rm", "pitlane_enrol").catch(() => undefined);
+  let port = 0;
+  const entrance = await door(() => port);
+  const url = `http://10.77.0.254:${entrance.address().port}`;
+  const server = await Server.start({ name: "swarm-stack", settings: { ...onSwarm(), PITLANE_PUBLIC_URL: url } });
+  port = server.port;
   const secret = join(folder(), "enrol-token");
-  const { writeFileSync } = await import("node:fs");
-  writeFileSync(secret, "token");
-  await docker(1, "secret", "create", "pitlane_enrol", secret);
   try {
+    const token = (await server.command("token", "create", "--enroll", "--multi-use")).trim().split(/\s+/).at(-1);
+    writeFileSync(secret, `${token}\n`);
+    await docker(1, "secret", "create", "pitlane_enrol", secret);
+    process.env.PITLANE_IMAGE = await image();
+    process.env.PITLANE_SERVER = url;
     await docker(1, "stack", "deploy", "-c", file, "--resolve-image", "never", "pitlane");
-    const mode = await docker(1, "service", "ls", "--filter", "name=pitlane_agent", "--format", "{{.Mode}}");
-    assert.equal(mode, "global");
+    const api = await server.api();
+    const node = async (name) => (await api.get("/nodes")).nodes.find((node) => node.name === name);
+    for (const name of ["n1", "n2", "n3"]) {
+      await until(`the heartbeat of ${name}`, async () => (await node(name)).heartbeat.state === "fresh", { timeout: 60_000 });
+      const { engine_node_id, signals, resources, id } = await node(name);
+      assert.equal(engine_node_id, await docker(Number(name[1]), "info", "--format", "{{.Swarm.NodeID}}"));
+      assert.ok(signals.some(({ kind, state }) => kind === "docker" && state === "ok"), `${name} reads its Docker: ${JSON.stringify(signals)}`);
+      assert.ok(resources.disks.length > 0, `${name} reads its disks`);
+      const own = await until("the agent's own task", async () => {
+        const list = await api.get(`/nodes/${id}/workloads`);
+        return list.complete && list.workloads.find(({ name }) => name === "pitlane_agent");
+      }, { timeout: 30_000 });
+      assert.deepEqual([own.stateful, own.belongs_to_node], [false, true], "its token is no workload's data");
+    }
   } finally {
-    await docker(1, "stack", "rm", "pitlane");
+    await docker(1, "stack", "rm", "pitlane").catch(() => undefined);
     await until("the secret to be free", async () => (await docker(1, "secret", "rm", "pitlane_enrol"), true));
-    rmSync(secret);
+    rmSync(secret, { force: true });
+    await server.stop();
+    await new Promise((resolve) => entrance.close(resolve));
   }
 });

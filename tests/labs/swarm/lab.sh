@@ -73,13 +73,16 @@ start_node() {
   [ -d /var/lib/docker ] || { mkdir -p /var/lib/docker; touch "$PITLANE_LAB/made-var-lib-docker"; }
   # What a killed engine left behind keeps the next one from starting.
   rm -rf "$folder/exec" "$folder/docker.pid" "$folder/docker.sock"
+  # Hosts do not share their machine's id.
+  printf '%s' "$folder" | sha256sum | cut -c1-32 >"$folder/machine-id"
   # The first node also listens on TCP, for clients with a certificate.
   [ "$i" -eq 1 ] && extra=(-H "tcp://$(address 1):2376" --tlsverify --tlscacert "$PITLANE_LAB/tls/ca.pem" --tlscert "$PITLANE_LAB/tls/server-cert.pem" --tlskey "$PITLANE_LAB/tls/server-key.pem")
   # /run is the node's own, so that a service which mounts /var/run/docker.sock gets its own node's engine.
   # tini is process 1 and reaps; when the outer process is killed, everything in the namespace dies with it.
   setsid nsenter --net="/run/netns/$(ns "$i")" \
     unshare --mount --uts --pid --fork --kill-child --mount-proc \
-    sh -c 'hostname "$1"; mount -t tmpfs none /run; mount -t tmpfs none /var/lib/docker; shift; exec tini-static -- "$@"' sh "n$i" \
+    sh -c 'hostname "$1"; mount -t tmpfs none /run; mount -t tmpfs none /var/lib/docker
+           [ ! -e /etc/machine-id ] || mount --bind "$2" /etc/machine-id; shift 2; exec tini-static -- "$@"' sh "n$i" "$folder/machine-id" \
     dockerd --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/docker.pid" \
     -H "unix://$folder/docker.sock" -H unix:///run/docker.sock --cgroup-parent "/pitlane-$id/n$i" "${extra[@]}" \
     </dev/null >>"$folder/dockerd.log" 2>&1 &

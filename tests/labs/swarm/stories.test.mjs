@@ -1,12 +1,27 @@
 // Operator stories on a real swarm: from the card to the swarm's own `docker node inspect`, and back.
 import assert from "node:assert/strict";
 import { beforeEach } from "node:test";
+import { join } from "node:path";
+import { out } from "../../support/paths.mjs";
 import { until } from "../../support/wait.mjs";
 import { fleet, reads, says, sheet } from "../../e2e/support/console.mjs";
 import { story } from "../../e2e/support/story.mjs";
 import { availability, docker, median, onSwarm, restore, service } from "./swarm.mjs";
 
 beforeEach(restore);
+
+/** What a person sees, to be looked at beside the design. */
+async function pictures(page, name) {
+  const size = page.viewportSize();
+  for (const colorScheme of ["dark", "light"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [390, 768, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: join(out, `${name}-${colorScheme}-${width}.png`) });
+    }
+  }
+  await page.setViewportSize(size);
+}
 
 const CONFIRMED = /In maintenance, confirmed by the engine/;
 const UNREAD = "I know that not every workload could be read, and drain the node all the same.";
@@ -16,9 +31,9 @@ story("drains a worker of a real swarm and brings it back", { settings: onSwarm(
   await service("web", "--replicas", "3");
   const { page } = await stage.person({ name: "on-call" });
   await fleet.open(page);
-  await says(fleet.card(page, "n1"), /n1/);
+  await says(fleet.card(page, "n1"), /manager · 10\.77\.0\.1/, /Heartbeat — not reported/, /Docker \d/);
   await reads(fleet.card(page, here), /1 stateful/);
-  await page.screenshot({ path: new URL("../../e2e/out/swarm-fleet.png", import.meta.url).pathname });
+  await pictures(page, "swarm-fleet");
 
   await fleet.drain(page, here).click();
   const dialog = sheet.of(page, `Drain ${here}`);
@@ -27,7 +42,7 @@ story("drains a worker of a real swarm and brings it back", { settings: onSwarm(
   await says(dialog, /Runs the only replica of mail/, /no agent runs on this node/);
   await dialog.getByText("The same from a terminal").click();
   await reads(dialog, /docker node update --availability pause/);
-  await page.screenshot({ path: new URL("../../e2e/out/swarm-drain.png", import.meta.url).pathname });
+  await pictures(page, "swarm-drain");
   await sheet.reason(dialog).fill("Kernel 6.12 reboot");
   await sheet.understood(dialog).check();
   await dialog.getByRole("checkbox", { name: UNREAD }).check();

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bollard::models::{ContainerInspectResponse, ContainerSummary, MountPoint, RestartPolicyNameEnum, Volume};
-use pitlane_api::{ContainerReport, DataLives, MountKind, MountReport, Timestamp, rules::volume_lives};
+use pitlane_api::{
+    ContainerReport, DataLives, MountKind, MountReport, Timestamp,
+    rules::{AGENT_VOLUME, volume_lives},
+};
 
 /// Most bytes of labels that are sent per container.
 const LABEL_BYTES: usize = 4096;
@@ -125,12 +128,13 @@ pub fn is_essential(key: &str) -> bool {
         || key.starts_with("com.docker.stack.")
 }
 
-/// Volumes that no container mounts, running or stopped, unless their data is known to live on the network.
+/// Volumes that no container mounts, running or stopped, unless their data is known to live on the network. An agent that
+/// runs as a container leaves its own behind while it is replaced: a token, which nobody would miss.
 pub fn orphans(containers: &[ContainerSummary], volumes: &[Volume]) -> Vec<String> {
     let mounted = containers.iter().flat_map(|container| container.mounts.iter().flatten()).filter_map(|mount| mount.name.as_deref());
     let mounted: HashSet<&str> = mounted.collect();
     let is_elsewhere = |volume: &Volume| volume_lives(&volume.driver, &options(&volume.options)) == DataLives::NetworkVolume;
-    let left = volumes.iter().filter(|volume| !mounted.contains(volume.name.as_str()) && !is_elsewhere(volume));
+    let left = volumes.iter().filter(|volume| !mounted.contains(volume.name.as_str()) && !is_elsewhere(volume) && volume.name != AGENT_VOLUME.0);
     let mut names: Vec<String> = left.map(|volume| volume.name.clone()).collect();
     names.sort();
     names
@@ -187,7 +191,12 @@ mod tests {
     #[test]
     fn an_orphan_is_local_and_nobody_mounts_it() {
         let running = summary(serde_json::json!({"Id": "a", "Mounts": [{"Type": "volume", "Name": "used", "Destination": "/x"}]}));
-        let volumes = [volume("used", "local", &[]), volume("left", "local", &[]), volume("share", "local", &[("type", "nfs"), ("o", "addr=nas")])];
+        let volumes = [
+            volume("used", "local", &[]),
+            volume("pitlane-agent", "local", &[]),
+            volume("left", "local", &[]),
+            volume("share", "local", &[("type", "nfs"), ("o", "addr=nas")]),
+        ];
         assert_eq!(orphans(&[running], &volumes), ["left"]);
     }
 

@@ -185,7 +185,9 @@ fn risk(input: &DrainInput<'_>, stateful: &[Workload], unread: bool) -> (Risk, V
     }
     let losing = stateful.iter().filter(|workload| workload.on_node_down.loses_data() || workload.on_restart.loses_data()).count();
     if losing > 0 {
-        raise(Risk::High, format!("{losing} of the stateful workloads lose their data, or leave it behind, if they restart or the host reboots."));
+        let (loses, restarts) =
+            if losing == 1 { ("loses its data, or leaves it", "it restarts") } else { ("lose their data, or leave it", "they restart") };
+        raise(Risk::High, format!("{losing} of the stateful workloads {loses} behind, if {restarts} or the host reboots."));
     }
     let local = stateful.iter().filter(|workload| workload.volumes.iter().any(|volume| volume.data_lives != DataLives::NetworkVolume)).count();
     if local > 0 && losing == 0 {

@@ -34,4 +34,4 @@ pub use placement::place;
 pub use revision::revision;
 pub use share::{SHARE_MAX_DAYS, check_lifetime, share_has_served, shared_status};
 pub use signals::signals_from_report;
-pub use stateful::{mount_holds_data, volume_lives, workload_from_container};
+pub use stateful::{AGENT_VOLUME, mount_holds_data, volume_lives, workload_from_container};

@@ -29,12 +29,20 @@ const NOT_DATA: &[&str] = &[
 /// Docker's socket, `/proc`, `/sys` and the like do not, nor does memory.
 pub fn mount_holds_data(mount: &MountReport) -> bool {
     match mount.kind {
-        MountKind::Volume | MountKind::Cluster => true,
+        MountKind::Volume => !is_agents_own(mount),
+        MountKind::Cluster => true,
         MountKind::Bind => mount.writable && mount.source.as_deref().is_none_or(source_is_data),
         MountKind::Tmpfs | MountKind::Image => false,
         // A kind from a newer agent: better to warn once too often.
         MountKind::Unknown => mount.writable,
     }
+}
+
+/// The name and the place of the agent's own volume in `deploy/swarm/pitlane-agent.yml`. It holds a token, which can be made anew.
+pub const AGENT_VOLUME: (&str, &str) = ("pitlane-agent", "/var/lib/pitlane-agent");
+
+fn is_agents_own(mount: &MountReport) -> bool {
+    (mount.name.as_deref().or(mount.source.as_deref()), mount.destination.as_str()) == (Some(AGENT_VOLUME.0), AGENT_VOLUME.1)
 }
 
 fn source_is_data(source: &str) -> bool {

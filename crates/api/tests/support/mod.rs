@@ -33,6 +33,7 @@ pub fn node(name: &str) -> Node {
         engine_node_id: name.into(),
         heartbeat: Heartbeat { state: HeartbeatState::Fresh, recent: vec![100, 100, 0, 60], clock_offset_s: Some(0.1) },
         agent_version: Some("1.8.2".into()),
+        engine_version: None,
         agent_update: None,
         labels: [("disk".to_owned(), "ssd".to_owned())].into(),
         runs_pitlane: false,

@@ -20,12 +20,13 @@ use crate::{agents::Told, hands::Lab, proxy::Proxy};
 
 /// The driver, connected to node 1 by a cable that can be pulled.
 pub struct OnTheLab {
-    pub lab: Lab,
     pub proxy: Proxy,
     pub agents: Arc<Told>,
     engine: Mutex<Option<Arc<dyn Engine>>>,
     given: AtomicU32,
     named: AtomicU32,
+    /// Dropped last: the cable lies in its folder, and a lab of one's own takes the folder away.
+    pub lab: Lab,
 }
 
 impl OnTheLab {

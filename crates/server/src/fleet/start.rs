@@ -13,6 +13,15 @@ use tokio::{sync::Notify, task::JoinSet};
 use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, scribe, share, view};
 use crate::store::{NewActivity, Store};
 
+/// What an engine's own process on a node is called.
+fn process(engine: EngineKind) -> &'static str {
+    match engine {
+        EngineKind::Swarm => "Docker",
+        EngineKind::Kubernetes => "kubelet",
+        _ => "engine",
+    }
+}
+
 impl Agents {
     /// A registry that agrees with the fleet's settings. Made first, since the embedded engine reads reports from it.
     pub fn for_fleet(settings: &FleetSettings) -> Self {
@@ -38,6 +47,7 @@ impl Fleet {
             thresholds: settings.thresholds.clone(),
             server_version: settings.server_version.clone(),
             machine_id: settings.machine_id.clone(),
+            engine_process: process(engine.kind()),
             newest_simulated_agent: None,
         };
         let fleet = Arc::new(Self {

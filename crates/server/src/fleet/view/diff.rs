@@ -54,6 +54,7 @@ pub(super) fn differs_in_substance(a: &Node, b: &Node) -> bool {
         || a.takes_placements != b.takes_placements
         || a.heartbeat.state != b.heartbeat.state
         || a.agent_version != b.agent_version
+        || a.engine_version != b.engine_version
         || a.agent_update != b.agent_update
         || a.labels != b.labels
         || a.runs_pitlane != b.runs_pitlane

@@ -32,6 +32,8 @@ pub(super) struct Surroundings {
     pub thresholds: Thresholds,
     pub server_version: String,
     pub machine_id: Option<String>,
+    /// What the engine's own process on a node is called.
+    pub engine_process: &'static str,
     /// The newest agent of the simulated realm. Simulated agents carry versions of their own story, which the server's
     /// own version says nothing about; an update is true there when another node of the realm has it already.
     pub newest_simulated_agent: Option<String>,

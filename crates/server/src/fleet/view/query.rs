@@ -208,6 +208,7 @@ fn mentions(node: &Node, word: &str) -> bool {
         || optional(&node.public_ip)
         || optional(&node.overlay_ip)
         || optional(&node.agent_version)
+        || optional(&node.engine_version)
         || node.status.as_str().contains(word)
         || node.id.as_str().contains(word)
         || node.labels.iter().any(|(key, value)| found(key) || found(value) || format!("{key}={value}").to_lowercase().contains(word))
