@@ -10,10 +10,11 @@ fingerprint() {
   {
     git ls-files -z --cached --others --exclude-standard -- \
       .cargo Cargo.lock Cargo.toml Trunk.toml index.html src style assets public crates/api \
-      scripts/console.sh scripts/compress.mjs scripts/tools/package-lock.json |
+      scripts/console.sh scripts/chunks.mjs scripts/split scripts/compress.mjs scripts/tools/package-lock.json |
       sort -z | xargs -0 sh -c 'for f; do [ -f "$f" ] && sha256sum "$f"; done' _
     rustc --version
     trunk --version
+    printf '%s\n' "$WASM_SPLIT_VERSION"
   } | sha256sum | cut -d' ' -f1
 }
 
@@ -28,7 +29,11 @@ say "console: building for the browser (about 2 minutes when cold)"
 rm -f $stamp
 # A build that is interrupted half way must not be embedded, so it happens beside dist/ and then takes its place.
 rm -rf dist.new
-CARGO_TARGET_DIR=$WASM_TARGET trunk --quiet build --release --offline --dist dist.new
+# The linker keeps what the splitter needs to cut the program in two; the other flag is .cargo/config.toml's, which this variable stands before.
+export PITLANE_CHUNKS=$WASM_TARGET/chunks PITLANE_WASM_BINDGEN=$TOOLS/bin/wasm-bindgen
+CARGO_TARGET_DIR=$WASM_TARGET CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components -Clink-args=--emit-relocs" \
+  PATH=$ROOT/scripts/split:$PATH trunk --quiet build --release --offline --dist dist.new
+node scripts/chunks.mjs dist.new "$PITLANE_CHUNKS"
 node scripts/compress.mjs dist.new
 printf '%s' "$now" >dist.new/.pitlane-inputs
 rm -rf dist

@@ -18,6 +18,8 @@ WASM_TARGET=$NATIVE_TARGET/console
 OUT=$ROOT/tests/e2e/out
 
 TRUNK_VERSION=0.21.14
+# Goes with wasm_split_helpers in Cargo.toml.
+WASM_SPLIT_VERSION=0.2.4
 SCHEMATHESIS_VERSION=4.32.5
 
 say() { printf '%s\n' "$*"; }

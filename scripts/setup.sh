@@ -79,6 +79,17 @@ cargo_tool() {
   rm -rf "$scratch"
 }
 
+# It does not tell its version; cargo's own record does.
+splitter() {
+  grep -qs "^\"wasm_split_cli_support $WASM_SPLIT_VERSION " "$TOOLS/.crates.toml" && [ -x "$TOOLS/bin/wasm-split-cli" ] && return
+  announce "wasm-split-cli $WASM_SPLIT_VERSION, built with cargo" "cuts off what a first visit does not need" "1 minute"
+  local scratch=$PITLANE_CACHE/scratch-wasm-split
+  CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$scratch \
+    cargo install --quiet --debug --force --root "$TOOLS" --version "$WASM_SPLIT_VERSION" --locked --features build-binary wasm_split_cli_support ||
+    die "cargo could not install wasm_split_cli_support $WASM_SPLIT_VERSION; the lines above say why"
+  rm -rf "$scratch"
+}
+
 wasm_target() {
   local sysroot
   sysroot=$(cd "$ROOT" && rustc --print sysroot)
@@ -149,6 +160,7 @@ cargo_tool trunk $TRUNK_VERSION "bundles the console" "4 minutes on two cores" \
 # file names a pre-release that is gone.
 cargo_tool wasm-bindgen "$(locked_version wasm-bindgen)" "joins the wasm to JavaScript" "2 minutes on two cores" \
   wasm-bindgen-cli
+splitter
 wasm_opt
 if [ "$scope" = test ]; then
   story_modules

@@ -1,5 +1,6 @@
 //! The root: what every page may use, the shell around them, and which page is shown.
 
+mod rest;
 mod shell;
 mod shortcuts;
 mod top_bar;

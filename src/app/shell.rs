@@ -2,16 +2,15 @@
 
 use leptos::prelude::*;
 
+use super::rest::Part;
+use super::rest::Rest;
 use super::shortcuts;
 use super::top_bar::TopBar;
 use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
-use crate::pages::actions::SheetHost;
-use crate::pages::activity::ActivityPage;
 use crate::pages::context::App;
 use crate::pages::fleet::FleetPage;
-use crate::pages::node::NodePage;
 use crate::pages::not_found::NotFound;
 use crate::route::Route;
 use crate::state::Link;
@@ -42,6 +41,7 @@ pub fn Shell() -> impl IntoView {
             app.announcer.say(sentence);
         }
     });
+    let rest = Rest::start(app);
     let route = app.nav.route();
     let screen = Memo::new(move |_| match route.get() {
         Route::Fleet { .. } => Screen::Fleet,
@@ -53,8 +53,8 @@ pub fn Shell() -> impl IntoView {
     });
     let page = move || match screen.get() {
         Screen::Fleet => view! { <FleetPage /> }.into_any(),
-        Screen::Node => view! { <NodePage /> }.into_any(),
-        Screen::Activity => view! { <ActivityPage /> }.into_any(),
+        Screen::Node => rest.show(Part::Node),
+        Screen::Activity => rest.show(Part::Activity),
         Screen::NotFound => view! { <NotFound /> }.into_any(),
     };
     view! {
@@ -67,7 +67,7 @@ pub fn Shell() -> impl IntoView {
             <EngineBanner />
             {move || page()}
         </main>
-        <SheetHost />
+        {rest.show(Part::Sheets)}
     }
 }
 

@@ -4,6 +4,7 @@ use leptos::{
     ev,
     prelude::{document, window, window_event_listener},
 };
+use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::VisibilityState;
 
 /// Names the browser's tab.
@@ -38,6 +39,20 @@ pub fn take_over() -> Option<web_sys::HtmlElement> {
         screen.remove();
     }
     document().body()
+}
+
+/// Calls `f` once the browser has painted and has nothing else to do; at the latest after two seconds.
+pub fn when_idle(f: impl FnOnce() + 'static) {
+    let options = web_sys::IdleRequestOptions::new();
+    options.set_timeout(2_000);
+    let call = Closure::once_into_js(f);
+    // Safari has no such call: there it happens a moment later.
+    let known = js_sys::Reflect::has(&window(), &"requestIdleCallback".into()).unwrap_or(false);
+    if known {
+        let _ = window().request_idle_callback_with_options(call.unchecked_ref(), &options);
+    } else {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), 200);
+    }
 }
 
 /// Prints nothing and asks nothing: loads the page again.

@@ -70,3 +70,30 @@ story("an agent stops and returns: late, then offline, then healthy", {}, async 
   const kinds = (await api.activity(`node=${agent.id}`)).map(({ kind }) => kind);
   assert.ok(kinds.includes("heartbeat_lost") && kinds.includes("heartbeat_back"), kinds.join());
 });
+
+story("a part of the console that does not arrive is said in words, and comes when it is asked for again", { outage: true }, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  await page.route("**/console-rest-*.wasm", (route) => route.abort());
+  await page.goto(`/nodes/${agent.id}?do=drain`);
+  const said = page.getByRole("heading", { name: "A part of the console did not arrive" });
+  await said.waitFor();
+  await page.goto("/nodes");
+  await fleet.card(page, "edge-fra-01").waitFor();
+  assert.equal(await said.count(), 0, "the fleet needs none of it, and says nothing");
+  await page.goto(`/nodes/${agent.id}`);
+  await said.waitFor();
+  await page.unroute("**/console-rest-*.wasm");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "edge-fra-01", level: 1 }).waitFor();
+});
+
+story("a drain can be asked for when the server has gone, and is refused in words, not by a blank", { outage: true }, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  await fleet.open(page);
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name, responseEnd }) => /console-rest-.*wasm/.test(name) && responseEnd > 0));
+  await stage.server.kill();
+  await fleet.drain(page, "edge-fra-01").click();
+  await page.getByRole("dialog", { name: "Drain edge-fra-01" }).waitFor();
+});

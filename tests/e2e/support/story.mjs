@@ -41,7 +41,7 @@ export function story(name, { refusals = [], outage = false, settings } = {}, te
     try {
       await tell(stage);
       for (const person of stage.people) {
-        const log = outage ? person.log.filter((line) => !/Failed to load resource: net::ERR_|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/.test(line)) : person.log;
+        const log = outage ? person.log.filter((line) => !/Failed to load resource: net::ERR_|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|TypeError: Failed to fetch/.test(line)) : person.log;
         assert.deepEqual(log, [], "the page's console log must be empty");
         assert.deepEqual(person.refusals.filter((status) => !refusals.includes(status)), [], "the server refused something that is no part of this story");
       }

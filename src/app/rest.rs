@@ -1,0 +1,136 @@
+//! What a first visit does not need: the page of a node, the activity log and every sheet. They are cut out of the program when it is
+//! built (`scripts/console.sh`), fetched as soon as the fleet is on the screen and the browser has nothing else to do, and from then
+//! on need no server: who drains a node at three in the morning does not wait for a download.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+use crate::pages::actions::SheetHost;
+use crate::pages::activity::ActivityPage;
+use crate::pages::context::App;
+use crate::pages::node::NodePage;
+use crate::platform::page;
+use crate::route::Route;
+use crate::ui::Problem;
+use crate::ui::Skeleton;
+use crate::ui::dynamic;
+use crate::ui::view;
+
+/// What can be shown once it is here.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Part {
+    Node,
+    Activity,
+    Sheets,
+}
+
+type Make = fn(Part) -> AnyView;
+
+/// It did not arrive.
+struct Missing;
+
+impl From<SplitLoaderError> for Missing {
+    fn from(_: SplitLoaderError) -> Self {
+        Self
+    }
+}
+
+/// The cut: all that only `make` reaches lies on the other side.
+#[wasm_split(rest, fallible)]
+fn bring() -> Result<Make, Missing> {
+    Ok(make)
+}
+
+fn make(part: Part) -> AnyView {
+    match part {
+        Part::Node => view! { <NodePage /> },
+        Part::Activity => view! { <ActivityPage /> },
+        Part::Sheets => view! { <SheetHost /> },
+    }
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    OnItsWay,
+    Here(Make),
+    Missing,
+}
+
+/// The rest of the console, whether it is here yet or not.
+#[derive(Clone, Copy)]
+pub struct Rest {
+    state: RwSignal<State>,
+    failures: StoredValue<u32>,
+}
+
+impl Rest {
+    /// Fetches it when the route asks for it, else once the fleet is painted.
+    pub fn start(app: App) -> Self {
+        let rest = Self { state: RwSignal::new(State::OnItsWay), failures: StoredValue::new(0) };
+        let route = app.nav.route();
+        let wanted = Memo::new(move |_| route.with(|route| is_needed(route)));
+        let loaded = app.live.fleet.loaded();
+        Effect::new(move |_| {
+            if wanted.get() {
+                rest.fetch();
+            }
+        });
+        Effect::new(move |_| {
+            if loaded.get() {
+                page::when_idle(move || rest.fetch());
+            }
+        });
+        rest
+    }
+
+    fn fetch(self) {
+        if matches!(self.state.try_get_untracked(), Some(State::Here(_)) | None) {
+            return;
+        }
+        let _ = self.state.try_set(State::OnItsWay);
+        spawn_local(async move {
+            let state = match bring().await {
+                Ok(make) => State::Here(make),
+                Err(Missing) => State::Missing,
+            };
+            if matches!(state, State::Missing) {
+                let _ = self.failures.try_update_value(|failures| *failures += 1);
+            }
+            let _ = self.state.try_set(state);
+        });
+    }
+
+    /// The part, or what stands in its place until it is here.
+    pub fn show(self, part: Part) -> AnyView {
+        dynamic(move || match (self.state.get(), part) {
+            (State::Here(make), part) => make(part),
+            (State::OnItsWay, Part::Sheets) => ().into_any(),
+            (State::OnItsWay, _) => view! {
+                <div class="stack" aria-busy="true">
+                    <Skeleton shape="title" />
+                    <Skeleton shape="panel" count=3 />
+                </div>
+            },
+            // Said once: where a page is missing too, the page says it.
+            (State::Missing, Part::Sheets) if !matches!(App::get().nav.route().get(), Route::Fleet { sheet: Some(_), .. }) => ().into_any(),
+            (State::Missing, _) => view! {
+                <Problem
+                    title="A part of the console did not arrive"
+                    text="Pitlane cannot be reached, or was updated since this page was loaded. Nodes are not affected by that."
+                    on_retry=move |()| self.again()
+                />
+            },
+        })
+    }
+
+    /// What a new version took away does not come back by asking for it: then the whole page is loaded anew.
+    fn again(self) {
+        if self.failures.get_value() > 1 { page::reload() } else { self.fetch() }
+    }
+}
+
+/// Whether the route shows anything but the fleet.
+fn is_needed(route: &Route) -> bool {
+    !matches!(route, Route::Fleet { sheet: None, .. } | Route::SignIn | Route::NotFound)
+}
