@@ -21,8 +21,8 @@ pub fn dynamic<T: IntoAny>(f: impl Fn() -> T + Send + 'static) -> AnyView {
 
 type Make = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
 
-fn boxed(mut f: Box<dyn FnMut() -> AnyView + Send>) -> AnyView {
-    let make: Make = Arc::new(Mutex::new(move || f()));
+fn boxed(f: Box<dyn FnMut() -> AnyView + Send>) -> AnyView {
+    let make: Make = Arc::new(Mutex::new(f));
     make.into_any()
 }
 

@@ -21,10 +21,10 @@ pub fn Sheet(
     let before = Remembered::now();
 
     Effect::new(move || {
-        if let Some(dialog) = dialog.get() {
-            if !dialog.open() {
-                let _ = dialog.show_modal();
-            }
+        if let Some(dialog) = dialog.get()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
         }
     });
     on_cleanup(move || before.restore());

@@ -60,7 +60,7 @@ impl Subject {
 }
 
 /// The fleet's name, for the line below a sheet's title. A production fleet carries its mark there too.
-pub fn fleet_name(app: App) -> impl Fn() -> String + Clone + Copy {
+pub fn fleet_name(app: App) -> impl Fn() -> String + Copy {
     move || {
         app.live.fleet.info().with(|info| match info {
             Some(info) if info.production => format!("{} (production)", info.name),

@@ -29,7 +29,7 @@ pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
     view! {
         <article
             class="card"
-            aria-label=move || name()
+            aria-label=name
             data-node=id.with_value(|id| id.0.clone())
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
         >
