@@ -283,7 +283,7 @@ fn notices(node: &Node) -> Vec<Notice> {
         _ => {}
     }
     if node.health == Health::Degraded && node.scheduling == Scheduling::Schedulable {
-        let bad: Vec<String> = node.signals.iter().filter(|s| s.state == SignalState::Bad).map(bad_signal).collect();
+        let bad: Vec<String> = node.signals.iter().filter(|s| s.state == SignalState::Bad && !informs(s.kind)).map(bad_signal).collect();
         if !bad.is_empty() {
             let tail = if node.takes_placements { "New placements still allowed." } else { "Takes no placements now." };
             notices.push(plain(Tone::Degraded, Glyph::Warning, format!("{}. {tail}", bad.join(", "))));
@@ -380,6 +380,29 @@ mod tests {
             signal(SignalKind::Clock, "Clock", SignalState::Bad),
         ];
         assert_eq!(Face::of(&a).action, MainAction::Activate);
+    }
+
+    #[test]
+    fn a_degraded_card_names_what_is_bad_and_not_what_informs() {
+        let mut a = node("a");
+        a.health = Health::Degraded;
+        a.signals = vec![
+            signal(SignalKind::Cpu, "CPU", SignalState::Bad),
+            signal(SignalKind::Docker, "Docker", SignalState::Bad),
+            signal(SignalKind::Agent, "Agent", SignalState::Bad),
+            signal(SignalKind::Clock, "Clock", SignalState::Bad),
+        ];
+        let said: Vec<String> = Face::of(&a).notices.into_iter().map(|notice| notice.text).collect();
+        assert_eq!(said.first().map(String::as_str), Some("Docker not ready. New placements still allowed."));
+        assert!(said.iter().skip(1).all(|text| text.starts_with("The clock")), "{said:?}");
+    }
+
+    #[test]
+    fn what_informs_is_no_reason_for_a_notice() {
+        let mut a = node("a");
+        a.health = Health::Degraded;
+        a.signals = vec![signal(SignalKind::Agent, "Agent", SignalState::Bad), signal(SignalKind::Cpu, "CPU", SignalState::Bad)];
+        assert_eq!(Face::of(&a).notices, []);
     }
 
     #[test]
