@@ -29,9 +29,10 @@ say "console: building for the browser (about 2 minutes when cold)"
 rm -f $stamp
 # A build that is interrupted half way must not be embedded, so it happens beside dist/ and then takes its place.
 rm -rf dist.new
-# The linker keeps what the splitter needs to cut the program in two; the other flag is .cargo/config.toml's, which this variable stands before.
+# `cut` marks where (src/app/rest.rs), and the linker keeps what the splitter needs; the other flag is .cargo/config.toml's, which this
+# variable stands before.
 export PITLANE_CHUNKS=$WASM_TARGET/chunks PITLANE_WASM_BINDGEN=$TOOLS/bin/wasm-bindgen
-CARGO_TARGET_DIR=$WASM_TARGET CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components -Clink-args=--emit-relocs" \
+CARGO_TARGET_DIR=$WASM_TARGET CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components --cfg cut -Clink-args=--emit-relocs" \
   PATH=$ROOT/scripts/split:$PATH trunk --quiet build --release --offline --dist dist.new
 node scripts/chunks.mjs dist.new "$PITLANE_CHUNKS"
 node scripts/compress.mjs dist.new

@@ -4,7 +4,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use wasm_split_helpers::SplitLoaderError;
 
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
@@ -27,18 +27,16 @@ pub enum Part {
 
 type Make = fn(Part) -> AnyView;
 
-/// It did not arrive.
-struct Missing;
-
-impl From<SplitLoaderError> for Missing {
-    fn from(_: SplitLoaderError) -> Self {
-        Self
-    }
+/// The cut: all that only `make` reaches lies on the other side.
+#[cfg(cut)]
+#[wasm_split_helpers::wasm_split(rest, fallible)]
+fn bring() -> Result<Make, SplitLoaderError> {
+    Ok(make)
 }
 
-/// The cut: all that only `make` reaches lies on the other side.
-#[wasm_split(rest, fallible)]
-fn bring() -> Result<Make, Missing> {
+/// Where nothing cuts, under `trunk serve` and in the component tests, all of it is here from the start.
+#[cfg(not(cut))]
+async fn bring() -> Result<Make, SplitLoaderError> {
     Ok(make)
 }
 
@@ -61,13 +59,14 @@ enum State {
 #[derive(Clone, Copy)]
 pub struct Rest {
     state: RwSignal<State>,
+    asked: StoredValue<bool>,
     failures: StoredValue<u32>,
 }
 
 impl Rest {
     /// Fetches it when the route asks for it, else once the fleet is painted.
     pub fn start(app: App) -> Self {
-        let rest = Self { state: RwSignal::new(State::OnItsWay), failures: StoredValue::new(0) };
+        let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
         let wanted = Memo::new(move |_| route.with(|route| is_needed(route)));
         let loaded = app.live.fleet.loaded();
@@ -78,21 +77,29 @@ impl Rest {
         });
         Effect::new(move |_| {
             if loaded.get() {
-                page::when_idle(move || rest.fetch());
+                page::when_idle(move || rest.fetch_early());
             }
         });
         rest
+    }
+
+    /// Nobody waits for it yet. Where it was asked for already and failed, asking again is the person's decision.
+    fn fetch_early(self) {
+        if self.asked.try_get_value() == Some(false) {
+            self.fetch();
+        }
     }
 
     fn fetch(self) {
         if matches!(self.state.try_get_untracked(), Some(State::Here(_)) | None) {
             return;
         }
+        self.asked.set_value(true);
         let _ = self.state.try_set(State::OnItsWay);
         spawn_local(async move {
             let state = match bring().await {
                 Ok(make) => State::Here(make),
-                Err(Missing) => State::Missing,
+                Err(_) => State::Missing,
             };
             if matches!(state, State::Missing) {
                 let _ = self.failures.try_update_value(|failures| *failures += 1);

@@ -5,5 +5,6 @@
 mod fleet;
 mod primitives;
 mod stage;
+mod whole;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,5 +1,6 @@
 // When something goes away: the server by kill -9, the wire, an agent.
 import assert from "node:assert/strict";
+import { after } from "node:test";
 import { Wire } from "../../support/cut.mjs";
 import { until } from "../../support/wait.mjs";
 import { fleet, reads, says, sheet } from "../support/console.mjs";
@@ -30,6 +31,7 @@ story("kill -9 in the middle of a drain: it is completed once", { outage: true }
 
 const CUT_MS = 20_000;
 const wire = await Wire.open();
+after(() => wire.close());
 
 story("the wire is cut for 20 s: the page says how old it is, then catches up", { outage: true, settings: { PITLANE_PUBLIC_URL: wire.url } }, async (stage) => {
   wire.leadsTo(stage.server.port);
@@ -50,7 +52,6 @@ story("the wire is cut for 20 s: the page says how old it is, then catches up", 
   await reads(page.getByRole("banner"), /Live/, { timeout: 40_000 });
   await reads(fleet.card(page, "edge-fra-01"), /While nobody was looking/);
   assert.equal(await page.getByRole("alert").count(), 0, "the banner is gone");
-  await wire.close();
 });
 
 story("an agent stops and returns: late, then offline, then healthy", {}, async (stage) => {

@@ -4,9 +4,12 @@ use pitlane_api::{ActivityKind, Health, HeartbeatState, NodeSource, Scheduling, 
 
 use crate::pitlane::{Server, until};
 
+/// The agents read this machine's own disk. How full it happens to be is not what is tested.
+const HOWEVER_FULL: &[&str] = &["--disk-bad-percent", "100"];
+
 #[test]
 fn an_agent_enrols_reports_stops_and_comes_back_without_its_token() {
-    let server = Server::start(&[]);
+    let server = Server::start(HOWEVER_FULL);
     let token = server.enrolment_token(&[]);
     let mut agent = server.agent("web-1", Some(&token), &[]);
     let node = server.node_where("web-1", "healthy", |node| node.health == Health::Healthy);
@@ -32,7 +35,7 @@ fn an_agent_enrols_reports_stops_and_comes_back_without_its_token() {
 
 #[test]
 fn a_spent_token_is_said_in_words_and_the_agent_stays() {
-    let server = Server::start(&[]);
+    let server = Server::start(HOWEVER_FULL);
     let token = server.enrolment_token(&[]);
     let _first = server.agent("web-1", Some(&token), &[]);
     server.node_where("web-1", "enrolled", |_| true);
@@ -44,7 +47,7 @@ fn a_spent_token_is_said_in_words_and_the_agent_stays() {
 
 #[test]
 fn an_agent_outlives_a_crash_of_the_server() {
-    let mut server = Server::start(&[]);
+    let mut server = Server::start(HOWEVER_FULL);
     let token = server.enrolment_token(&[]);
     let mut agent = server.agent("web-1", Some(&token), &[]);
     let before = server.node_where("web-1", "healthy", |node| node.health == Health::Healthy);
@@ -60,7 +63,7 @@ fn an_agent_outlives_a_crash_of_the_server() {
 
 #[test]
 fn a_removed_node_whose_token_is_for_many_enrols_again() {
-    let server = Server::start(&[]);
+    let server = Server::start(HOWEVER_FULL);
     let token = server.enrolment_token(&["--multi-use"]);
     let _one = server.agent("web-1", Some(&token), &[]);
     let _two = server.agent("web-2", Some(&token), &[]);
