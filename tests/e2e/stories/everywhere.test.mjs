@@ -67,6 +67,8 @@ story("keys lead everywhere", {}, async (stage) => {
   await stage.agent({ name: "edge-fra-02" });
   const { page } = await stage.person();
   await fleet.open(page);
+  // Keys are for what is on the screen: nobody presses one on a card that is not painted yet.
+  await fleet.card(page, "edge-fra-02").waitFor();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
   await until("the second card to have the focus", () => fleet.card(page, "edge-fra-02").evaluate((card) => card.contains(document.activeElement)));
