@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
 # Builds the console into dist/, with a .br and a .gz beside every file that gets smaller, ready to be embedded in the binary.
 # Does nothing when no input changed since the last time.
+#
+#   scripts/console.sh       what is embedded and shipped
+#   scripts/console.sh dev   into dist.dev/, unoptimised and in one piece, in seconds: for PITLANE_CONSOLE_DIR=dist.dev with a debug build
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT"
+
+if [ "${1:-}" = dev ]; then
+  CARGO_TARGET_DIR=$WASM_TARGET exec trunk --quiet build --offline --dist dist.dev
+fi
 
 # Content, not modification times: a fresh checkout has new times and old content.
 fingerprint() {

@@ -26,7 +26,7 @@ impl fmt::Display for Finding {
     }
 }
 
-const NOT_OURS: [&str; 8] = [".git", "target", "dist", "dist.new", "node_modules", "out", "__pycache__", ".hypothesis"];
+const NOT_OURS: [&str; 9] = [".git", "target", "dist", "dist.new", "dist.dev", "node_modules", "out", "__pycache__", ".hypothesis"];
 
 /// Every text file of the checkout, without what builds leave behind. Binary files are passed over.
 pub fn tree() -> Vec<File> {

@@ -25,6 +25,9 @@ export const SHORT = {
   PITLANE_HEARTBEAT_RATE_PER_SECOND: "100",
 };
 
+/** Who works on the console shows its last build without building the server: `scripts/console.sh dev`. */
+const consoleAtHand = () => (process.env.PITLANE_CONSOLE_DIR ? { PITLANE_CONSOLE_DIR: process.env.PITLANE_CONSOLE_DIR } : {});
+
 /** A port that was free a moment ago. */
 export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
@@ -60,7 +63,7 @@ export class Server {
   async launch() {
     this.printed = "";
     this.#child = spawn(this.bin, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir, "--print-link", "always"], {
-      env: { PATH: process.env.PATH, HOME: this.dataDir, ...this.settings },
+      env: { PATH: process.env.PATH, HOME: this.dataDir, ...consoleAtHand(), ...this.settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const child = this.#child;

@@ -1,7 +1,7 @@
 //! The console's files, inside the binary, as `scripts/console.sh` left them in `dist/`: each plain and, where that is
 //! smaller, as `.br` and `.gz`. This module picks; it never compresses. It knows nothing of routes or sign-in.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -47,14 +47,27 @@ impl File {
 pub enum Console {
     /// The binary.
     Embedded,
+    /// A folder that is read anew each time: for those who work on the console.
+    Folder(PathBuf),
     /// A map from name to content, for tests.
     Given(Arc<std::collections::BTreeMap<String, Vec<u8>>>),
 }
 
 impl Console {
+    /// What the binary carries. A debug build takes the folder in `PITLANE_CONSOLE_DIR` instead, so that a change of the console
+    /// needs no build of the server; a release knows no such way around its own files.
+    pub fn chosen() -> Self {
+        match std::env::var_os("PITLANE_CONSOLE_DIR").filter(|_| cfg!(debug_assertions)) {
+            Some(folder) => Console::Folder(folder.into()),
+            None => Console::Embedded,
+        }
+    }
+
     fn get(&self, name: &str) -> Option<Cow<'static, [u8]>> {
         match self {
             Console::Embedded => Dist::get(name).map(|file| file.data),
+            Console::Folder(folder) if name.split('/').all(|part| !part.starts_with('.')) => std::fs::read(folder.join(name)).ok().map(Cow::Owned),
+            Console::Folder(_) => None,
             Console::Given(files) => files.get(name).map(|bytes| Cow::Owned(bytes.clone())),
         }
     }

@@ -46,7 +46,7 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
 
     let fleet = start_fleet(&settings, store.clone()).await?;
     let (shut_down, shutdown) = watch::channel(false);
-    let app = http::App::new(settings.clone(), store.clone(), fleet.clone(), Console::Embedded, shutdown.clone())?;
+    let app = http::App::new(settings.clone(), store.clone(), fleet.clone(), Console::chosen(), shutdown.clone())?;
     let server = tokio::spawn(http::serve(listener, http::router(app.clone()), settings.max_connections, shutdown.clone()));
     let tidy = tokio::spawn(async move {
         let mut every = tokio::time::interval(TIDY_EVERY);
