@@ -40,7 +40,7 @@ pub fn TopBar() -> impl IntoView {
                 <a href=Route::fleet().href() aria-current=current(|route| matches!(route, Route::Fleet { .. } | Route::Node { .. }))>
                     "Nodes"
                 </a>
-                <a href=Route::Activity.href() aria-current=current(|route| *route == Route::Activity)>
+                <a href=Route::activity().href() aria-current=current(|route| matches!(route, Route::Activity(_)))>
                     "Activity"
                 </a>
             </nav>

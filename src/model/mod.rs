@@ -4,16 +4,21 @@
 
 pub mod activity;
 pub mod card;
+pub mod charts;
 pub mod checks;
 pub mod counts;
 pub mod drain;
 pub mod expected;
 pub mod fold;
 pub mod format;
+pub mod log_kinds;
+pub mod log_query;
 pub mod operation;
 pub mod query;
 pub mod share;
 #[cfg(test)]
 mod tests;
-pub mod timeline;
+
 pub mod tone;
+pub mod upgrade;
+pub mod workloads;

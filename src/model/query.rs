@@ -15,12 +15,23 @@ pub enum Facet {
     Failed,
     Stateful,
     Overdue,
+    /// Agent, or without one the engine's process, is behind.
+    Update,
 }
 
 impl Facet {
     /// In the order of the screen.
-    pub const ALL: [Facet; 8] =
-        [Facet::Healthy, Facet::Maintenance, Facet::Degraded, Facet::Offline, Facet::Pending, Facet::Failed, Facet::Stateful, Facet::Overdue];
+    pub const ALL: [Facet; 9] = [
+        Facet::Healthy,
+        Facet::Maintenance,
+        Facet::Degraded,
+        Facet::Offline,
+        Facet::Pending,
+        Facet::Failed,
+        Facet::Stateful,
+        Facet::Overdue,
+        Facet::Update,
+    ];
 
     /// The word in the URL.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +44,7 @@ impl Facet {
             Facet::Failed => "failed",
             Facet::Stateful => "stateful",
             Facet::Overdue => "overdue",
+            Facet::Update => "update",
         }
     }
 
@@ -41,9 +53,9 @@ impl Facet {
         Self::ALL.into_iter().find(|facet| facet.as_str() == word)
     }
 
-    /// Stateful and overdue narrow down what the other chips select.
+    /// Stateful, overdue and update narrow down what the other chips select.
     const fn narrows(self) -> bool {
-        matches!(self, Facet::Stateful | Facet::Overdue)
+        matches!(self, Facet::Stateful | Facet::Overdue | Facet::Update)
     }
 
     /// Whether the node's card carries what the chip says. A healthy node in maintenance shows maintenance only, so
@@ -59,6 +71,7 @@ impl Facet {
             Facet::Failed => matches!(node.health, Health::Failed | Health::Deleting),
             Facet::Stateful => node.workload_counts.stateful.is_some_and(|n| n > 0),
             Facet::Overdue => node.maintenance.as_ref().is_some_and(|m| m.overdue(now)),
+            Facet::Update => node.agent_update.is_some(),
         }
     }
 }
@@ -278,7 +291,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pressing_twice_changes_nothing(words in prop::collection::vec(0..8usize, 0..6), at in 0..8usize) {
+        fn pressing_twice_changes_nothing(words in prop::collection::vec(0..9usize, 0..6), at in 0..9usize) {
             let mut query = Query::default();
             for word in words {
                 query = Facet::ALL.get(word).map_or(query.clone(), |f| query.toggled(*f));

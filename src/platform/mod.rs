@@ -12,6 +12,7 @@ pub mod history;
 pub mod keys;
 pub mod locale;
 pub mod page;
+pub mod pointer;
 pub mod random;
 pub mod storage;
 pub mod theme;

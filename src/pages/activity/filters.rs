@@ -1,0 +1,107 @@
+//! What narrows the log. All of it stands in the URL, and each choice is an entry in the history.
+
+use leptos::prelude::*;
+use pitlane_api::{ActivityKind, NodeId};
+
+use crate::model::log_kinds;
+use crate::model::log_kinds::Group;
+use crate::model::log_query;
+use crate::model::log_query::LogQuery;
+use crate::pages::context::App;
+use crate::platform::locale;
+use crate::route::Route;
+use crate::ui::Button;
+use crate::ui::Choices;
+use crate::ui::FilterSelect;
+use crate::ui::FilterText;
+use crate::ui::When;
+use crate::ui::view;
+
+/// How many names are offered while somebody types.
+const MEANT: usize = 20;
+
+/// The row of filters.
+#[component]
+pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
+    let app = App::get();
+    let narrow = move |change: &dyn Fn(&mut LogQuery)| {
+        let mut next = query.get_untracked();
+        change(&mut next);
+        let next = next.readable();
+        if query.with_untracked(|now| *now != next) {
+            app.nav.push(Route::Activity(next));
+        }
+    };
+    // A node's name where it is known; of one that is gone the id that its entries carry.
+    let node = Signal::derive(move || {
+        let id = query.with(|query| query.node.clone());
+        app.live.fleet.row(&id).map_or(id.0, |row| row.node.with(|node| node.name.clone()))
+    });
+    let named = move |name: String| {
+        let found = app.live.fleet.with_all_untracked(|nodes| nodes.iter().find(|node| node.name == name).map(|node| node.id.clone()));
+        narrow(&|query| query.node = found.clone().unwrap_or_else(|| NodeId(name.trim().to_owned())));
+    };
+    let meant = move |typed: String| {
+        let typed = typed.to_lowercase();
+        let fits = |name: &&str| name.to_lowercase().contains(&typed);
+        app.live.fleet.with_all_untracked(|nodes| nodes.iter().map(|node| node.name.as_str()).filter(fits).take(MEANT).map(str::to_owned).collect())
+    };
+    let of_kinds = move |kinds: Vec<ActivityKind>| narrow(&|query| query.kinds = kinds.clone());
+    let field_of = |text: &str| log_query::time(text).map(locale::field).unwrap_or_default();
+    let time_of = |value: String| locale::parse_field(&value).map(locale::iso).unwrap_or_default();
+    view! {
+        <div class="filters no-print" role="search" aria-label="Narrow the log">
+            <FilterText label="Node" value=node on_change=named suggest=Callback::new(meant) />
+            <FilterText
+                label="Who"
+                value=Signal::derive(move || query.with(|query| query.actor.clone()))
+                on_change=move |actor: String| narrow(&|query| query.actor = actor.trim().to_owned())
+            />
+            <KindSelect
+                kinds=Signal::derive(move || query.with(|query| query.kinds.clone()))
+                on_change=of_kinds
+            />
+            <FilterText
+                label="From"
+                kind="datetime-local"
+                value=Signal::derive(move || query.with(|query| field_of(&query.since)))
+                on_change=move |value: String| narrow(&|query| query.since = time_of(value.clone()))
+            />
+            <FilterText
+                label="Until"
+                kind="datetime-local"
+                value=Signal::derive(move || query.with(|query| field_of(&query.until)))
+                on_change=move |value: String| narrow(&|query| query.until = time_of(value.clone()))
+            />
+            <When cond=move || query.with(|query| !query.is_all())>
+                <Button label="Clear filters" on_press=move |()| app.nav.push(Route::activity()) />
+            </When>
+        </div>
+    }
+}
+
+/// What kinds of entries; groups, and each kind of them.
+#[component]
+pub fn KindSelect(#[prop(into)] kinds: Signal<Vec<ActivityKind>>, #[prop(into)] on_change: Callback<Vec<ActivityKind>>) -> impl IntoView {
+    let choices = Memo::new(move |_| kinds.with(|kinds| choices(kinds)));
+    let value = Signal::derive(move || kinds.with(|kinds| log_kinds::word(kinds.iter().copied())));
+    view! { <FilterSelect label="What" choices=choices value=value on_change=move |word: String| on_change.run(log_kinds::from_word(&word)) /> }
+}
+
+/// A link may name kinds that no entry of the menu stands for; then there is one more.
+fn choices(chosen: &[ActivityKind]) -> Vec<Choices> {
+    let everything = ("", vec![(String::new(), "Everything".to_owned())]);
+    let groups = Group::ALL.into_iter().map(|group| {
+        let kinds: Vec<ActivityKind> = group.kinds().collect();
+        let all = (kinds.len() > 1).then(|| (log_kinds::word(kinds.iter().copied()), format!("{}: all", group.label())));
+        let each = kinds.iter().map(|kind| (kind.as_str().to_owned(), log_kinds::label(*kind).to_owned()));
+        (group.label(), all.into_iter().chain(each).collect())
+    });
+    let mut choices: Vec<Choices> = std::iter::once(everything).chain(groups).collect();
+    let word = log_kinds::word(chosen.iter().copied());
+    if !choices.iter().any(|(_, group)| group.iter().any(|(value, _)| *value == word)) {
+        let words = chosen.iter().map(|kind| log_kinds::label(*kind)).collect::<Vec<_>>().join(", ");
+        choices.push(("", vec![(word, words)]));
+    }
+    choices
+}
