@@ -57,7 +57,9 @@ fn sheets_keep_to_layers_and_classes() {
 /// A line is read from the right in some languages: what stands at its start stands there in all of them.
 fn sides(files: &[File]) -> Vec<Finding> {
     let side = r"(^|[\s;{])((margin|padding|border|scroll-(margin|padding))-)?(left|right)\s*:|text-align:\s*(left|right)|float:\s*(left|right)|translateX|inset:(\s+\S+){4};";
-    sheets(files).flat_map(|file| file.matches(file.lines(), side, "say inline-start or inline-end, since lines may be read from the right")).collect()
+    sheets(files)
+        .flat_map(|file| file.matches(file.lines(), side, "say inline-start or inline-end, since lines may be read from the right"))
+        .collect()
 }
 
 #[test]
