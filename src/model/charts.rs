@@ -9,6 +9,7 @@ use pitlane_api::{Health, Sample, Samples, SignalState, Timestamp};
 
 use super::format;
 use super::tone::{self, Tone};
+use crate::words::{self, tr};
 
 /// What the charts cover, in seconds.
 const SPAN_S: u64 = 86_400;
@@ -158,29 +159,29 @@ impl Day {
                 let watched = || self.slots.iter().flatten().filter(|sample| sample.expected > 0);
                 let (beats, expected) = watched().fold((0u64, 0u64), |(b, e), s| (b + u64::from(s.beats.min(s.expected)), e + u64::from(s.expected)));
                 if expected == 0 {
-                    return "None were watched.".into();
+                    return tr!("None were watched.");
                 }
-                format!(
+                tr!(
                     "{} % of those expected came, watched for {}",
-                    format::tenths(beats as f64 / expected as f64 * 100.0),
+                    words::tenths(beats as f64 / expected as f64 * 100.0),
                     self.span(watched().count())
                 )
             }
             Series::Signal(name) => {
                 let of = |wanted: SignalState| self.states(name).filter(|state| *state == Some(wanted)).count();
                 match (of(SignalState::Bad), of(SignalState::Ok)) {
-                    (0, 0) => "Not known".into(),
-                    (0, ok) => format!("Good, known for {}", self.span(ok)),
-                    (bad, _) => format!("Bad seen in {}", self.span(bad)),
+                    (0, 0) => tr!("Not known"),
+                    (0, ok) => tr!("Good, known for {}", self.span(ok)),
+                    (bad, _) => tr!("Bad seen in {}", self.span(bad)),
                 }
             }
             _ => {
                 let known = || self.figures(series).flatten();
                 match (known().reduce(f64::min), known().reduce(f64::max)) {
                     (Some(low), Some(high)) => {
-                        format!("{} to {}, known for {}", format::percent(Some(low)), format::percent(Some(high)), self.span(known().count()))
+                        tr!("{} to {}, known for {}", format::percent(Some(low)), format::percent(Some(high)), self.span(known().count()))
                     }
-                    _ => "Not reported".into(),
+                    _ => tr!("Not reported"),
                 }
             }
         }
@@ -192,10 +193,10 @@ impl Day {
 
     /// What exactly was in a slot.
     pub fn value(&self, series: &Series, slot: usize) -> String {
-        let Some(sample) = self.sample(slot) else { return "not watched".into() };
+        let Some(sample) = self.sample(slot) else { return tr!("not watched") };
         match series {
-            Series::Heartbeat => format!("{} of {}", sample.beats.min(sample.expected), sample.expected),
-            Series::Signal(name) => sample.signals.get(name).map_or(format::UNKNOWN, |state| word(*state)).to_owned(),
+            Series::Heartbeat => tr!("{} of {}", words::number(sample.beats.min(sample.expected)), words::number(sample.expected)),
+            Series::Signal(name) => sample.signals.get(name).map_or_else(|| format::UNKNOWN.to_owned(), |state| word(*state)),
             _ => format::percent(figure(sample, series)),
         }
     }
@@ -217,13 +218,13 @@ impl Day {
 
 impl Series {
     /// The words on the screen.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
         match self {
-            Series::Heartbeat => "Heartbeats",
-            Series::Cpu => "CPU",
-            Series::Memory => "Memory",
-            Series::Disk => "Disk",
-            Series::Signal(name) => name,
+            Series::Heartbeat => tr!("Heartbeats"),
+            Series::Cpu => tr!("CPU"),
+            Series::Memory => tr!("Memory"),
+            Series::Disk => tr!("Disk"),
+            Series::Signal(name) => name.clone(),
         }
     }
 }
@@ -245,18 +246,18 @@ fn beats(sample: &Sample) -> Option<(f64, Tone)> {
     let part = (f64::from(sample.beats) / f64::from(sample.expected)).clamp(0.0, 1.0);
     let tone = match sample.health {
         Health::Healthy if part < 0.9 => Tone::Degraded,
-        other => tone::health(other).tone,
+        other => tone::of_health(other),
     };
     Some((part, tone))
 }
 
 /// A signal's state in a word.
-pub const fn word(state: SignalState) -> &'static str {
+pub fn word(state: SignalState) -> String {
     match state {
-        SignalState::Ok => "good",
-        SignalState::Bad => "bad",
-        SignalState::NotPresent => "not present",
-        SignalState::Unknown => "unknown",
+        SignalState::Ok => tr!("good"),
+        SignalState::Bad => tr!("bad"),
+        SignalState::NotPresent => tr!("not present"),
+        SignalState::Unknown => tr!("unknown"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use pitlane_api::ActivityKind;
 
+use crate::words::tr;
+
 /// The groups, in the order of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
@@ -17,14 +19,14 @@ impl Group {
     pub const ALL: [Group; 6] = [Group::Work, Group::Health, Group::Outside, Group::Nodes, Group::Engine, Group::Access];
 
     /// The words on the screen.
-    pub const fn label(self) -> &'static str {
+    pub fn label(self) -> String {
         match self {
-            Group::Work => "Drains and activations",
-            Group::Health => "Health and heartbeats",
-            Group::Outside => "Outside Pitlane",
-            Group::Nodes => "Nodes and agents",
-            Group::Engine => "Engine",
-            Group::Access => "Sign-in, tokens and links",
+            Group::Work => tr!("Drains and activations"),
+            Group::Health => tr!("Health and heartbeats"),
+            Group::Outside => tr!("Outside Pitlane"),
+            Group::Nodes => tr!("Nodes and agents"),
+            Group::Engine => tr!("Engine"),
+            Group::Access => tr!("Sign-in, tokens and links"),
         }
     }
 
@@ -56,31 +58,31 @@ pub const fn group(kind: ActivityKind) -> Option<Group> {
 }
 
 /// A kind in the menu.
-pub const fn label(kind: ActivityKind) -> &'static str {
+pub fn label(kind: ActivityKind) -> String {
     match kind {
-        ActivityKind::DrainRequested => "Drain asked for",
-        ActivityKind::Drained => "Drained",
-        ActivityKind::ActivateRequested => "Activation asked for",
-        ActivityKind::Activated => "Activated",
-        ActivityKind::OperationFailed => "Operation failed",
-        ActivityKind::OperationAborted => "Operation aborted",
-        ActivityKind::OperationResumed => "Operation resumed after a restart",
-        ActivityKind::MaintenanceChanged => "Maintenance changed",
-        ActivityKind::ChangedOutside => "Changed outside Pitlane",
-        ActivityKind::NodeEnrolled => "Node enrolled",
-        ActivityKind::NodeRemoved => "Node removed",
-        ActivityKind::HeartbeatLost => "Heartbeat lost",
-        ActivityKind::HeartbeatBack => "Heartbeat back",
-        ActivityKind::HealthChanged => "Health changed",
-        ActivityKind::AgentUpdated => "Agent updated",
-        ActivityKind::Rebooted => "Rebooted",
-        ActivityKind::EngineLost => "Engine lost",
-        ActivityKind::EngineBack => "Engine back",
-        ActivityKind::SignedIn => "Signed in",
-        ActivityKind::TokenChanged => "Token changed",
-        ActivityKind::LinkChanged => "Public link changed",
-        ActivityKind::BulkChanged => "Many nodes in one go",
-        ActivityKind::Unknown => "Something else",
+        ActivityKind::DrainRequested => tr!("Drain asked for"),
+        ActivityKind::Drained => tr!("Drained"),
+        ActivityKind::ActivateRequested => tr!("Activation asked for"),
+        ActivityKind::Activated => tr!("Activated"),
+        ActivityKind::OperationFailed => tr!("Operation failed"),
+        ActivityKind::OperationAborted => tr!("Operation aborted"),
+        ActivityKind::OperationResumed => tr!("Operation resumed after a restart"),
+        ActivityKind::MaintenanceChanged => tr!("Maintenance changed"),
+        ActivityKind::ChangedOutside => tr!("Changed outside Pitlane"),
+        ActivityKind::NodeEnrolled => tr!("Node enrolled"),
+        ActivityKind::NodeRemoved => tr!("Node removed"),
+        ActivityKind::HeartbeatLost => tr!("Heartbeat lost"),
+        ActivityKind::HeartbeatBack => tr!("Heartbeat back"),
+        ActivityKind::HealthChanged => tr!("Health changed"),
+        ActivityKind::AgentUpdated => tr!("Agent updated"),
+        ActivityKind::Rebooted => tr!("Rebooted"),
+        ActivityKind::EngineLost => tr!("Engine lost"),
+        ActivityKind::EngineBack => tr!("Engine back"),
+        ActivityKind::SignedIn => tr!("Signed in"),
+        ActivityKind::TokenChanged => tr!("Token changed"),
+        ActivityKind::LinkChanged => tr!("Public link changed"),
+        ActivityKind::BulkChanged => tr!("Many nodes in one go"),
+        ActivityKind::Unknown => tr!("Something else"),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod log_kinds;
 pub mod log_query;
 pub mod operation;
 pub mod query;
+pub mod role;
 pub mod share;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use pitlane_api::rules::{Upgrade, UpgradeStep};
 use super::format;
 use super::operation::StepState;
 
+use crate::words::tr;
+
 /// Every step, where it stands, and its words.
 pub fn steps(upgrade: &Upgrade) -> Vec<(StepState, String)> {
     let to = upgrade.to.as_deref().unwrap_or(format::UNKNOWN);
@@ -21,13 +23,13 @@ pub fn steps(upgrade: &Upgrade) -> Vec<(StepState, String)> {
                 _ => StepState::Waiting,
             };
             let words = match step {
-                UpgradeStep::Drain if done => "Drained: the scheduler places nothing new here".to_owned(),
-                UpgradeStep::Drain => "Drain the node".to_owned(),
-                UpgradeStep::Upgrade if done => format!("Upgraded: {from} → {to}"),
-                UpgradeStep::Upgrade => format!("Upgrade it on the host: {from} → {to}"),
-                UpgradeStep::Clean if done => "Heartbeat clean".to_owned(),
-                UpgradeStep::Clean => "Heartbeat fresh, and no signal bad".to_owned(),
-                UpgradeStep::Activate => "Activate it".to_owned(),
+                UpgradeStep::Drain if done => tr!("Drained: the scheduler places nothing new here"),
+                UpgradeStep::Drain => tr!("Drain the node"),
+                UpgradeStep::Upgrade if done => tr!("Upgraded: {from} → {to}", from, to),
+                UpgradeStep::Upgrade => tr!("Upgrade it on the host: {from} → {to}", from, to),
+                UpgradeStep::Clean if done => tr!("Heartbeat clean"),
+                UpgradeStep::Clean => tr!("Heartbeat fresh, and no signal bad"),
+                UpgradeStep::Activate => tr!("Activate it"),
             };
             (state, words)
         })
@@ -35,18 +37,18 @@ pub fn steps(upgrade: &Upgrade) -> Vec<(StepState, String)> {
 }
 
 /// What is upgraded: the agent where one runs, else the engine's own process.
-pub fn subject(node: &Node) -> &'static str {
-    if node.agent_version.is_some() { "Agent" } else { "Engine" }
+pub fn subject(node: &Node) -> String {
+    if node.agent_version.is_some() { tr!("Agent") } else { tr!("Engine") }
 }
 
 /// What to do now, or what is waited for.
-pub fn hint(upgrade: &Upgrade) -> &'static str {
+pub fn hint(upgrade: &Upgrade) -> String {
     match upgrade.current {
-        UpgradeStep::Drain if upgrade.underway => "Waiting for the engine to confirm the drain.",
-        UpgradeStep::Drain => "Maintenance first: while it is upgraded, nothing new should be placed here.",
-        UpgradeStep::Upgrade => "Install the new version on the host. This list goes on by itself once the node reports it.",
-        UpgradeStep::Clean => "The new version reports. Waiting for a fresh heartbeat with no bad signal.",
-        UpgradeStep::Activate => "Everything is clean. The node can take placements again.",
+        UpgradeStep::Drain if upgrade.underway => tr!("Waiting for the engine to confirm the drain."),
+        UpgradeStep::Drain => tr!("Maintenance first: while it is upgraded, nothing new should be placed here."),
+        UpgradeStep::Upgrade => tr!("Install the new version on the host. This list goes on by itself once the node reports it."),
+        UpgradeStep::Clean => tr!("The new version reports. Waiting for a fresh heartbeat with no bad signal."),
+        UpgradeStep::Activate => tr!("Everything is clean. The node can take placements again."),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use pitlane_api::{Workload, WorkloadKind};
 
+use crate::words::tr;
+
 /// What narrows the table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
@@ -38,6 +40,17 @@ fn matches_text(workload: &Workload, words: &[String]) -> bool {
         text.push_str(&part.to_lowercase());
     }
     words.iter().all(|word| text.contains(word.as_str()))
+}
+
+/// A kind in the menu.
+pub fn kind(kind: WorkloadKind) -> String {
+    match kind {
+        WorkloadKind::Container => tr!("Container"),
+        WorkloadKind::Task => tr!("Task"),
+        WorkloadKind::Pod => tr!("Pod"),
+        WorkloadKind::Allocation => tr!("Allocation"),
+        WorkloadKind::Unknown => tr!("Something else"),
+    }
 }
 
 /// The kinds there are; a menu of one is no choice.

@@ -12,7 +12,7 @@ use crate::platform::pointer;
 /// From a slot on, so many: where the background carries the stripes of maintenance.
 pub type Band = (usize, usize);
 
-/// The frame of a chart: bands behind, a picture, and the line at the slot that is looked at. The pointer says which one that is.
+/// The frame of a chart: a picture, bands over it, and the line at the slot that is looked at. The pointer says which one that is.
 #[component]
 pub fn Chart(
     slots: usize,
@@ -38,10 +38,10 @@ pub fn Chart(
     let line = move || cursor.get().map(|slot| view! { <span class="chart-cursor" style:inset-inline-start=part(slot)></span> });
     view! {
         <div class="chart" data-low=low aria-hidden="true" on:pointermove=look on:pointerleave=move |_| cursor.set(None)>
-            {bands}
             <svg viewBox=format!("0 0 {slots} 40") preserveAspectRatio="none">
                 {children()}
             </svg>
+            {bands}
             {line}
         </div>
     }

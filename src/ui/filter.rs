@@ -49,7 +49,7 @@ pub fn FilterText(
 }
 
 /// Choices under one heading; without a heading where it is empty. Each choice is a value and its words.
-pub type Choices = (&'static str, Vec<(String, String)>);
+pub type Choices = (String, Vec<(String, String)>);
 
 /// One of a list.
 #[component]

@@ -7,7 +7,6 @@ use pitlane_api::{Refusal, WorkloadList};
 
 use super::Subject;
 use crate::api;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
@@ -17,6 +16,7 @@ use crate::state::Remote;
 use crate::ui::Notice;
 use crate::ui::Skeleton;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Read again while the sheet is open, because what is in the way goes away elsewhere.
 const AGAIN_S: i64 = 5;
@@ -43,20 +43,20 @@ pub fn Blockers(subject: Subject) -> impl IntoView {
         None => view! { <Skeleton shape="line" count=2 /> },
         Some(blockers) if blockers.is_empty() => view! {
             <Notice tone=Tone::Healthy glyph=Glyph::Check>
-                <p>"Nothing stands in the way."</p>
+                <p>{tr!("Nothing stands in the way.")}</p>
             </Notice>
         },
         Some(blockers) => {
-            let each = blockers.into_iter().map(|text| view! { <li>{format!("{}.", format::capitalised(&text))}</li> }).collect_view();
+            let each = blockers.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
             view! {
                 <Notice tone=Tone::Degraded glyph=Glyph::Warning>
-                    <p><b>"What stands in the way:"</b></p>
+                    <p><b>{tr!("What stands in the way:")}</b></p>
                     <ul class="reasons">{each}</ul>
                 </Notice>
             }
         }
     };
-    view! { <div role="status" aria-label="What stands in the way">{move || body()}</div> }
+    view! { <div role="status" aria-label=tr!("What stands in the way")>{move || body()}</div> }
 }
 
 fn blockers(subject: Subject, list: Option<&WorkloadList>) -> Vec<String> {

@@ -16,6 +16,7 @@ use crate::ui::FilterSelect;
 use crate::ui::FilterText;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// How many names are offered while somebody types.
 const MEANT: usize = 20;
@@ -50,10 +51,10 @@ pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
     let field_of = |text: &str| log_query::time(text).map(locale::field).unwrap_or_default();
     let time_of = |value: String| locale::parse_field(&value).map(locale::iso).unwrap_or_default();
     view! {
-        <div class="filters no-print" role="search" aria-label="Narrow the log">
-            <FilterText label="Node" value=node on_change=named suggest=Callback::new(meant) />
+        <div class="filters no-print" role="search" aria-label=tr!("Narrow the log")>
+            <FilterText label=tr!("Node") value=node on_change=named suggest=Callback::new(meant) />
             <FilterText
-                label="Who"
+                label=tr!("Who")
                 value=Signal::derive(move || query.with(|query| query.actor.clone()))
                 on_change=move |actor: String| narrow(&|query| query.actor = actor.trim().to_owned())
             />
@@ -62,19 +63,19 @@ pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
                 on_change=of_kinds
             />
             <FilterText
-                label="From"
+                label=tr!("From")
                 kind="datetime-local"
                 value=Signal::derive(move || query.with(|query| field_of(&query.since)))
                 on_change=move |value: String| narrow(&|query| query.since = time_of(value.clone()))
             />
             <FilterText
-                label="Until"
+                label=tr!("Until")
                 kind="datetime-local"
                 value=Signal::derive(move || query.with(|query| field_of(&query.until)))
                 on_change=move |value: String| narrow(&|query| query.until = time_of(value.clone()))
             />
             <When cond=move || query.with(|query| !query.is_all())>
-                <Button label="Clear filters" on_press=move |()| app.nav.push(Route::activity()) />
+                <Button label=tr!("Clear filters") on_press=move |()| app.nav.push(Route::activity()) />
             </When>
         </div>
     }
@@ -85,23 +86,23 @@ pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
 pub fn KindSelect(#[prop(into)] kinds: Signal<Vec<ActivityKind>>, #[prop(into)] on_change: Callback<Vec<ActivityKind>>) -> impl IntoView {
     let choices = Memo::new(move |_| kinds.with(|kinds| choices(kinds)));
     let value = Signal::derive(move || kinds.with(|kinds| log_kinds::word(kinds.iter().copied())));
-    view! { <FilterSelect label="What" choices=choices value=value on_change=move |word: String| on_change.run(log_kinds::from_word(&word)) /> }
+    view! { <FilterSelect label=tr!("What") choices=choices value=value on_change=move |word: String| on_change.run(log_kinds::from_word(&word)) /> }
 }
 
 /// A link may name kinds that no entry of the menu stands for; then there is one more.
 fn choices(chosen: &[ActivityKind]) -> Vec<Choices> {
-    let everything = ("", vec![(String::new(), "Everything".to_owned())]);
+    let everything = (String::new(), vec![(String::new(), tr!("Everything"))]);
     let groups = Group::ALL.into_iter().map(|group| {
         let kinds: Vec<ActivityKind> = group.kinds().collect();
-        let all = (kinds.len() > 1).then(|| (log_kinds::word(kinds.iter().copied()), format!("{}: all", group.label())));
-        let each = kinds.iter().map(|kind| (kind.as_str().to_owned(), log_kinds::label(*kind).to_owned()));
+        let all = (kinds.len() > 1).then(|| (log_kinds::word(kinds.iter().copied()), tr!("{}: all", group.label())));
+        let each = kinds.iter().map(|kind| (kind.as_str().to_owned(), log_kinds::label(*kind)));
         (group.label(), all.into_iter().chain(each).collect())
     });
     let mut choices: Vec<Choices> = std::iter::once(everything).chain(groups).collect();
     let word = log_kinds::word(chosen.iter().copied());
     if !choices.iter().any(|(_, group)| group.iter().any(|(value, _)| *value == word)) {
         let words = chosen.iter().map(|kind| log_kinds::label(*kind)).collect::<Vec<_>>().join(", ");
-        choices.push(("", vec![(word, words)]));
+        choices.push((String::new(), vec![(word, words)]));
     }
     choices
 }

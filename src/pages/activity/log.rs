@@ -13,7 +13,7 @@ use crate::ui::view;
 
 /// One line each, newest first. `none`: what is said where there is none.
 #[component]
-pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool, none: &'static str) -> impl IntoView {
+pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool, #[prop(into)] none: String) -> impl IntoView {
     let keys = Signal::derive(move || entries.with(|entries| entries.iter().map(|entry| entry.id.to_string()).collect()));
     let row = move |key: String| {
         let id: i64 = key.parse().unwrap_or(0);
@@ -23,7 +23,7 @@ pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool, none: &'stati
         });
         entry.map(|entry| view! { <Line entry=entry with_node=with_node /> }).into_any()
     };
-    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted">{none}</p> });
+    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted">{none.clone()}</p> });
     view! {
         {move || none()}
         <ul class="log">

@@ -12,7 +12,6 @@ use self::filters::Filters;
 use self::filters::KindSelect;
 use super::context::App;
 use crate::api;
-use crate::model::format;
 use crate::model::log_query::LogQuery;
 use crate::platform::page;
 use crate::route::Route;
@@ -22,13 +21,14 @@ use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page.
 #[component]
 pub fn ActivityPage() -> impl IntoView {
     let app = App::get();
     let route = app.nav.route();
-    page::set_title("Activity · Pitlane");
+    page::set_title(&tr!("Activity · Pitlane"));
     let query = Memo::new(move |before: Option<&LogQuery>| match route.get() {
         Route::Activity(query) => query,
         _ => before.cloned().unwrap_or_default(),
@@ -37,20 +37,20 @@ pub fn ActivityPage() -> impl IntoView {
     view! {
         <div class="page-head">
             <div>
-                <h1 tabindex="-1">"Activity"</h1>
-                <p class="muted">"Who did what, when and from where, and what changed outside Pitlane."</p>
+                <h1 tabindex="-1">{tr!("Activity")}</h1>
+                <p class="muted">{tr!("Who did what, when and from where, and what changed outside Pitlane.")}</p>
             </div>
-            <div class="exports no-print" role="group" aria-label="Export what is shown, whole">
+            <div class="exports no-print" role="group" aria-label=tr!("Export what is shown, whole")>
                 <a class="button" download href=file("csv")>
-                    "Export CSV"
+                    {tr!("Export CSV")}
                 </a>
                 <a class="button" download href=file("jsonl")>
-                    "Export JSON lines"
+                    {tr!("Export JSON lines")}
                 </a>
             </div>
         </div>
         <Filters query=query />
-        <section class="panel" aria-label="Activity log">
+        <section class="panel" aria-label=tr!("Activity log")>
             {dynamic(move || view! { <Log query=query.get() hold=true /> })}
         </section>
     }
@@ -63,13 +63,13 @@ pub fn NodeLog(node: NodeId) -> impl IntoView {
     let node = StoredValue::new(node);
     let query = Memo::new(move |_| LogQuery { kinds: kinds.get(), ..LogQuery::of_node(&node.get_value()) });
     view! {
-        <section class="panel" aria-label="Activity">
+        <section class="panel" aria-label=tr!("Activity")>
             <div class="panel-head">
-                <h2>"Activity"</h2>
+                <h2>{tr!("Activity")}</h2>
                 <div class="panel-tools no-print">
                     <KindSelect kinds=kinds on_change=move |chosen| kinds.set(chosen) />
                     <a class="button" data-size="small" href=move || Route::Activity(query.get()).href()>
-                        "Show all"
+                        {tr!("Show all")}
                     </a>
                 </div>
             </div>
@@ -83,14 +83,14 @@ pub fn NodeLog(node: NodeId) -> impl IntoView {
 fn Log(query: LogQuery, hold: bool) -> impl IntoView {
     let with_node = query.node.0.is_empty();
     let narrowed = query != LogQuery { node: query.node.clone(), ..LogQuery::default() };
-    let none = if narrowed { "Nothing matches." } else { "Nothing has happened yet." };
+    let none = if narrowed { tr!("Nothing matches.") } else { tr!("Nothing has happened yet.") };
     let feed = Feed::new(App::get(), query, hold);
     let (entries, held, older, stage) = (feed.shown(), feed.held(), feed.has_older(), feed.stage());
-    let news = move || format!("{} — show", format::count(held.get() as u64, "new entry").replace("entrys", "entries"));
+    let news = move || tr!("1 new entry — show" | "{n} new entries — show" % held.get());
     dynamic(move || match stage.get() {
         None => view! { <Skeleton shape="line" count=5 /> }.into_any(),
         Some(Err((text, request))) => view! {
-            <Problem title="The log could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| feed.again() />
+            <Problem title=tr!("The log could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| feed.again() />
         }
         .into_any(),
         Some(Ok(())) => view! {
@@ -100,10 +100,10 @@ fn Log(query: LogQuery, hold: bool) -> impl IntoView {
                     <Button label=Signal::derive(news) small=true on_press=move |()| feed.show_new() />
                 </When>
             </div>
-            <log::Entries entries=entries with_node=with_node none=none />
+            <log::Entries entries=entries with_node=with_node none=none.clone() />
             {move || feed.problem.get().map(|error| view! { <p class="field-error" role="alert">{error.message()}</p> })}
             <When cond=move || older.get()>
-                <Button label="Older entries" small=true busy=feed.busy on_press=move |()| feed.fetch_older() />
+                <Button label=tr!("Older entries") small=true busy=feed.busy on_press=move |()| feed.fetch_older() />
             </When>
         }
         .into_any(),

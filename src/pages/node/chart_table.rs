@@ -6,8 +6,10 @@ use crate::model::charts::Day;
 use crate::model::charts::Run;
 use crate::model::charts::Series;
 use crate::model::format;
+use crate::model::tone;
 use crate::platform::locale;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Made when it is opened. Times that nobody watched are one line each.
 #[component]
@@ -22,7 +24,7 @@ pub fn ChartTable(day: StoredValue<Day>, series: Vec<Series>, open: RwSignal<boo
                     open.update(|open| *open = !*open);
                 }
             >
-                "As a table"
+                {tr!("As a table")}
             </summary>
             {table}
         </details>
@@ -31,17 +33,17 @@ pub fn ChartTable(day: StoredValue<Day>, series: Vec<Series>, open: RwSignal<boo
 
 #[component]
 fn Table(day: StoredValue<Day>, series: StoredValue<Vec<Series>>) -> impl IntoView {
-    let heads = series.with_value(|series| series.iter().map(|series| view! { <th scope="col">{series.name().to_owned()}</th> }).collect_view());
+    let heads = series.with_value(|series| series.iter().map(|series| view! { <th scope="col">{series.name()}</th> }).collect_view());
     let rows = day.with_value(Day::rows).into_iter().map(|run| row(day, series, run)).collect_view();
     view! {
-        <div class="table-scroll chart-rows" tabindex="0" role="region" aria-label="Table of the last 24 hours">
+        <div class="table-scroll chart-rows" tabindex="0" role="region" aria-label=tr!("Table of the last 24 hours")>
             <table class="table">
                 <thead>
                     <tr>
-                        <th scope="col">"From"</th>
+                        <th scope="col">{tr!("From")}</th>
                         {heads}
-                        <th scope="col">"Health"</th>
-                        <th scope="col">"Maintenance"</th>
+                        <th scope="col">{tr!("Health")}</th>
+                        <th scope="col">{tr!("Maintenance")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -58,7 +60,7 @@ fn row(day: StoredValue<Day>, series: StoredValue<Vec<Series>>, run: Run<bool>) 
             <tr>
                 <th scope="row">{at}</th>
                 <td class="muted" colspan=columns.to_string()>
-                    "not watched"
+                    {tr!("not watched")}
                 </td>
             </tr>
         };
@@ -66,14 +68,14 @@ fn row(day: StoredValue<Day>, series: StoredValue<Vec<Series>>, run: Run<bool>) 
     let (values, health, maintenance) = day.with_value(|day| {
         let values: Vec<String> = series.with_value(|series| series.iter().map(|series| day.value(series, run.from)).collect());
         let sample = day.sample(run.from);
-        (values, sample.map(|sample| sample.health.to_string()), sample.is_some_and(|sample| sample.maintenance))
+        (values, sample.map(|sample| tone::health(sample.health).word), sample.is_some_and(|sample| sample.maintenance))
     });
     view! {
         <tr>
             <th scope="row">{at}</th>
             {values.into_iter().map(|value| view! { <td>{value}</td> }).collect_view()}
             <td>{health.unwrap_or_else(|| format::UNKNOWN.to_owned())}</td>
-            <td>{if maintenance { "yes" } else { "no" }}</td>
+            <td>{if maintenance { tr!("yes") } else { tr!("no") }}</td>
         </tr>
     }
 }

@@ -21,6 +21,7 @@ use crate::ui::Mark;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The panel.
 #[component]
@@ -37,14 +38,14 @@ pub fn Charts(shared: Shared) -> impl IntoView {
         samples.with(|load| match load {
             Load::Loading => view! { <Skeleton shape="line" count=6 /> },
             Load::Failed(error, None) => view! {
-                <Problem title="The charts could not be read" text=error.message() on_retry=move |()| samples.reload() />
+                <Problem title=tr!("The charts could not be read") text=error.message() on_retry=move |()| samples.reload() />
             },
             Load::Ready(samples) | Load::Failed(_, Some(samples)) => view! { <Pictures day=Day::of(samples) cursor=cursor open=open /> },
         })
     };
     view! {
-        <section class="panel" aria-label="Last 24 hours">
-            <h2>"Last 24 hours"</h2>
+        <section class="panel" aria-label=tr!("Last 24 hours")>
+            <h2>{tr!("Last 24 hours")}</h2>
             {move || body()}
         </section>
     }
@@ -62,7 +63,7 @@ fn Pictures(day: Day, cursor: RwSignal<Option<usize>>, open: RwSignal<bool>) -> 
         move || {
             let slot = cursor.get().unwrap_or(slots.saturating_sub(1));
             let values = day.with_value(|day| {
-                let maintenance = day.sample(slot).is_some_and(|sample| sample.maintenance).then(|| "in maintenance".to_owned());
+                let maintenance = day.sample(slot).is_some_and(|sample| sample.maintenance).then(|| tr!("in maintenance"));
                 let each = series.iter().map(|series| format!("{} {}", series.name(), day.value(series, slot)));
                 each.chain(maintenance).collect::<Vec<_>>().join(", ")
             });
@@ -70,23 +71,23 @@ fn Pictures(day: Day, cursor: RwSignal<Option<usize>>, open: RwSignal<bool>) -> 
         }
     };
     let rows = series.iter().cloned().map(|series| view! { <OneChart day=day series=series cursor=cursor /> }).collect_view();
-    let at = move || cursor.get().map_or_else(|| "The whole day".to_owned(), moment);
+    let at = move || cursor.get().map_or_else(|| tr!("The whole day"), moment);
     let stripes = (maintained > 0).then(|| {
         view! {
             <p class="muted hint">
                 <span class="chart-key" aria-hidden="true"></span>
-                "Striped: in maintenance."
+                {tr!("Striped: in maintenance.")}
             </p>
         }
     });
     view! {
         <p class="muted hint chart-at" aria-hidden="true">{at}</p>
         <ul class="charts">{rows}</ul>
-        <ChartScrubber slots=slots cursor=cursor label="Time of the charts" reads=Signal::derive(said) />
+        <ChartScrubber slots=slots cursor=cursor label=tr!("Time of the charts") reads=Signal::derive(said) />
         <div class="chart-scale" aria-hidden="true">
-            <span>"24 h ago"</span>
-            <span>"12 h"</span>
-            <span>"now"</span>
+            <span>{tr!("24 h ago")}</span>
+            <span>{tr!("12 h ago")}</span>
+            <span>{tr!("now")}</span>
         </div>
         {stripes}
         <ChartTable day=day series=series open=open />
@@ -98,7 +99,7 @@ fn Pictures(day: Day, cursor: RwSignal<Option<usize>>, open: RwSignal<bool>) -> 
 fn OneChart(day: StoredValue<Day>, series: Series, cursor: RwSignal<Option<usize>>) -> impl IntoView {
     let (slots, bands) = day.with_value(|day| (day.len(), day.maintenance().iter().map(|run| (run.from, run.len)).collect::<Vec<_>>()));
     let low = matches!(series, Series::Signal(_));
-    let name = series.name().to_owned();
+    let name = series.name();
     let summary = day.with_value(|day| day.summary(&series));
     let picture = day.with_value(|day| match &series {
         Series::Heartbeat => day.bars().into_iter().map(|(tone, path)| view! { <ChartShape tone=tone path=path /> }).collect_view().into_any(),

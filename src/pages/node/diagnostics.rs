@@ -8,6 +8,7 @@ use crate::api;
 use crate::platform::clipboard;
 use crate::ui::Button;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The panel.
 #[component]
@@ -32,7 +33,7 @@ pub fn Diagnostics(shared: Shared) -> impl IntoView {
             problem.set(None);
             by_hand.set(None);
             match outcome {
-                Ok(_) if copied => app.announcer.say("Diagnostics copied".into()),
+                Ok(_) if copied => app.announcer.say(tr!("Diagnostics copied")),
                 Ok(text) => by_hand.set(Some(text)),
                 Err(error) => problem.set(Some(error.message())),
             }
@@ -41,15 +42,15 @@ pub fn Diagnostics(shared: Shared) -> impl IntoView {
     let address = shared.id.with_value(api::diagnostics_address);
     let file = move || format!("pitlane-{}.txt", shared.face.with(|face| face.name.clone()));
     view! {
-        <section class="panel no-print" aria-label="Diagnostics">
-            <h2>"Diagnostics"</h2>
+        <section class="panel no-print" aria-label=tr!("Diagnostics")>
+            <h2>{tr!("Diagnostics")}</h2>
             <p class="muted">
-                "Versions, health and signals, thresholds, the operation, checks, counts and the last activity as plain text. No secrets, no names or addresses of people."
+                {tr!("Versions, health and signals, thresholds, the operation, checks, counts and the last activity as plain text. No secrets, no names or addresses of people.")}
             </p>
             <div class="notice-actions">
-                <Button label="Copy diagnostics" small=true busy=busy on_press=copy />
+                <Button label=tr!("Copy diagnostics") small=true busy=busy on_press=copy />
                 <a class="button" data-size="small" href=address download=file>
-                    "Download"
+                    {tr!("Download")}
                 </a>
             </div>
             {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
@@ -57,7 +58,7 @@ pub fn Diagnostics(shared: Shared) -> impl IntoView {
                 by_hand.get().map(|text| {
                     view! {
                         <label class="filter-label">
-                            "This browser does not let pages copy. Copy it from here:"
+                            {tr!("This browser does not let pages copy. Copy it from here:")}
                             <textarea class="input mono" readonly rows="8" prop:value=text></textarea>
                         </label>
                     }

@@ -16,6 +16,7 @@ use crate::ui::Kind;
 use crate::ui::Tag;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The head of the page.
 #[component]
@@ -31,7 +32,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
         let engine =
             app.live.fleet.info().with(|info| info.as_ref().filter(|info| !info.engine.capabilities.remove).map(|info| info.engine.kind.describe()));
         engine
-            .map(|engine| format!("{engine} does not let Pitlane remove nodes: remove it there."))
+            .map(|engine| tr!("{engine} does not let Pitlane remove nodes: remove it there.", engine))
             .or_else(|| app.live.session.why_not(Needs::Remove))
     });
     view! {

@@ -100,6 +100,7 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
         <div class="node-grid">
             <div class="node-main">
                 <workloads::Workloads shared=shared />
+                <charts::Charts shared=shared />
                 <NodeLog node=log_id />
             </div>
             <div class="node-side">
@@ -110,7 +111,6 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
                 </When>
                 <upgrade::UpgradePath shared=shared />
                 <readiness::Readiness shared=shared />
-                <charts::Charts shared=shared />
                 <facts::Facts shared=shared />
                 <diagnostics::Diagnostics shared=shared />
             </div>

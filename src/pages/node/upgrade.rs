@@ -18,6 +18,7 @@ use crate::ui::Notice;
 use crate::ui::Steps;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// What the panel shows.
 #[derive(Clone, PartialEq)]
@@ -52,14 +53,14 @@ pub fn UpgradePath(shared: Shared) -> impl IntoView {
                 let versions = [upgrade.from, upgrade.to].into_iter().flatten().collect::<Vec<_>>().join(" → ");
                 view! {
                     <Notice tone=Tone::Healthy glyph=Glyph::Check>
-                        <p>{format!("Upgraded, {versions}, and back in the scheduler.")}</p>
+                        <p>{tr!("Upgraded, {versions}, and back in the scheduler.", versions)}</p>
                     </Notice>
                 }
             }
         };
         Some(view! {
-            <section class="panel" aria-label="Upgrade">
-                <h2>"Upgrade " <span class="muted">{subject.get()}</span></h2>
+            <section class="panel" aria-label=tr!("Upgrade")>
+                <h2>{tr!("Upgrade")} " " <span class="muted">{subject.get()}</span></h2>
                 {body}
             </section>
         })
@@ -77,7 +78,7 @@ fn Path(shared: Shared, upgrade: Upgrade) -> impl IntoView {
     let button = match current {
         UpgradeStep::Drain if !upgrade.underway => {
             let open = move |()| app.nav.open(Action::Drain, &shared.id.get_value());
-            Some(view! { <Button label="Drain…" name="Drain for the upgrade" small=true refused=refused on_press=open /> })
+            Some(view! { <Button label=tr!("Drain…") name=tr!("Drain for the upgrade") small=true refused=refused on_press=open /> })
         }
         UpgradeStep::Activate => Some(view! { <MainButton id=shared.id action=action /> }),
         _ => None,

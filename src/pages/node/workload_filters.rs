@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use pitlane_api::{Workload, WorkloadKind};
 
 use super::workloads::ROWS;
-use crate::model::format;
 use crate::model::workloads;
 use crate::model::workloads::Filter;
 use crate::ui::CheckField;
@@ -12,6 +11,7 @@ use crate::ui::FilterSelect;
 use crate::ui::SearchField;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// A menu is there where there is something to choose.
 #[component]
@@ -30,27 +30,27 @@ pub fn Filters(all: Memo<Vec<Workload>>, filter: RwSignal<Filter>, limit: RwSign
         }
     });
     let of_kinds = move || {
-        let each = kinds.get().into_iter().map(|kind| (kind.as_str().to_owned(), format::capitalised(kind.as_str())));
-        vec![("", std::iter::once((String::new(), "Every kind".to_owned())).chain(each).collect())]
+        let each = kinds.get().into_iter().map(|kind| (kind.as_str().to_owned(), workloads::kind(kind)));
+        vec![(String::new(), std::iter::once((String::new(), tr!("Every kind"))).chain(each).collect())]
     };
     let of_stacks = move || {
         let each = stacks.get().into_iter().map(|stack| (stack.clone(), stack));
-        vec![("", std::iter::once((String::new(), "Every stack".to_owned())).chain(each).collect())]
+        vec![(String::new(), std::iter::once((String::new(), tr!("Every stack"))).chain(each).collect())]
     };
     let kind = Signal::derive(move || filter.with(|filter| filter.kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default()));
     let stack = Signal::derive(move || filter.with(|filter| filter.stack.clone().unwrap_or_default()));
     let choose_kind = move |word: String| change(&|filter| filter.kind = (!word.is_empty()).then(|| WorkloadKind::from_word(&word)));
     let choose_stack = move |stack: String| change(&|filter| filter.stack = Some(stack.clone()).filter(|stack| !stack.is_empty()));
     view! {
-        <div class="filters no-print" role="search" aria-label="Narrow the workloads">
-            <SearchField label="Find" on_input=move |text: String| change(&|filter| filter.text = text.clone()) />
+        <div class="filters no-print" role="search" aria-label=tr!("Narrow the workloads")>
+            <SearchField label=tr!("Find") on_input=move |text: String| change(&|filter| filter.text = text.clone()) />
             <When cond=move || stacks.with(|stacks| stacks.len() > 1)>
-                <FilterSelect label="Stack or namespace" choices=Signal::derive(of_stacks) value=stack on_change=choose_stack />
+                <FilterSelect label=tr!("Stack or namespace") choices=Signal::derive(of_stacks) value=stack on_change=choose_stack />
             </When>
             <When cond=move || kinds.with(|kinds| kinds.len() > 1)>
-                <FilterSelect label="Kind" choices=Signal::derive(of_kinds) value=kind on_change=choose_kind />
+                <FilterSelect label=tr!("Kind") choices=Signal::derive(of_kinds) value=kind on_change=choose_kind />
             </When>
-            <CheckField label="Stateful only" value=stateful />
+            <CheckField label=tr!("Stateful only") value=stateful />
         </div>
     }
 }

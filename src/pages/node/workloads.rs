@@ -21,6 +21,8 @@ use crate::ui::Skeleton;
 use crate::ui::Tag;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::number;
+use crate::words::tr;
 
 /// Rows that are shown at first, and more at each press: a node may hold a thousand.
 pub const ROWS: usize = 100;
@@ -41,7 +43,7 @@ pub fn Workloads(shared: Shared) -> impl IntoView {
         None => view! { <Skeleton shape="line" count=4 /> },
         Some(Err((text, request))) => view! {
             <Problem
-                title="The workloads could not be read"
+                title=tr!("The workloads could not be read")
                 text=text
                 reference=request.unwrap_or_default()
                 on_retry=move |()| remote.reload()
@@ -50,8 +52,8 @@ pub fn Workloads(shared: Shared) -> impl IntoView {
         Some(Ok(())) => view! { <List shared=shared /> },
     };
     view! {
-        <section class="panel" aria-label="Workloads" tabindex="-1" data-workloads>
-            <h2>"Workloads " <span class="muted">{move || count.get()}</span></h2>
+        <section class="panel" aria-label=tr!("Workloads") tabindex="-1" data-workloads>
+            <h2>{tr!("Workloads")} " " <span class="muted">{move || count.get()}</span></h2>
             {move || body()}
         </section>
     }
@@ -68,7 +70,8 @@ fn Remains(shared: Shared) -> impl IntoView {
             view! {
                 <Notice tone=Tone::Neutral glyph=Glyph::Database>
                     <p>
-                        {format!("{} that no workload uses: ", format::count(list.orphaned_volumes.len() as u64, "local volume"))}
+                        {tr!("1 local volume that no workload uses:" | "{n} local volumes that no workload uses:" % list.orphaned_volumes.len())}
+                        " "
                         <span class="mono">{list.orphaned_volumes.join(", ")}</span>
                     </p>
                 </Notice>
@@ -89,10 +92,10 @@ fn NotRead(shared: Shared) -> impl IntoView {
         shared.workloads.with(|load| load.data().and_then(list))
     });
     let said = |why: String| {
-        let why = if why.is_empty() { "no reason given".to_owned() } else { why };
+        let why = if why.is_empty() { tr!("no reason given") } else { why };
         view! {
             <Notice tone=Tone::Degraded glyph=Glyph::Warning>
-                <p><b>"Not evaluated: "</b> {why}</p>
+                <p><b>{tr!("Not evaluated:")} " "</b> {why}</p>
             </Notice>
         }
     };
@@ -111,21 +114,21 @@ fn List(shared: Shared) -> impl IntoView {
     let several = Memo::new(move |_| all.with(Vec::len) > 1);
     let none = move || {
         let nothing = all.with(Vec::is_empty);
-        let words = if nothing { "Nothing runs here, and nothing that ran left anything behind." } else { "Nothing matches." };
+        let words = if nothing { tr!("Nothing runs here, and nothing that ran left anything behind.") } else { tr!("Nothing matches.") };
         (listed.with(Vec::is_empty) && (complete.get() || !nothing)).then(|| view! { <p class="muted">{words}</p> })
     };
     let table = move || {
         let rows = shown.get().into_iter().map(|workload| view! { <Line workload=workload /> }).collect_view();
         view! {
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of workloads">
+            <div class="table-scroll" tabindex="0" role="region" aria-label=tr!("Table of workloads")>
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">"Workload"</th>
-                            <th scope="col">"Stack"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Volumes"</th>
-                            <th scope="col">"Running for"</th>
+                            <th scope="col">{tr!("Workload")}</th>
+                            <th scope="col">{tr!("Stack")}</th>
+                            <th scope="col">{tr!("State")}</th>
+                            <th scope="col">{tr!("Volumes")}</th>
+                            <th scope="col">{tr!("Running for")}</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -133,12 +136,12 @@ fn List(shared: Shared) -> impl IntoView {
             </div>
         }
     };
-    let more = move || format!("Show {} more", hidden.get().min(ROWS));
+    let more = move || tr!("Show {} more", number(hidden.get().min(ROWS)));
     view! {
         <When cond=move || several.get()>
             <Filters all=all filter=filter limit=limit />
             <p class="muted hint" role="status">
-                {move || filter.with(|filter| *filter != Filter::default()).then(|| format!("{} of {}", listed.with(Vec::len), all.with(Vec::len)))}
+                {move || filter.with(|filter| *filter != Filter::default()).then(|| tr!("{} of {}", number(listed.with(Vec::len)), number(all.with(Vec::len))))}
             </p>
         </When>
         <NotRead shared=shared />
@@ -153,10 +156,10 @@ fn List(shared: Shared) -> impl IntoView {
 
 #[component]
 fn Line(workload: Workload) -> impl IntoView {
-    let (tone, word) = if workload.stateful { (Tone::Maintenance, "Stateful") } else { (Tone::Neutral, "Stateless") };
+    let (tone, word) = if workload.stateful { (Tone::Maintenance, tr!("Stateful")) } else { (Tone::Neutral, tr!("Stateless")) };
     let running = workload.state == WorkloadState::Running;
     let state = (!running).then(|| view! { " " <Tag tone=Tone::Degraded word=workload.state.as_str() /> });
-    let belongs = workload.belongs_to_node.then(|| view! { " " <Tag tone=Tone::Neutral word="belongs to the node" /> });
+    let belongs = workload.belongs_to_node.then(|| view! { " " <Tag tone=Tone::Neutral word=tr!("belongs to the node") /> });
     let since = workload.since.filter(|_| running);
     let empty = workload.volumes.is_empty();
     view! {

@@ -106,7 +106,7 @@ story("removes a node once nothing stands in the way", {}, async (stage) => {
   await page.getByRole("button", { name: "Remove…" }).click();
   const dialog = sheet.of(page, "Remove edge-fra-01");
   const blockers = dialog.getByRole("status", { name: "What stands in the way" });
-  await reads(blockers, /It is neither in maintenance nor offline nor pending\. .*It has 1 workload, 1 running\./);
+  await reads(blockers, /it is neither in maintenance nor offline nor pending.*it has 1 workload, 1 running/);
 
   const api = await stage.server.api();
   await api.drain(agent.id);
