@@ -53,7 +53,7 @@ pub fn Workloads(shared: Shared) -> impl IntoView {
     };
     view! {
         <section class="panel" aria-label=tr!("Workloads") tabindex="-1" data-workloads>
-            <h2>{tr!("Workloads")} " " <span class="muted">{move || count.get()}</span></h2>
+            <h2>{tr!("Workloads")} " " <span class="muted">{move || count.get().map(number)}</span></h2>
             {move || body()}
         </section>
     }

@@ -38,7 +38,7 @@ story("a node's day: charts by pointer, by key and as a table, from real beats",
 
   await day.getByText("As a table").click();
   const table = day.getByRole("region", { name: "Table of the last 24 hours" });
-  await says(table, /From Heartbeats CPU Memory Disk Caddy Docker Health Maintenance/, /\d+ of \d+ 83% 56% 59% good good healthy no/, /not watched/);
+  await says(table, /From Heartbeats CPU Memory Disk Caddy Docker Health Maintenance/, /\d+ of \d+ 83% 56% 59% good good Healthy no/, /not watched/);
 
   await api.drain(agent.id, { reason: "Kernel 6.12 reboot", allow_last_schedulable: true });
   await until("maintenance to be kept", async () => (await api.get(`/nodes/${agent.id}/samples`)).samples.at(-1).maintenance);
@@ -53,7 +53,7 @@ story("finds one of many workloads", {}, async (stage) => {
   const { page } = await stage.person();
   await opens(page, agent);
   const workloads = panel(page, "Workloads");
-  await reads(workloads, /Workloads 1001/);
+  await reads(workloads, /Workloads 1,001/);
   const rows = workloads.getByRole("row");
   assert.equal(await rows.count(), 101, "a head and the first hundred");
   await says(rows.nth(1), /db/, /Stateful/, /pgdata/);
@@ -61,9 +61,9 @@ story("finds one of many workloads", {}, async (stage) => {
   await until("a hundred more", async () => (await rows.count()) === 201);
 
   await workloads.getByRole("searchbox", { name: "Find" }).fill("web-77");
-  await reads(workloads, /11 of 1001/);
+  await reads(workloads, /11 of 1,001/);
   await workloads.getByRole("combobox", { name: "Stack or namespace" }).selectOption("team-1");
-  await reads(workloads, /3 of 1001/);
+  await reads(workloads, /3 of 1,001/);
   await workloads.getByRole("searchbox", { name: "Find" }).fill("");
   await workloads.getByRole("combobox", { name: "Stack or namespace" }).selectOption("");
   await workloads.getByRole("checkbox", { name: "Stateful only" }).check();
