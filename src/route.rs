@@ -255,7 +255,14 @@ mod tests {
             prop::option::of(group),
             prop::collection::vec(".{0,8}", 0..3),
         )
-            .prop_map(|(text, show, sort, reversed, group, folded)| Query { text, show: show.into_iter().collect(), sort, reversed, group, folded });
+            .prop_map(|(text, show, sort, reversed, group, folded)| Query {
+                text,
+                show: show.into_iter().collect(),
+                sort,
+                reversed,
+                group,
+                folded,
+            });
         prop_oneof![
             (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),

@@ -3,6 +3,7 @@
 use pitlane_api::{Health, Node, Scheduling, SignalState};
 
 use super::card;
+use crate::words::tr;
 
 /// The rank of a node that should have been back.
 pub const OVERDUE: u8 = 3;
@@ -30,14 +31,14 @@ pub fn reason(node: &Node, overdue: bool) -> Option<String> {
     let rank = rank(node);
     let not_ready = || card::not_ready(node);
     Some(match if overdue { rank.min(OVERDUE) } else { rank } {
-        0 => "failed".into(),
-        1 => "operation stuck".into(),
-        2 => "no heartbeat".into(),
-        3 => "overdue".into(),
-        4 => not_ready().unwrap_or_else(|| "degraded".into()),
-        5 => not_ready().unwrap_or_else(|| "no heartbeat".into()),
-        7 => "not confirmed yet".into(),
-        8 => "being removed".into(),
+        0 => tr!("attention" => "failed"),
+        1 => tr!("attention" => "operation stuck"),
+        2 => tr!("attention" => "no heartbeat"),
+        3 => tr!("attention" => "overdue"),
+        4 => not_ready().unwrap_or_else(|| tr!("attention" => "degraded")),
+        5 => not_ready().unwrap_or_else(|| tr!("attention" => "no heartbeat")),
+        7 => tr!("attention" => "not confirmed yet"),
+        8 => tr!("attention" => "being removed"),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! The columns of the table: which there are, which stand in the URL, and what they are sorted by.
 
 use super::sort::Sort;
+use crate::words::tr;
 
 /// What a column shows. The name always stands first, and what can be done last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,17 +44,7 @@ impl Column {
 
     /// Those of somebody who chose none.
     pub const fn usual() -> [Column; 9] {
-        [
-            Column::State,
-            Column::Why,
-            Column::Region,
-            Column::Heartbeat,
-            Column::Cpu,
-            Column::Memory,
-            Column::Disk,
-            Column::Workloads,
-            Column::Version,
-        ]
+        [Column::State, Column::Why, Column::Region, Column::Heartbeat, Column::Cpu, Column::Memory, Column::Disk, Column::Workloads, Column::Version]
     }
 
     /// The word in the URL.
@@ -85,19 +76,19 @@ impl Column {
     /// The heading.
     pub fn label(&self) -> String {
         match self {
-            Column::State => "State".into(),
-            Column::Why => "Attention".into(),
-            Column::Region => "Region".into(),
-            Column::Role => "Role".into(),
-            Column::Address => "Address".into(),
-            Column::Heartbeat => "Heartbeat".into(),
-            Column::Cpu => "CPU".into(),
-            Column::Memory => "Memory".into(),
-            Column::Disk => "Disk".into(),
-            Column::Workloads => "Workloads".into(),
-            Column::Stateful => "Stateful".into(),
-            Column::Version => "Version".into(),
-            Column::Maintenance => "Maintenance".into(),
+            Column::State => tr!("column" => "State"),
+            Column::Why => tr!("column" => "Attention"),
+            Column::Region => tr!("column" => "Region"),
+            Column::Role => tr!("column" => "Role"),
+            Column::Address => tr!("column" => "Address"),
+            Column::Heartbeat => tr!("column" => "Heartbeat"),
+            Column::Cpu => tr!("column" => "CPU"),
+            Column::Memory => tr!("column" => "Memory"),
+            Column::Disk => tr!("column" => "Disk"),
+            Column::Workloads => tr!("column" => "Workloads"),
+            Column::Stateful => tr!("column" => "Stateful"),
+            Column::Version => tr!("column" => "Version"),
+            Column::Maintenance => tr!("column" => "Maintenance"),
             Column::Label(key) => key.clone(),
         }
     }

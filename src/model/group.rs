@@ -10,6 +10,7 @@ use super::fold::Pulse;
 use super::format;
 use super::query::{Facet, Query};
 use super::sort::{Key, order};
+use crate::words::tr;
 
 /// What stands together under a heading.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -51,9 +52,9 @@ impl GroupBy {
     /// The heading of those that say nothing about it.
     fn nameless(&self) -> String {
         match self {
-            GroupBy::Region => "No region".to_owned(),
-            GroupBy::Role => "No role".to_owned(),
-            GroupBy::Label(key) => format!("No label {key}"),
+            GroupBy::Region => tr!("No region"),
+            GroupBy::Role => tr!("No role"),
+            GroupBy::Label(key) => tr!("No label {}", key),
         }
     }
 }
@@ -93,15 +94,15 @@ impl Totals {
 
     /// `12 nodes · 8 take placements · 2 in maintenance · 3 stateful · 96 of 184 GiB free`.
     pub fn sentence(&self, nodes: usize) -> String {
-        let mut parts = vec![format::count(u64::try_from(nodes).unwrap_or(u64::MAX), "node"), format::take_placements(self.takes_placements)];
+        let mut parts = vec![tr!("1 node" | "{n} nodes" % nodes), tr!("1 takes placements" | "{n} take placements" % self.takes_placements)];
         if self.maintenance > 0 {
-            parts.push(format!("{} in maintenance", self.maintenance));
+            parts.push(tr!("1 in maintenance" | "{n} in maintenance" % self.maintenance));
         }
         if self.stateful > 0 {
-            parts.push(format!("{} stateful", self.stateful));
+            parts.push(tr!("1 stateful" | "{n} stateful" % self.stateful));
         }
         if self.memory_total > 0 {
-            parts.push(format!("{} free", format::bytes_of(self.memory_free, self.memory_total)));
+            parts.push(tr!("{} free", format::bytes_of(self.memory_free, self.memory_total)));
         }
         parts.join(" · ")
     }

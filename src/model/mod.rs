@@ -17,6 +17,7 @@ pub mod format;
 pub mod group;
 pub mod operation;
 pub mod query;
+pub mod role;
 pub mod share;
 pub mod sort;
 #[cfg(test)]

@@ -179,7 +179,8 @@ mod tests {
     fn a_node_becomes_overdue_without_a_change() {
         let mut a = node("a");
         a.scheduling = Scheduling::Maintenance;
-        a.maintenance = Some(pitlane_api::Maintenance { reason: None, by: None, since: None, expected_back_at: Some(now()), set_outside: false, note: None });
+        a.maintenance =
+            Some(pitlane_api::Maintenance { reason: None, by: None, since: None, expected_back_at: Some(now()), set_outside: false, note: None });
         let overdue = Query::default().toggled(Facet::Overdue);
         let later = now().as_second() + 1;
         assert!(!overdue.filter(now()).keeps(&Entry::of(&a)));

@@ -9,6 +9,7 @@ use super::card;
 use super::entry::{Entry, natural};
 use super::fold::Pulse;
 use super::format;
+use crate::words::tr;
 
 /// What they are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -67,12 +68,19 @@ impl Sort {
     }
 
     /// The words on the screen.
-    pub const fn label(self) -> &'static str {
+    pub fn label(self) -> String {
         match self {
-            Sort::Attention => "attention first",
-            Sort::Maintenance => "longest in maintenance",
-            Sort::Heartbeat => "oldest heartbeat",
-            other => other.as_str(),
+            Sort::Attention => tr!("sorted by" => "attention first"),
+            Sort::Name => tr!("sorted by" => "name"),
+            Sort::Region => tr!("sorted by" => "region"),
+            Sort::Maintenance => tr!("sorted by" => "longest in maintenance"),
+            Sort::Heartbeat => tr!("sorted by" => "oldest heartbeat"),
+            Sort::Cpu => tr!("sorted by" => "CPU"),
+            Sort::Memory => tr!("sorted by" => "memory"),
+            Sort::Disk => tr!("sorted by" => "disk"),
+            Sort::Workloads => tr!("sorted by" => "workloads"),
+            Sort::Stateful => tr!("sorted by" => "stateful workloads"),
+            Sort::Version => tr!("sorted by" => "version"),
         }
     }
 

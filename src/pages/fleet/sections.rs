@@ -19,6 +19,7 @@ use crate::ui::Tag;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// More cards than this are not printed: the table prints more, and a selection less.
 const PRINTED: usize = 400;
@@ -50,7 +51,7 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
 /// What is printed is less than what there is: said on the paper.
 #[component]
 pub fn PrintNote(total: Memo<usize>, bound: usize) -> impl IntoView {
-    let text = move || (total.get() > bound).then(|| format!("The first {bound} of {} nodes are printed.", total.get()));
+    let text = move || (total.get() > bound).then(|| tr!("The first {} of {} nodes are printed.", number(bound), number(total.get())));
     view! { <p class="print-only">{text}</p> }
 }
 
@@ -60,10 +61,10 @@ fn OneSection(listing: Listing, key: String) -> impl IntoView {
     let part = move |read: fn(&Section) -> String| Memo::new(move |_| section.with(|section| section.as_ref().map(read).unwrap_or_default()));
     let before = part(|section| format!("{}px", section.before));
     let label = part(|section| match &section.name {
-        Some(name) if section.simulated => format!("{name}, simulated"),
+        Some(name) if section.simulated => tr!("{}, simulated", name),
         Some(name) => name.clone(),
-        None if section.simulated => "Simulated nodes".to_owned(),
-        None => "Nodes of this fleet".to_owned(),
+        None if section.simulated => tr!("Simulated nodes"),
+        None => tr!("Nodes of this fleet"),
     });
     let cells = listing::cells(section);
     let any = Memo::new(move |_| cells.with(|cells| !cells.is_empty()));
@@ -106,7 +107,7 @@ fn SectionHead(section: Memo<Option<Section>>, label: Memo<String>) -> impl Into
         return view! {
             <div class="section-head">
                 <h2>{move || label.get()}</h2>
-                <p class="muted">"Played by pitlane demo. They count for nothing above."</p>
+                <p class="muted">{tr!("Played by pitlane demo. They count for nothing above.")}</p>
                 <When cond=move || fleet_has_real.get()>
                     <CapacityLine simulated=true />
                 </When>
@@ -136,7 +137,7 @@ fn GroupHead(section: Memo<Option<Section>>, simulated: bool) -> impl IntoView {
                     {move || name.get()}
                 </button>
             </h2>
-            {simulated.then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })}
+            {simulated.then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })}
             <p class="muted">{move || sentence.get()}</p>
         </div>
     }

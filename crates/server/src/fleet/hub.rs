@@ -93,7 +93,12 @@ impl Hub {
 
     /// What a client missed, or a snapshot, and then everything from now on. The caller holds whatever keeps the
     /// state of `snapshot` and the publishing of its changes in step.
-    pub fn subscribe(&self, last_event_id: Option<&str>, event: &'static str, snapshot: impl FnOnce() -> Vec<String>) -> BoxStream<'static, Arc<Frame>> {
+    pub fn subscribe(
+        &self,
+        last_event_id: Option<&str>,
+        event: &'static str,
+        snapshot: impl FnOnce() -> Vec<String>,
+    ) -> BoxStream<'static, Arc<Frame>> {
         let mut inner = self.lock();
         let missed = match last_event_id.and_then(|id| self.missed(&inner, id)) {
             Some(missed) => missed,
