@@ -17,3 +17,4 @@ pub mod pointer;
 pub mod random;
 pub mod storage;
 pub mod theme;
+pub mod viewport;

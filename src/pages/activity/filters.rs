@@ -21,6 +21,15 @@ use crate::words::tr;
 /// How many names are offered while somebody types.
 const MEANT: usize = 20;
 
+/// The first nodes whose names fit.
+fn first(app: App, most: usize, fits: impl Fn(&String) -> bool) -> Vec<(NodeId, String)> {
+    let name = |id: &NodeId| app.live.fleet.row_untracked(id).map(|row| row.node.with_untracked(|node| node.name.clone()));
+    untrack(|| {
+        let ids: Vec<NodeId> = app.live.fleet.with_entries(|entries| entries.map(|entry| entry.id.clone()).collect());
+        ids.into_iter().filter_map(|id| Some((name(&id).filter(|name| fits(name))?, id))).map(|(name, id)| (id, name)).take(most).collect()
+    })
+}
+
 /// The row of filters.
 #[component]
 pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
@@ -39,13 +48,12 @@ pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
         app.live.fleet.row(&id).map_or(id.0, |row| row.node.with(|node| node.name.clone()))
     });
     let named = move |name: String| {
-        let found = app.live.fleet.with_all_untracked(|nodes| nodes.iter().find(|node| node.name == name).map(|node| node.id.clone()));
+        let found = first(app, 1, |known| *known == name).into_iter().next().map(|(id, _)| id);
         narrow(&|query| query.node = found.clone().unwrap_or_else(|| NodeId(name.trim().to_owned())));
     };
     let meant = move |typed: String| {
         let typed = typed.to_lowercase();
-        let fits = |name: &&str| name.to_lowercase().contains(&typed);
-        app.live.fleet.with_all_untracked(|nodes| nodes.iter().map(|node| node.name.as_str()).filter(fits).take(MEANT).map(str::to_owned).collect())
+        first(app, MEANT, |name| name.to_lowercase().contains(&typed)).into_iter().map(|(_, name)| name).collect()
     };
     let of_kinds = move |kinds: Vec<ActivityKind>| narrow(&|query| query.kinds = kinds.clone());
     let field_of = |text: &str| log_query::time(text).map(locale::field).unwrap_or_default();
