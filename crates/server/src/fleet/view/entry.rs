@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pitlane_api::{HeartbeatState, Node, NodeId, Operation, SignalKind, SignalState, rules};
+use pitlane_api::{HeartbeatState, Node, NodeId, Operation, PlannedDrain, SignalKind, SignalState, rules};
 use pitlane_engine::EngineNode;
 
 use super::{
@@ -18,6 +18,12 @@ use crate::fleet::{
 /// Details that change with every beat (processor use in words) are refreshed at least this often.
 const REFRESH: Duration = Duration::from_secs(60);
 
+/// What was known of a node before the engine showed it.
+pub(super) struct Known {
+    pub operation: Option<Operation>,
+    pub plan: Option<Box<PlannedDrain>>,
+}
+
 /// One node.
 pub(in crate::fleet) struct Entry {
     /// As the engine showed it last.
@@ -26,6 +32,8 @@ pub(in crate::fleet) struct Entry {
     pub node: Node,
     /// Unfinished, or the one that failed last.
     pub operation: Option<Operation>,
+    /// The planned drain that is open.
+    pub plan: Option<Box<PlannedDrain>>,
     /// On its way out.
     pub deleting: bool,
     /// How long it has been clean.
@@ -51,7 +59,7 @@ impl Entry {
         id: NodeId,
         engine: EngineNode,
         facts: Option<Facts>,
-        operation: Option<Operation>,
+        Known { operation, plan }: Known,
         surroundings: &Surroundings,
         moment: Moment,
     ) -> Self {
@@ -61,6 +69,7 @@ impl Entry {
             engine: &engine,
             facts: facts.as_ref(),
             operation: operation.as_ref(),
+            plan: plan.as_deref(),
             deleting: false,
             previous: &[],
             confirmed: false,
@@ -71,6 +80,7 @@ impl Entry {
             engine,
             node,
             operation,
+            plan,
             deleting: false,
             settle: rules::Settle::default(),
             reported_before: Vec::new(),
@@ -93,6 +103,7 @@ impl Entry {
             engine: &self.engine,
             facts: facts.as_ref(),
             operation: self.operation.as_ref(),
+            plan: self.plan.as_deref(),
             deleting: self.deleting,
             previous: &self.node.signals,
             confirmed: self.to_confirm,
