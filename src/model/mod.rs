@@ -12,6 +12,7 @@ pub mod fold;
 pub mod format;
 pub mod operation;
 pub mod query;
+pub mod role;
 pub mod share;
 #[cfg(test)]
 mod tests;
