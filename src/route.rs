@@ -5,7 +5,9 @@
 
 use pitlane_api::NodeId;
 
-use crate::model::query::{Facet, Query, Sort};
+use crate::model::group::GroupBy;
+use crate::model::query::{Facet, Query};
+use crate::model::sort::Sort;
 
 /// The sheet that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,9 +128,13 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
     if !query.show.is_empty() {
         pairs.push(("show", query.show.iter().map(|facet| facet.as_str()).collect::<Vec<_>>().join(",")));
     }
-    if query.sort != Sort::default() {
-        pairs.push(("sort", query.sort.as_str().to_owned()));
+    if query.reversed || query.sort != Sort::default() {
+        pairs.push(("sort", format!("{}{}", if query.reversed { "-" } else { "" }, query.sort.as_str())));
     }
+    if let Some(group) = &query.group {
+        pairs.push(("group", group.word()));
+    }
+    pairs.extend(query.folded.iter().map(|key| ("folded", key.clone())));
     if let Some((action, node)) = sheet {
         pairs.push(("do", action.word().to_owned()));
         pairs.push(("node", node.0.clone()));
@@ -139,7 +145,16 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
 fn read_query(query: &str) -> Query {
     let words = value(query, "show").unwrap_or_default();
     let show = Facet::ALL.into_iter().filter(|facet| words.split(',').any(|word| word == facet.as_str())).collect();
-    Query { text: value(query, "q").unwrap_or_default(), show, sort: Sort::from_word(&value(query, "sort").unwrap_or_default()) }
+    let sort = value(query, "sort").unwrap_or_default();
+    let (reversed, sort) = sort.strip_prefix('-').map_or((false, sort.as_str()), |sort| (true, sort));
+    Query {
+        text: value(query, "q").unwrap_or_default(),
+        show,
+        sort: Sort::from_word(sort),
+        reversed,
+        group: value(query, "group").and_then(|word| GroupBy::from_word(&word)),
+        folded: values(query, "folded").collect(),
+    }
 }
 
 fn read_action(query: &str) -> Option<Action> {
@@ -152,7 +167,11 @@ fn read_sheet(query: &str) -> Option<(Action, NodeId)> {
 }
 
 fn value(query: &str, key: &str) -> Option<String> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| decode(&v.replace('+', " ")))
+    values(query, key).next()
+}
+
+fn values(query: &str, key: &str) -> impl Iterator<Item = String> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).filter(move |(k, _)| *k == key).map(|(_, v)| decode(&v.replace('+', " ")))
 }
 
 fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
@@ -163,11 +182,11 @@ fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
     format!("{path}?{}", pairs.join("&"))
 }
 
-/// Percent-encodes everything but unreserved characters and the comma, which is safe in a query and easier to read.
+/// Percent-encodes everything but unreserved characters, and the comma and the colon, which are safe in a query and easier to read.
 fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~,:".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -212,7 +231,8 @@ mod tests {
         assert_eq!(read("/nodes/"), Route::fleet());
         assert_eq!(read("/nodes/a/b"), Route::NotFound);
         assert_eq!(read("/nowhere"), Route::NotFound);
-        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense"), read("/nodes?show=healthy,offline"));
+        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense&group=nonsense"), read("/nodes?show=healthy,offline"));
+        assert_eq!(read("/nodes?sort=-cpu&group=label:rack&folded=real:b%207").href(), "/nodes?sort=-cpu&group=label:rack&folded=real:b%207");
     }
 
     #[test]
@@ -226,9 +246,23 @@ mod tests {
     fn any_route() -> impl Strategy<Value = Route> {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
-        let query =
-            (".{0,16}", prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4), prop::sample::select(Sort::ALL.to_vec()))
-                .prop_map(|(text, show, sort)| Query { text, show: show.into_iter().collect(), sort });
+        let group = prop_oneof![Just(GroupBy::Region), Just(GroupBy::Role), ".{1,8}".prop_map(GroupBy::Label)];
+        let query = (
+            ".{0,16}",
+            prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4),
+            prop::sample::select(Sort::ALL.to_vec()),
+            any::<bool>(),
+            prop::option::of(group),
+            prop::collection::vec(".{0,8}", 0..3),
+        )
+            .prop_map(|(text, show, sort, reversed, group, folded)| Query {
+                text,
+                show: show.into_iter().collect(),
+                sort,
+                reversed,
+                group,
+                folded,
+            });
         prop_oneof![
             (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),

@@ -96,7 +96,7 @@ impl Live {
 
     /// Asks the server whether it is there when the stream has been silent. A quiet fleet is no fault.
     fn ask_after(self, events: &Events) {
-        let beats = self.fleet.with_all_untracked(|nodes| nodes.iter().any(|node| node.last_heartbeat_at.is_some()));
+        let beats = self.fleet.any_beats();
         if !beats || self.connection.silent_for().is_none_or(|seconds| seconds < SILENCE_S) {
             return;
         }

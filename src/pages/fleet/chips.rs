@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::head::CapacityLine;
 use super::show;
-use crate::model::counts::HeadCounts;
 use crate::model::counts::Pair;
 use crate::model::query::Facet;
 use crate::model::query::Query;
@@ -25,7 +24,7 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let counts = Memo::new(move |_| {
         minute.track();
         let now = app.clock.now_untracked();
-        app.live.fleet.with_all(|nodes| HeadCounts::of(nodes.iter().copied(), now))
+        app.live.fleet.counts(now)
     });
     let both = Memo::new(move |_| counts.with(|counts| counts.total.real > 0 && counts.total.simulated > 0));
     let only_simulated = Memo::new(move |_| counts.with(|counts| counts.total.real == 0));
