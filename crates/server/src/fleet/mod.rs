@@ -18,6 +18,7 @@ mod activate;
 mod agents;
 mod bulk;
 mod clock;
+mod diagnostics;
 mod drain;
 mod engine_state;
 mod enroll;

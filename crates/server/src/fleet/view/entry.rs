@@ -21,6 +21,8 @@ const REFRESH: Duration = Duration::from_secs(60);
 /// What was known of a node before the engine showed it.
 pub(super) struct Known {
     pub operation: Option<Operation>,
+    /// The version it had when it was drained.
+    pub version: Option<String>,
     pub plan: Option<Box<PlannedDrain>>,
 }
 
@@ -34,6 +36,8 @@ pub(in crate::fleet) struct Entry {
     pub operation: Option<Operation>,
     /// The planned drain that is open.
     pub plan: Option<Box<PlannedDrain>>,
+    /// The version it had when it was drained.
+    pub version: Option<String>,
     /// On its way out.
     pub deleting: bool,
     /// How long it has been clean.
@@ -59,7 +63,7 @@ impl Entry {
         id: NodeId,
         engine: EngineNode,
         facts: Option<Facts>,
-        Known { operation, plan }: Known,
+        Known { operation, version, plan }: Known,
         surroundings: &Surroundings,
         moment: Moment,
     ) -> Self {
@@ -70,6 +74,7 @@ impl Entry {
             facts: facts.as_ref(),
             operation: operation.as_ref(),
             plan: plan.as_deref(),
+            version: version.as_deref(),
             deleting: false,
             previous: &[],
             confirmed: false,
@@ -81,6 +86,7 @@ impl Entry {
             node,
             operation,
             plan,
+            version,
             deleting: false,
             settle: rules::Settle::default(),
             reported_before: Vec::new(),
@@ -104,6 +110,7 @@ impl Entry {
             facts: facts.as_ref(),
             operation: self.operation.as_ref(),
             plan: self.plan.as_deref(),
+            version: self.version.as_deref(),
             deleting: self.deleting,
             previous: &self.node.signals,
             confirmed: self.to_confirm,
