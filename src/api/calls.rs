@@ -5,12 +5,10 @@ use pitlane_api::{
     Operation, OperationId, Override, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
 };
 
-use super::{ApiError, client::Call};
-
-type Answer<T> = Result<T, ApiError>;
+use super::{Answer, client::Call};
 
 /// Node ids are opaque: whatever they hold must stay one segment of the path.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

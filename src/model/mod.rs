@@ -3,6 +3,7 @@
 //! Pure and natively tested. Nothing here knows leptos, the browser, HTTP or the clock: the time is an argument.
 
 pub mod activity;
+pub mod bulk;
 pub mod card;
 pub mod checks;
 pub mod counts;
@@ -12,6 +13,7 @@ pub mod fold;
 pub mod format;
 pub mod operation;
 pub mod query;
+pub mod selection;
 pub mod share;
 #[cfg(test)]
 mod tests;

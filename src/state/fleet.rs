@@ -170,7 +170,7 @@ impl FleetStore {
                     self.touch();
                 }
             }
-            Message::Activity(_) => {}
+            Message::Activity(_) | Message::Bulk(_) => {}
         }
         said
     }

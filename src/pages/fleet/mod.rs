@@ -7,6 +7,7 @@ mod chips;
 mod empty;
 mod head;
 mod sections;
+mod select;
 
 pub use card_parts::NoticeBox;
 

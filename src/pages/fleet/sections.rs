@@ -35,6 +35,7 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
             })
         })
     });
+    Effect::new(move || app.live.chosen.shows(shown.with(|(real, simulated)| real.iter().chain(simulated).cloned().map(NodeId).collect())));
     let real = Memo::new(move |_| shown.with(|shown| shown.0.clone()));
     let simulated = Memo::new(move |_| shown.with(|shown| shown.1.clone()));
     let any_real = Memo::new(move |_| real.with(|ids| !ids.is_empty()));

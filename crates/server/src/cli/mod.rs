@@ -12,6 +12,7 @@ mod exit;
 mod local;
 mod place;
 mod serve;
+mod several;
 mod share;
 mod status;
 mod text;
@@ -46,9 +47,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Shows the fleet, or one node. Exit code 1: something needs attention.
     Status(status::StatusArgs),
-    /// Takes a node out of the scheduler. Nothing that runs is moved.
+    /// Takes a node, or several one after another, out of the scheduler. Nothing that runs is moved.
     Drain(changes::DrainArgs),
-    /// Brings a node back, once its checks are clean.
+    /// Brings a node back, once its checks are clean; of several those whose checks are clean.
     Activate(changes::ActivateArgs),
     /// Stops the unfinished operation of a node.
     Abort(changes::AbortArgs),
