@@ -1,13 +1,32 @@
-// Runs before the first paint, so it is small and has no dependencies. Two jobs:
-// the chosen theme is set before anything is painted, and a console that cannot start says so in words.
+// Runs before the first paint, so it is small and has no dependencies. Three jobs: the chosen theme is set before anything is painted, the
+// words of a language other than English are fetched beside the program, and a console that cannot start says so in words.
 (function () {
   "use strict";
   var root = document.documentElement;
+  var theme, language;
   try {
-    var theme = localStorage.getItem("pitlane.theme");
-    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+    theme = localStorage.getItem("pitlane.theme");
+    language = localStorage.getItem("pitlane.language");
   } catch (_) {
-    // Storage can be switched off. The system's theme is used then.
+    // Storage can be switched off. The system's theme and the browser's languages are used then.
+  }
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+
+  // The chosen language, else the first of the browser's that the console speaks. English stands in the program and needs no catalogue.
+  var wanted = [language || ""].concat(navigator.languages || []);
+  for (var i = 0; i < wanted.length; i += 1) {
+    var code = wanted[i].split("-")[0];
+    var link = /^[a-z]+$/.test(code) && document.querySelector("link[rel=catalogue][hreflang=" + code + "]");
+    if (link) {
+      root.lang = code;
+      root.dir = link.dataset.dir;
+      // The program waits for this. Where nothing usable comes it speaks English, and says why.
+      var limit = window.AbortSignal && AbortSignal.timeout ? AbortSignal.timeout(10000) : undefined;
+      window.pitlaneWords = fetch(link.href, { signal: limit })
+        .then(function (answer) { return answer.ok ? answer.json() : null; })
+        .catch(function () { return null; });
+    }
+    if (link || code === "en") break;
   }
 
   var started = false;

@@ -5,6 +5,11 @@ set -uo pipefail
 cd "$ROOT"
 export CARGO_TARGET_DIR=$NATIVE_TARGET
 
+if ! cmp -s tests/bench/package-lock.json tests/bench/node_modules/.pitlane-lock; then
+  say "bench: installing Lighthouse (npm, about 15 seconds, once)"
+  (cd tests/bench && npm ci --silent --no-audit --no-fund) || die "npm could not install the modules of tests/bench"
+  cp tests/bench/package-lock.json tests/bench/node_modules/.pitlane-lock
+fi
 say "bench: building the release (about 6 minutes when cold)"
 cargo build --quiet --release -p pitlane || exit 1
 export PITLANE_BIN=$NATIVE_TARGET/release/pitlane

@@ -17,7 +17,7 @@ fingerprint() {
   {
     git ls-files -z --cached --others --exclude-standard -- \
       .cargo Cargo.lock Cargo.toml Trunk.toml index.html src style assets public crates/api \
-      scripts/console.sh scripts/chunks.mjs scripts/split scripts/compress.mjs scripts/tools/package-lock.json |
+      scripts/console.sh scripts/catalogues.mjs scripts/chunks.mjs scripts/split scripts/compress.mjs scripts/tools/package-lock.json |
       sort -z | xargs -0 sh -c 'for f; do [ -f "$f" ] && sha256sum "$f"; done' _
     rustc --version
     trunk --version

@@ -99,19 +99,20 @@ wasm_target() {
   (cd "$ROOT" && rustup --quiet target add wasm32-unknown-unknown)
 }
 
-# wasm-opt comes from npm, because Debian's binaryen (108) does not know the instructions that Rust emits today.
-wasm_opt() {
+# wasm-opt comes from npm, because Debian's binaryen (108) does not know the instructions that Rust emits today. Beside it
+# stands the reader of translations, for scripts/catalogues.mjs.
+npm_tools() {
   local home=$TOOLS/npm
   if [ -x "$TOOLS/bin/wasm-opt" ] && cmp -s "$ROOT/scripts/tools/package-lock.json" "$home/package-lock.json"; then
     return
   fi
-  announce "wasm-opt (binaryen, from npm)" "makes the console's download a quarter smaller" "10 seconds"
+  announce "wasm-opt and gettext-parser (from npm)" "makes the console's download a quarter smaller; reads translations" "10 seconds"
   mkdir -p "$home" "$TOOLS/bin"
   cp "$ROOT/scripts/tools/package.json" "$home/"
   cp "$ROOT/scripts/tools/.npmrc" "$home/"
   cp "$ROOT/scripts/tools/package-lock.json" "$home/lock.new"
   (cd "$home" && cp lock.new package-lock.json && npm ci --silent --no-audit --no-fund) ||
-    { rm -f "$home/package-lock.json"; die "npm could not install binaryen"; }
+    { rm -f "$home/package-lock.json"; die "npm could not install binaryen and gettext-parser"; }
   rm -f "$home/lock.new"
   ln -sfn ../npm/node_modules/.bin/wasm-opt "$TOOLS/bin/wasm-opt"
 }
@@ -161,7 +162,7 @@ cargo_tool trunk $TRUNK_VERSION "bundles the console" "4 minutes on two cores" \
 cargo_tool wasm-bindgen "$(locked_version wasm-bindgen)" "joins the wasm to JavaScript" "2 minutes on two cores" \
   wasm-bindgen-cli
 splitter
-wasm_opt
+npm_tools
 if [ "$scope" = test ]; then
   story_modules
   contract_tool

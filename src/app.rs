@@ -8,6 +8,8 @@ mod top_bar;
 
 use leptos::prelude::*;
 
+use crate::model::tone::Glyph;
+use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::pages::sign_in::SignIn;
 use crate::platform::clock::Clock;
@@ -18,12 +20,20 @@ use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::ToastStack;
 use crate::ui::view;
+use crate::words::tr;
 
-/// The console.
-#[component]
-pub fn Root() -> impl IntoView {
+/// The console. `missing` is the language that was wanted, where its words did not arrive.
+pub fn root(missing: Option<String>) -> AnyView {
     provide_context(Clock::start());
     let app = App::start();
+    if let Some(name) = missing {
+        // In English, necessarily.
+        app.toasts.show(
+            Tone::Degraded,
+            Glyph::Warning,
+            format!("{name} could not be loaded, so the console speaks English. Load the page again to try once more."),
+        );
+    }
     provide_context(app);
     provide_context(app.announcer);
 
@@ -63,7 +73,7 @@ pub fn Root() -> impl IntoView {
         Stage::Failed(text) => view! {
             <top_bar::PlainBar />
             <main class="page" id="main">
-                <Problem title="Pitlane cannot be reached" text=text on_retry=move |()| app.live.session.ask() />
+                <Problem title=tr!("Pitlane cannot be reached") text=text on_retry=move |()| app.live.session.ask() />
             </main>
         }
         .into_any(),

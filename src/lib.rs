@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod route;
+pub mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub mod api;
@@ -16,11 +17,13 @@ pub mod state;
 #[cfg(target_arch = "wasm32")]
 pub mod ui;
 
-/// Takes the boot screen away and shows the console.
+/// Takes the boot screen away and shows the console, in the language that was chosen.
 #[cfg(target_arch = "wasm32")]
 pub fn start() {
     console_error_panic_hook::set_once();
-    if let Some(body) = platform::page::take_over() {
-        leptos::mount::mount_to(body, app::Root).forget();
-    }
+    platform::language::when_ready(|missing| {
+        if let Some(body) = platform::page::take_over() {
+            leptos::mount::mount_to(body, move || app::root(missing)).forget();
+        }
+    });
 }

@@ -2,6 +2,8 @@
 
 use pitlane_api::{ErrorBody, Refusal};
 
+use crate::words::tr;
+
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiError {
@@ -45,9 +47,9 @@ impl ApiError {
     /// One or two sentences for a person: what is the matter and what can be done.
     pub fn message(&self) -> String {
         match self {
-            Self::Offline => "The Pitlane server cannot be reached. Nodes are not affected by that.".into(),
-            Self::Timeout => "The server took too long to answer. What was asked for may still happen: look at the node before asking again.".into(),
-            Self::Decode => "The answer could not be understood. Load the page again; the server may be a newer one.".into(),
+            Self::Offline => tr!("The Pitlane server cannot be reached. Nodes are not affected by that."),
+            Self::Timeout => tr!("The server took too long to answer. What was asked for may still happen: look at the node before asking again."),
+            Self::Decode => tr!("The answer could not be understood. Load the page again; the server may be a newer one."),
             Self::Refused(refused) => {
                 let rule = refused.refusal.as_ref().map(Refusal::message);
                 rule.filter(|_| refused.message.is_empty()).unwrap_or_else(|| refused.message.clone())

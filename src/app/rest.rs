@@ -19,6 +19,7 @@ use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// What can be shown once it is here.
 #[derive(Clone, Copy, PartialEq)]
@@ -135,8 +136,8 @@ impl Rest {
             (State::Missing, Part::Sheets) if !matches!(App::get().nav.route().get(), Route::Fleet { sheet: Some(_), .. }) => ().into_any(),
             (State::Missing, _) => view! {
                 <Problem
-                    title="A part of the console did not arrive"
-                    text="Pitlane cannot be reached, or was updated since this page was loaded. Nodes are not affected by that."
+                    title=tr!("A part of the console did not arrive")
+                    text=tr!("Pitlane cannot be reached, or was updated since this page was loaded. Nodes are not affected by that.")
                     on_retry=move |()| self.again()
                 />
             },

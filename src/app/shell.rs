@@ -17,6 +17,7 @@ use crate::state::Link;
 use crate::ui::Banner;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Which page is shown; a change of filters or of the node is that page's own business.
 #[derive(Clone, Copy, PartialEq)]
@@ -68,7 +69,7 @@ pub fn Shell() -> impl IntoView {
     };
     view! {
         <a class="skip-link" href="#main">
-            "Skip to content"
+            {tr!("Skip to content")}
         </a>
         <TopBar />
         <main class="page" id="main" tabindex="-1">
@@ -87,12 +88,12 @@ fn StaleBanner() -> impl IntoView {
     let link = Memo::new(move |_| app.live.connection.link());
     let text = move |since| {
         let age = move || format::age(since, app.clock.now());
-        Signal::derive(move || format!("What you see is {} old. Pitlane keeps trying to reconnect; actions may not arrive.", age()))
+        Signal::derive(move || tr!("What you see is {} old. Pitlane keeps trying to reconnect; actions may not arrive.", age()))
     };
     dynamic(move || match link.get() {
         Link::Stale(Some(since)) => Some(view! {
             <div class="stale" role="alert">
-                <Banner tone=Tone::Offline glyph=Glyph::Power title="The connection to Pitlane is lost." text=text(Some(since)) />
+                <Banner tone=Tone::Offline glyph=Glyph::Power title=tr!("The connection to Pitlane is lost.") text=text(Some(since)) />
             </div>
         }),
         _ => None,
@@ -114,9 +115,10 @@ fn EngineBanner() -> impl IntoView {
             let why = message.map(|message| format!("{message} ")).unwrap_or_default();
             let text = Signal::derive(move || {
                 let age = format::age(seen_at, app.clock.now());
-                format!("{why}It last answered {age} ago. New drains and activations are refused; what was accepted waits and is tried again.")
+                let text = tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age);
+                format!("{why}{text}")
             });
-            view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=format!("{name} does not answer.") text=text /> }
+            view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text /> }
         })
     })
 }

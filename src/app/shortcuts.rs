@@ -19,6 +19,7 @@ use crate::platform::keys;
 use crate::platform::keys::Press;
 use crate::route::Action;
 use crate::route::Route;
+use crate::words::tr;
 
 /// Listens for as long as the tab lives.
 pub fn listen(app: App) {
@@ -96,9 +97,9 @@ fn share(app: App, id: &NodeId) -> bool {
     let name = app.live.fleet.peek(id).map(|node| node.name).unwrap_or_default();
     spawn_local(async move {
         if clipboard::copy(&link).await {
-            app.toasts.show(Tone::Healthy, Glyph::Check, format!("Link to {name} copied"));
+            app.toasts.show(Tone::Healthy, Glyph::Check, tr!("Link to {} copied", name));
         } else {
-            app.toasts.show(Tone::Offline, Glyph::Warning, format!("This browser does not let pages copy: {link}"));
+            app.toasts.show(Tone::Offline, Glyph::Warning, tr!("This browser does not let pages copy: {}", link));
         }
     });
     true

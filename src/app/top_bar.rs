@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::model::format;
 use crate::model::query::Query;
+use crate::model::role;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
@@ -16,6 +17,7 @@ use crate::ui::Icon;
 use crate::ui::IconButton;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The bar of somebody who is signed in.
 #[component]
@@ -32,16 +34,16 @@ pub fn TopBar() -> impl IntoView {
             <p class="top-fleet">
                 {move || fleet.get().map(|(name, production)| view! {
                     <span>{name}</span>
-                    {production.then(|| view! { <Tag tone=Tone::Offline word="production" /> })}
+                    {production.then(|| view! { <Tag tone=Tone::Offline word=tr!("production") /> })}
                 })}
             </p>
             <ConnectionState />
-            <nav class="top-nav" aria-label="Pages">
+            <nav class="top-nav" aria-label=tr!("Pages")>
                 <a href=Route::fleet().href() aria-current=current(|route| matches!(route, Route::Fleet { .. } | Route::Node { .. }))>
-                    "Nodes"
+                    {tr!("Nodes")}
                 </a>
                 <a href=Route::Activity.href() aria-current=current(|route| *route == Route::Activity)>
-                    "Activity"
+                    {tr!("Activity")}
                 </a>
             </nav>
             <Search />
@@ -66,7 +68,7 @@ pub fn PlainBar() -> impl IntoView {
 #[component]
 fn Mark() -> impl IntoView {
     view! {
-        <a class="mark" href=Route::fleet().href() aria-label="Pitlane, all nodes">
+        <a class="mark" href=Route::fleet().href() aria-label=tr!("Pitlane, all nodes")>
             <svg viewBox="0 0 24 24" aria-hidden="true">
                 <path d="M9 4 4 20M15 4l5 16" />
                 <path class="boot-lane" d="M12 5v3M12 10.500v3M12 16v3" />
@@ -89,19 +91,19 @@ fn ConnectionState() -> impl IntoView {
     });
     // The age in it is for the eye; what is announced is the change of state alone.
     let word = move || match link.get() {
-        Link::Live => "Live",
-        Link::Connecting => "Connecting",
-        Link::Reconnecting => "Reconnecting",
-        Link::Stale(_) => "Stale",
+        Link::Live => tr!("connection" => "Live"),
+        Link::Connecting => tr!("connection" => "Connecting"),
+        Link::Reconnecting => tr!("connection" => "Reconnecting"),
+        Link::Stale(_) => tr!("connection" => "Stale"),
     };
     let since = move || match link.get() {
-        Link::Stale(Some(since)) => format!(" since {}", format::age(Some(since), app.clock.now())),
+        Link::Stale(Some(since)) => tr!("connection stale" => " since {}", format::age(Some(since), app.clock.now())),
         _ => String::new(),
     };
     view! {
         <p class="top-link">
             <Dot tone=tone halo=true />
-            <span role="status" aria-label="Connection">{word}</span>
+            <span role="status" aria-label=tr!("Connection")>{word}</span>
             <span class="muted">{move || since()}</span>
         </p>
     }
@@ -130,8 +132,8 @@ fn Search() -> impl IntoView {
             <input
                 type="search"
                 class="input"
-                aria-label="Search nodes"
-                placeholder="Search nodes, regions, labels"
+                aria-label=tr!("Search nodes")
+                placeholder=tr!("Search nodes, regions, labels")
                 autocomplete="off"
                 spellcheck="false"
                 data-search
@@ -153,7 +155,7 @@ fn ThemeButton() -> impl IntoView {
     view! {
         <IconButton
             glyph=Signal::derive(move || if dark.get() { Glyph::Sun } else { Glyph::Moon })
-            name=Signal::derive(move || if dark.get() { "Switch to the light theme" } else { "Switch to the dark theme" }.to_owned())
+            name=Signal::derive(move || if dark.get() { tr!("Switch to the light theme") } else { tr!("Switch to the dark theme") })
             on_press=toggle
         />
     }
@@ -163,11 +165,11 @@ fn ThemeButton() -> impl IntoView {
 fn WhoAmI() -> impl IntoView {
     let session = App::get().live.session;
     let who = Memo::new(move |_| match session.who().get() {
-        Who::Somebody(session) => Some(format!("{} · {}", session.name, session.role)),
+        Who::Somebody(session) => Some(format!("{} · {}", session.name, role::name(session.role))),
         _ => None,
     });
     view! {
         <p class="who">{move || who.get()}</p>
-        <IconButton glyph=Glyph::SignOut name="Sign out" on_press=move |()| session.sign_out() />
+        <IconButton glyph=Glyph::SignOut name=tr!("Sign out") on_press=move |()| session.sign_out() />
     }
 }

@@ -8,8 +8,8 @@ use pitlane_api::{
 };
 
 use super::drain::{self, reason_problem};
-use super::format;
 use super::tone::{Glyph, Mark, Tone};
+use crate::words::{number, tr};
 
 /// What the person has filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,11 +36,11 @@ pub enum Missing {
 
 impl Missing {
     /// For a person.
-    pub const fn words(self) -> &'static str {
+    pub fn words(self) -> String {
         match self {
             Missing::Drain(missing) => missing.words(),
-            Missing::AllowLast => "Confirm that no node takes placements afterwards.",
-            Missing::NoneReady => "Nothing can be done to any of these nodes now; each says why.",
+            Missing::AllowLast => tr!("Confirm that no node takes placements afterwards."),
+            Missing::NoneReady => tr!("Nothing can be done to any of these nodes now; each says why."),
         }
     }
 }
@@ -114,13 +114,9 @@ pub fn is_unread(preview: &BulkPreview) -> bool {
 
 /// `Drain 3 nodes`
 pub fn title(kind: OperationKind, nodes: usize) -> String {
-    format!("{} {}", verb(kind), format::count(nodes as u64, "node"))
-}
-
-const fn verb(kind: OperationKind) -> &'static str {
     match kind {
-        OperationKind::Activate => "Activate",
-        _ => "Drain",
+        OperationKind::Activate => tr!("Activate 1 node" | "Activate {n} nodes" % nodes),
+        _ => tr!("Drain 1 node" | "Drain {n} nodes" % nodes),
     }
 }
 
@@ -178,42 +174,41 @@ pub const fn is_open(state: BulkState) -> bool {
 
 /// `Bulk drain by on-call`
 pub fn name(kind: OperationKind, by: &str) -> String {
-    let what = match kind {
-        OperationKind::Activate => "Bulk activation",
-        _ => "Bulk drain",
-    };
-    format!("{what} by {by}")
+    match kind {
+        OperationKind::Activate => tr!("Bulk activation by {}", by),
+        _ => tr!("Bulk drain by {}", by),
+    }
 }
 
 /// `3 of 8 done`
 pub fn done_of(summary: &BulkSummary) -> String {
-    format!("{} of {} done", summary.done, summary.total)
+    tr!("{} of {} done", number(summary.done), number(summary.total))
 }
 
 /// Where it stands, by picture, word and colour.
-pub const fn mark(state: BulkState) -> Mark {
+pub fn mark(state: BulkState) -> Mark {
     match state {
-        BulkState::Running => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: "Running" },
-        BulkState::Stopped => Mark { tone: Tone::Offline, glyph: Glyph::Warning, word: "Stopped" },
-        BulkState::Aborting => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: "Aborting" },
-        BulkState::Aborted => Mark { tone: Tone::Neutral, glyph: Glyph::Cross, word: "Aborted" },
-        BulkState::Completed => Mark { tone: Tone::Healthy, glyph: Glyph::Check, word: "Completed" },
-        BulkState::Unknown => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: "Unknown" },
+        BulkState::Running => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: tr!("Running") },
+        BulkState::Stopped => Mark { tone: Tone::Offline, glyph: Glyph::Warning, word: tr!("Stopped") },
+        BulkState::Aborting => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: tr!("Aborting") },
+        BulkState::Aborted => Mark { tone: Tone::Neutral, glyph: Glyph::Cross, word: tr!("Aborted") },
+        BulkState::Completed => Mark { tone: Tone::Healthy, glyph: Glyph::Check, word: tr!("Completed") },
+        BulkState::Unknown => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: tr!("Unknown") },
     }
 }
 
 /// Where one node stands.
-pub const fn item_mark(state: BulkItemState) -> Mark {
+pub fn item_mark(state: BulkItemState) -> Mark {
     match state {
-        BulkItemState::Waiting => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: "Waiting" },
-        BulkItemState::Starting => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: "Starting" },
-        BulkItemState::Running => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: "Under way" },
-        BulkItemState::Done => Mark { tone: Tone::Healthy, glyph: Glyph::Check, word: "Done" },
-        BulkItemState::Skipped => Mark { tone: Tone::Neutral, glyph: Glyph::Check, word: "Left out" },
-        BulkItemState::Refused => Mark { tone: Tone::Offline, glyph: Glyph::Warning, word: "Refused" },
-        BulkItemState::Failed => Mark { tone: Tone::Offline, glyph: Glyph::Cross, word: "Failed" },
-        BulkItemState::Aborted => Mark { tone: Tone::Neutral, glyph: Glyph::Cross, word: "Aborted" },
-        BulkItemState::Unknown => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: "Unknown" },
+        BulkItemState::Waiting => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: tr!("Waiting") },
+        BulkItemState::Starting => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: tr!("Starting") },
+        BulkItemState::Running => Mark { tone: Tone::Pending, glyph: Glyph::Spinner, word: tr!("Under way") },
+        BulkItemState::Done => Mark { tone: Tone::Healthy, glyph: Glyph::Check, word: tr!("Done") },
+        BulkItemState::Skipped => Mark { tone: Tone::Neutral, glyph: Glyph::Check, word: tr!("Left out") },
+        BulkItemState::Refused => Mark { tone: Tone::Offline, glyph: Glyph::Warning, word: tr!("Refused") },
+        BulkItemState::Failed => Mark { tone: Tone::Offline, glyph: Glyph::Cross, word: tr!("Failed") },
+        BulkItemState::Aborted => Mark { tone: Tone::Neutral, glyph: Glyph::Cross, word: tr!("Aborted") },
+        BulkItemState::Unknown => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: tr!("Unknown") },
     }
 }
 
@@ -233,12 +228,12 @@ pub fn headline(bulk: &BulkOperation) -> String {
     let stuck: Vec<&str> = bulk.items.iter().filter(|item| is_stuck(item.state)).map(|item| item.node_name.as_str()).collect();
     let done = done_of(&summary);
     match bulk.state {
-        BulkState::Stopped if !stuck.is_empty() => format!("Stopped at {}: {done}. No other node was begun after it.", stuck.join(", ")),
-        BulkState::Stopped => format!("Stopped: {done}."),
-        BulkState::Aborting => format!("{done}. No other node is begun; what is under way is being stopped."),
-        BulkState::Aborted => format!("Aborted: {done}. The others stay as they are."),
-        BulkState::Completed => format!("Completed: {done}."),
-        _ => format!("{done}."),
+        BulkState::Stopped if !stuck.is_empty() => tr!("Stopped at {}: {}. No other node was begun after it.", stuck.join(", "), done),
+        BulkState::Stopped => tr!("Stopped: {}.", done),
+        BulkState::Aborting => tr!("{}. No other node is begun; what is under way is being stopped.", done),
+        BulkState::Aborted => tr!("Aborted: {}. The others stay as they are.", done),
+        BulkState::Completed => tr!("Completed: {}.", done),
+        _ => tr!("{}.", done),
     }
 }
 

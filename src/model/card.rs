@@ -6,8 +6,9 @@ use pitlane_api::{
 
 use super::{
     format,
-    tone::{self, Glyph, MAINTENANCE, Mark, Tone},
+    tone::{self, Glyph, Mark, Tone},
 };
+use crate::words::tr;
 
 /// Everything of a card that does not change by a heartbeat or by the passing of a second.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,9 +80,25 @@ pub struct Notice {
 /// A sentence around an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {
-    pub before: &'static str,
+    pub what: SinceWhat,
     pub at: Timestamp,
-    pub after: &'static str,
+}
+
+/// Which sentence it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SinceWhat {
+    LastHeartbeat,
+    Registered,
+}
+
+impl Since {
+    /// The sentence, given the age.
+    pub fn sentence(self, age: &str) -> String {
+        match self.what {
+            SinceWhat::LastHeartbeat => tr!("No heartbeat for {}.", age),
+            SinceWhat::Registered => tr!("Registered {} ago, waiting for the first clean heartbeat.", age),
+        }
+    }
 }
 
 /// The one main action of a card.
@@ -97,11 +114,11 @@ pub enum MainAction {
 
 impl MainAction {
     /// The words on the button.
-    pub const fn label(self) -> &'static str {
+    pub fn label(self) -> String {
         match self {
-            MainAction::Drain => "Drain",
-            MainAction::Activate => "Activate",
-            MainAction::ActivateAfterChecks => "Activate…",
+            MainAction::Drain => tr!("Drain"),
+            MainAction::Activate => tr!("Activate"),
+            MainAction::ActivateAfterChecks => tr!("Activate…"),
         }
     }
 }
@@ -124,7 +141,7 @@ impl Face {
             memory_bad: bad(SignalKind::Memory),
             disk_bad: bad(SignalKind::Disk),
             signals: signals(node),
-            version: node.agent_version.as_ref().map(|version| format!("agent {version}")).or_else(|| node.engine_version.clone()),
+            version: node.agent_version.as_ref().map(|version| tr!("agent {}", version)).or_else(|| node.engine_version.clone()),
             update: node.agent_update.clone(),
             maintenance: maintenance(node),
             notices: notices(node),
@@ -141,8 +158,8 @@ impl Face {
 pub fn badges(node: &Node, always_both: bool) -> Vec<Mark> {
     let health = tone::health(node.health);
     match node.scheduling {
-        Scheduling::Maintenance if node.health == Health::Healthy && !always_both => vec![MAINTENANCE],
-        Scheduling::Maintenance => vec![MAINTENANCE, health],
+        Scheduling::Maintenance if node.health == Health::Healthy && !always_both => vec![tone::maintenance()],
+        Scheduling::Maintenance => vec![tone::maintenance(), health],
         _ => vec![health],
     }
 }
@@ -152,7 +169,7 @@ pub fn place(node: &Node) -> String {
     let address = node.overlay_ip.as_ref().or(node.public_ip.as_ref());
     let known = [node.region.as_ref(), address].into_iter().flatten().map(String::as_str);
     let parts: Vec<&str> = engine_roles(node).chain(known).collect();
-    if parts.is_empty() { "place not reported".to_owned() } else { parts.join(" · ") }
+    if parts.is_empty() { tr!("place not reported") } else { parts.join(" · ") }
 }
 
 /// What the node is to its engine, where a drain of it deserves a second thought: a manager of the swarm, a control plane's node.
@@ -173,17 +190,17 @@ pub fn fullest_disk(node: &Node) -> Option<f64> {
 /// What an activation would stumble over, as far as the node itself tells. The server decides with all checks.
 pub fn not_ready(node: &Node) -> Option<String> {
     match node.heartbeat.state {
-        HeartbeatState::Late => return Some("Heartbeat late".into()),
-        HeartbeatState::Stale => return Some("No heartbeat".into()),
-        HeartbeatState::Never => return Some("Waiting for the first heartbeat".into()),
+        HeartbeatState::Late => return Some(tr!("Heartbeat late")),
+        HeartbeatState::Stale => return Some(tr!("No heartbeat")),
+        HeartbeatState::Never => return Some(tr!("Waiting for the first heartbeat")),
         HeartbeatState::Fresh | HeartbeatState::NotReported | HeartbeatState::Unknown => {}
     }
     let bad = node.signals.iter().find(|s| s.state == SignalState::Bad && !informs(s.kind))?;
     Some(match bad.kind {
-        SignalKind::Docker | SignalKind::Caddy => format!("{} not ready", bad.name),
-        SignalKind::Disk => "Disk nearly full".into(),
-        SignalKind::Memory => "Memory nearly full".into(),
-        _ => format!("{} is bad", bad.name),
+        SignalKind::Docker | SignalKind::Caddy => tr!("{} not ready", bad.name),
+        SignalKind::Disk => tr!("Disk nearly full"),
+        SignalKind::Memory => tr!("Memory nearly full"),
+        _ => tr!("{} is bad", bad.name),
     })
 }
 
@@ -231,15 +248,15 @@ fn signals(node: &Node) -> Vec<SignalWords> {
             let state = if current { signal.state } else { SignalState::Unknown };
             let (tone, glyph) = tone::signal(state);
             let word = match state {
-                SignalState::Ok => "ready",
-                SignalState::Bad => "not ready",
-                SignalState::NotPresent => "not present",
-                SignalState::Unknown => "not known",
+                SignalState::Ok => tr!("signal" => "ready"),
+                SignalState::Bad => tr!("signal" => "not ready"),
+                SignalState::NotPresent => tr!("signal" => "not present"),
+                SignalState::Unknown => tr!("signal" => "not known"),
             };
             let title = if signal.detail.is_empty() || !current {
-                format!("{}: {word}", signal.name)
+                tr!("{}: {}", signal.name, word)
             } else {
-                format!("{}: {word}, {}", signal.name, signal.detail)
+                tr!("{}: {}, {}", signal.name, word, signal.detail)
             };
             SignalWords { tone, glyph, name: signal.name.clone(), title }
         })
@@ -250,12 +267,12 @@ fn maintenance(node: &Node) -> Option<MaintenanceWords> {
     let record = node.maintenance.as_ref()?;
     let mut parts = Vec::new();
     match (&record.by, record.set_outside) {
-        (_, true) => parts.push("set outside Pitlane".to_owned()),
+        (_, true) => parts.push(tr!("set outside Pitlane")),
         (Some(by), false) => parts.push(by.clone()),
         (None, false) => {}
     }
     if let Some(reason) = &record.reason {
-        parts.push(format!("“{reason}”"));
+        parts.push(tr!("“{}”", reason));
     }
     if let Some(note) = &record.note {
         parts.push(note.clone());
@@ -268,38 +285,39 @@ fn notices(node: &Node) -> Vec<Notice> {
     let plain = |tone, glyph, text: String| Notice { tone, glyph, strong: None, text, since: None };
     match node.health {
         Health::Failed => {
-            let why = node.failure_reason.clone().unwrap_or_else(|| "The engine reports this node as failed.".into());
+            let why = node.failure_reason.clone().unwrap_or_else(|| tr!("The engine reports this node as failed."));
             notices.push(plain(Tone::Offline, Glyph::Warning, why));
         }
         Health::Offline => notices.push(Notice {
-            since: node.last_heartbeat_at.map(|at| Since { before: "No heartbeat for ", at, after: ". " }),
-            ..plain(Tone::Offline, Glyph::Warning, "Last known workloads shown.".into())
+            since: node.last_heartbeat_at.map(|at| Since { what: SinceWhat::LastHeartbeat, at }),
+            ..plain(Tone::Offline, Glyph::Warning, tr!("Last known workloads shown."))
         }),
         Health::Pending => notices.push(Notice {
-            since: Some(Since { before: "Registered ", at: node.created_at, after: " ago, " }),
-            ..plain(Tone::Pending, Glyph::Ring, "waiting for the first clean heartbeat.".into())
+            since: Some(Since { what: SinceWhat::Registered, at: node.created_at }),
+            ..plain(Tone::Pending, Glyph::Ring, String::new())
         }),
-        Health::Deleting => notices.push(plain(Tone::Neutral, Glyph::Trash, "This node is being removed.".into())),
+        Health::Deleting => notices.push(plain(Tone::Neutral, Glyph::Trash, tr!("This node is being removed."))),
         _ => {}
     }
     if node.health == Health::Degraded && node.scheduling == Scheduling::Schedulable {
         let bad: Vec<String> = node.signals.iter().filter(|s| s.state == SignalState::Bad && !informs(s.kind)).map(bad_signal).collect();
         if !bad.is_empty() {
-            let tail = if node.takes_placements { "New placements still allowed." } else { "Takes no placements now." };
-            notices.push(plain(Tone::Degraded, Glyph::Warning, format!("{}. {tail}", bad.join(", "))));
+            let bad = bad.join(", ");
+            let text = if node.takes_placements { tr!("{}. New placements still allowed.", bad) } else { tr!("{}. Takes no placements now.", bad) };
+            notices.push(plain(Tone::Degraded, Glyph::Warning, text));
         }
     }
     if let Some(clock) = node.signals.iter().find(|s| s.kind == SignalKind::Clock && s.state == SignalState::Bad) {
-        notices.push(plain(Tone::Degraded, Glyph::Clock, format!("The clock of this node is off: {}", clock.detail)));
+        notices.push(plain(Tone::Degraded, Glyph::Clock, tr!("The clock of this node is off: {}", clock.detail)));
     }
     if node.scheduling == Scheduling::Maintenance && node.health != Health::Offline {
         if let Some(n) = node.workload_counts.stateful.filter(|n| *n > 0) {
             notices.push(Notice {
-                strong: Some(format!("{} still running here.", format::count(n.into(), "stateful workload"))),
-                ..plain(Tone::Maintenance, Glyph::Database, "Maintenance does not move them.".into())
+                strong: Some(tr!("1 stateful workload still running here." | "{n} stateful workloads still running here." % n)),
+                ..plain(Tone::Maintenance, Glyph::Database, tr!("Maintenance does not move them."))
             });
         } else if node.workload_counts.stateful.is_none() {
-            notices.push(plain(Tone::Maintenance, Glyph::Database, "Stateful workloads were not evaluated.".into()));
+            notices.push(plain(Tone::Maintenance, Glyph::Database, tr!("Stateful workloads were not evaluated.")));
         }
     }
     notices
@@ -307,9 +325,9 @@ fn notices(node: &Node) -> Vec<Notice> {
 
 fn bad_signal(signal: &pitlane_api::Signal) -> String {
     match signal.kind {
-        SignalKind::Docker | SignalKind::Caddy => format!("{} not ready", signal.name),
-        _ if signal.detail.is_empty() => format!("{} is bad", signal.name),
-        _ => format!("{}: {}", signal.name, signal.detail),
+        SignalKind::Docker | SignalKind::Caddy => tr!("{} not ready", signal.name),
+        _ if signal.detail.is_empty() => tr!("{} is bad", signal.name),
+        _ => tr!("{}: {}", signal.name, signal.detail),
     }
 }
 
@@ -354,7 +372,7 @@ mod tests {
 
     #[test]
     fn two_badges_only_where_both_axes_have_news() {
-        let words = |node: &Node| badges(node, false).iter().map(|mark| mark.word).collect::<Vec<_>>();
+        let words = |node: &Node| badges(node, false).iter().map(|mark| mark.word.clone()).collect::<Vec<_>>();
         let mut a = in_maintenance(node("a"));
         assert_eq!(words(&a), ["Maintenance"]);
         assert_eq!(badges(&a, true).len(), 2);
@@ -368,7 +386,7 @@ mod tests {
         assert_eq!(Face::of(&a).action.label(), "Activate");
         a.signals.push(signal(SignalKind::Docker, "Docker", SignalState::Bad));
         let face = Face::of(&a);
-        assert_eq!((face.action.label(), face.not_ready.as_deref()), ("Activate…", Some("Docker not ready")));
+        assert_eq!((face.action.label().as_str(), face.not_ready.as_deref()), ("Activate…", Some("Docker not ready")));
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use pitlane_api::{ActivationChecks, CheckKind, CheckOutcome, Timestamp, seconds_between};
 
 use super::tone::{Glyph, Tone};
+use crate::words::tr;
 
 /// Colour, picture and word of a check's outcome.
-pub const fn mark(outcome: CheckOutcome) -> (Tone, Glyph, &'static str) {
+pub fn mark(outcome: CheckOutcome) -> (Tone, Glyph, String) {
     match outcome {
-        CheckOutcome::Ok => (Tone::Healthy, Glyph::Check, "ok"),
-        CheckOutcome::Blocked => (Tone::Offline, Glyph::Cross, "blocked"),
-        CheckOutcome::NotRequired | CheckOutcome::Unknown => (Tone::Neutral, Glyph::Ring, "not required"),
+        CheckOutcome::Ok => (Tone::Healthy, Glyph::Check, tr!("check" => "ok")),
+        CheckOutcome::Blocked => (Tone::Offline, Glyph::Cross, tr!("check" => "blocked")),
+        CheckOutcome::NotRequired | CheckOutcome::Unknown => (Tone::Neutral, Glyph::Ring, tr!("check" => "not required")),
     }
 }
 

@@ -3,6 +3,7 @@
 use pitlane_api::{Capacity, Node, NodeSource, Timestamp};
 
 use super::{format, query::Facet};
+use crate::words::{number, tr};
 
 /// How many nodes of each kind; the two are shown side by side and never added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +26,7 @@ impl Pair {
 
     /// For a screen reader: `3 real, 8 simulated`, or one number where there is one kind only.
     pub fn spoken(self, both: bool) -> String {
-        if both { format!("{} real, {} simulated", self.real, self.simulated) } else { (self.real + self.simulated).to_string() }
+        if both { tr!("{} real, {} simulated", number(self.real), number(self.simulated)) } else { number(self.real + self.simulated) }
     }
 }
 
@@ -63,15 +64,15 @@ impl HeadCounts {
 
     /// `8 nodes · 4 take placements`, with the simulated ones apart.
     pub fn sentence(&self) -> String {
-        let real = || format!("{} · {}", format::count(self.total.real.into(), "node"), format::take_placements(self.takes_placements.real));
-        let simulated = || {
-            format!("{} · {}", format::count(self.total.simulated.into(), "simulated node"), format::take_placements(self.takes_placements.simulated))
+        let nodes = || tr!("1 node" | "{n} nodes" % self.total.real);
+        let simulated = || tr!("1 simulated node" | "{n} simulated nodes" % self.total.simulated);
+        let take = |n: u32| tr!("1 takes placements" | "{n} take placements" % n);
+        let parts = match (self.total.real, self.total.simulated) {
+            (_, 0) => vec![nodes(), take(self.takes_placements.real)],
+            (0, _) => vec![simulated(), take(self.takes_placements.simulated)],
+            _ => vec![nodes(), take(self.takes_placements.real), simulated()],
         };
-        match (self.total.real, self.total.simulated) {
-            (_, 0) => real(),
-            (0, _) => simulated(),
-            _ => format!("{} · {}", real(), format::count(self.total.simulated.into(), "simulated node")),
-        }
+        parts.join(" · ")
     }
 }
 
@@ -92,7 +93,7 @@ pub fn capacity_bar(capacity: &Capacity, out_bytes: u64) -> Option<CapacityBar> 
     let whole = total.saturating_add(out_bytes);
     let used = format::share(Some(total.saturating_sub(free)), Some(whole))?;
     let out = format::share(Some(out_bytes), Some(whole))?;
-    Some(CapacityBar { used, out, text: format!("{} free", format::bytes_of(free, total)) })
+    Some(CapacityBar { used, out, text: tr!("{} free", format::bytes_of(free, total)) })
 }
 
 /// Memory of the nodes in maintenance of one kind.

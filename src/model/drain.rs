@@ -6,6 +6,7 @@ use super::{
     counts::CapacityBar,
     format::{self, share},
 };
+use crate::words::{digits, tr};
 
 /// `shop / postgres`.
 pub fn workload_name(workload: &Workload) -> String {
@@ -16,40 +17,36 @@ pub fn workload_name(workload: &Workload) -> String {
 }
 
 /// `local`, `network` or `not known`, beside a volume's name.
-pub const fn lives(lives: DataLives) -> &'static str {
+pub fn lives(lives: DataLives) -> String {
     match lives {
-        DataLives::ThisNodeOnly => "local",
-        DataLives::NetworkVolume => "network",
-        DataLives::Unknown => "not known",
+        DataLives::ThisNodeOnly => tr!("data" => "local"),
+        DataLives::NetworkVolume => tr!("data" => "network"),
+        DataLives::Unknown => tr!("data" => "not known"),
     }
 }
 
 /// The line that says what is not evacuated.
 pub fn stays(preview: &DrainPreview) -> String {
     match preview.workloads_running {
-        None => "Whatever runs on this node stays where it is; the list could not be read.".into(),
-        Some(0) => "Nothing runs on this node now.".into(),
-        Some(1) => "The running workload stays where it is.".into(),
-        Some(n) => format!("All {n} running workloads stay where they are."),
+        None => tr!("Whatever runs on this node stays where it is; the list could not be read."),
+        Some(0) => tr!("Nothing runs on this node now."),
+        Some(n) => tr!("The running workload stays where it is." | "All {n} running workloads stay where they are." % n),
     }
 }
 
 /// The line below the bar: `3 nodes left that take placements · 72 of 152 GiB memory free`.
 pub fn capacity_after(after: &Capacity) -> String {
     let nodes = match after.nodes {
-        0 => "No node left that takes placements".to_owned(),
-        1 => "1 node left that takes placements".to_owned(),
-        n => format!("{n} nodes left that take placements"),
+        0 => tr!("No node left that takes placements"),
+        n => tr!("1 node left that takes placements" | "{n} nodes left that take placements" % n),
     };
     let memory = match (after.memory_free_bytes, after.memory_total_bytes) {
-        (Some(free), Some(total)) => format!("{} memory free", format::bytes_of(free, total)),
-        _ => "memory not evaluated".to_owned(),
+        (Some(free), Some(total)) => tr!("{} memory free", format::bytes_of(free, total)),
+        _ => tr!("memory not evaluated"),
     };
-    let cpu = match (after.cpu_cores_free, after.cpu_cores_total) {
-        (Some(free), Some(total)) => format!(" · {} of {} cores free", format::tenths(free), format::whole(total)),
-        _ => String::new(),
-    };
-    format!("{nodes} · {memory}{cpu}")
+    let cores = |(free, total): (f64, f64)| tr!("{} of {} cores free", digits(&format::tenths(free)), digits(&format::whole(total)));
+    let cpu = after.cpu_cores_free.zip(after.cpu_cores_total).map(cores);
+    [Some(nodes), Some(memory), cpu].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// The bar: used afterwards in one colour, what the drain takes with it in stripes.
@@ -82,13 +79,13 @@ pub enum Missing {
 
 impl Missing {
     /// For a person.
-    pub const fn words(self) -> &'static str {
+    pub fn words(self) -> String {
         match self {
-            Missing::Reason => "Say why, in at least 3 characters. It shows on the card and in the activity log.",
-            Missing::ReasonTooLong => "A reason has at most 500 characters.",
-            Missing::UnderstandStateful => "Confirm that you have seen which stateful workloads stay.",
-            Missing::AcknowledgeUnread => "Acknowledge that not every workload could be read.",
-            Missing::ExpectedInThePast => "The time the node is expected back must lie ahead.",
+            Missing::Reason => tr!("Say why, in at least 3 characters. It shows on the card and in the activity log."),
+            Missing::ReasonTooLong => tr!("A reason has at most 500 characters."),
+            Missing::UnderstandStateful => tr!("Confirm that you have seen which stateful workloads stay."),
+            Missing::AcknowledgeUnread => tr!("Acknowledge that not every workload could be read."),
+            Missing::ExpectedInThePast => tr!("The time the node is expected back must lie ahead."),
         }
     }
 }
@@ -139,10 +136,10 @@ pub enum Difference {
 
 impl Difference {
     /// The word beside the workload.
-    pub const fn word(self) -> &'static str {
+    pub fn word(self) -> String {
         match self {
-            Difference::Added => "new",
-            Difference::MoreLocal => "now more local",
+            Difference::Added => tr!("workload" => "new"),
+            Difference::MoreLocal => tr!("workload" => "now more local"),
         }
     }
 }

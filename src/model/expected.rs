@@ -2,6 +2,8 @@
 
 use pitlane_api::Timestamp;
 
+use crate::words::tr;
+
 /// A choice of the field "Expected back".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Expected {
@@ -14,21 +16,31 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// Word and label of every choice but "at a time", in the order of the menu.
-    pub const CHOICES: [(Expected, &'static str, &'static str); 8] = [
-        (Expected::NotSet, "", "not set"),
-        (Expected::Minutes(15), "15", "in 15 minutes"),
-        (Expected::Minutes(30), "30", "in 30 minutes"),
-        (Expected::Minutes(60), "60", "in 1 hour"),
-        (Expected::Minutes(120), "120", "in 2 hours"),
-        (Expected::Minutes(240), "240", "in 4 hours"),
-        (Expected::Minutes(480), "480", "in 8 hours"),
-        (Expected::Minutes(1_440), "1440", "in 1 day"),
+    /// Every choice but "at a time" with its word, in the order of the menu.
+    pub const CHOICES: [(Expected, &'static str); 8] = [
+        (Expected::NotSet, ""),
+        (Expected::Minutes(15), "15"),
+        (Expected::Minutes(30), "30"),
+        (Expected::Minutes(60), "60"),
+        (Expected::Minutes(120), "120"),
+        (Expected::Minutes(240), "240"),
+        (Expected::Minutes(480), "480"),
+        (Expected::Minutes(1_440), "1440"),
     ];
+
+    /// The words on the screen.
+    pub fn label(self) -> String {
+        match self {
+            Expected::NotSet | Expected::At(_) => tr!("time" => "not set"),
+            Expected::Minutes(minutes @ 0..60) => tr!("in 1 minute" | "in {n} minutes" % minutes),
+            Expected::Minutes(minutes @ 60..1_440) => tr!("in 1 hour" | "in {n} hours" % minutes / 60),
+            Expected::Minutes(minutes) => tr!("in 1 day" | "in {n} days" % minutes / 1_440),
+        }
+    }
 
     /// Reads a menu's value.
     pub fn from_value(value: &str) -> Self {
-        Self::CHOICES.iter().find(|(_, word, _)| *word == value).map(|(choice, ..)| *choice).unwrap_or_default()
+        Self::CHOICES.iter().find(|(_, word)| *word == value).map(|(choice, _)| *choice).unwrap_or_default()
     }
 
     /// The time meant, counted from `now` by the server's clock.
@@ -61,7 +73,7 @@ mod tests {
 
     #[test]
     fn choices_are_read_back() {
-        for (choice, word, _) in Expected::CHOICES {
+        for (choice, word) in Expected::CHOICES {
             assert_eq!(Expected::from_value(word), choice);
         }
         assert_eq!(Expected::from_value("nonsense"), Expected::NotSet);

@@ -1,9 +1,11 @@
 //! How the event stream folds into what is shown. Decoding here, storing in `state`.
 
 use pitlane_api::{
-    ActivityEvent, Beat, BulkEvent, EVENT_ACTIVITY, EVENT_BULK, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, HeartbeatState, Node,
-    NodesEvent, OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
+    ActivityEvent, Beat, BulkEvent, EVENT_ACTIVITY, EVENT_BULK, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, Health, HeartbeatState,
+    Node, NodesEvent, OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
 };
+
+use crate::words::tr;
 
 /// One message of the stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,16 +108,24 @@ pub fn announcement(before: &Node, after: &Node) -> Option<String> {
     let name = &after.name;
     if before.scheduling != after.scheduling {
         return Some(match after.scheduling {
-            pitlane_api::Scheduling::Maintenance => format!("{name} is in maintenance"),
-            _ => format!("{name} is schedulable again"),
+            pitlane_api::Scheduling::Maintenance => tr!("{} is in maintenance", name),
+            _ => tr!("{} is schedulable again", name),
         });
     }
     if before.health != after.health {
-        return Some(format!("{name} is {}", after.health));
+        return Some(match after.health {
+            Health::Pending => tr!("{} is pending", name),
+            Health::Healthy => tr!("{} is healthy", name),
+            Health::Degraded => tr!("{} is degraded", name),
+            Health::Offline => tr!("{} is offline", name),
+            Health::Failed => tr!("{} is failed", name),
+            Health::Deleting => tr!("{} is deleting", name),
+            Health::Unknown => tr!("The health of {} is not known", name),
+        });
     }
     let late = |node: &Node| node.heartbeat.state == HeartbeatState::Late;
     if late(after) && !late(before) {
-        return Some(format!("The heartbeat of {name} is late"));
+        return Some(tr!("The heartbeat of {} is late", name));
     }
     let failed = |node: &Node| node.operation.as_ref().and_then(|op| op.last_error.clone());
     match (failed(before), failed(after)) {
@@ -128,7 +138,7 @@ pub fn announcement(before: &Node, after: &Node) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::tests::node;
-    use pitlane_api::{Health, Scheduling};
+    use pitlane_api::Scheduling;
     use proptest::prelude::*;
 
     fn beat(at: i64) -> Beat {

@@ -2,6 +2,8 @@
 
 use pitlane_api::{Timestamp, seconds_between};
 
+use crate::words::{digits, number, tr};
+
 /// What stands where a value is not known.
 pub const UNKNOWN: &str = "—";
 
@@ -9,13 +11,12 @@ pub const UNKNOWN: &str = "—";
 pub fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3_600, seconds % 3_600 / 60);
     match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, m) => format!("{m} min"),
-        (0, h, 0) => format!("{h} h"),
-        (0, h, m) => format!("{h} h {m} min"),
-        (d, 0, _) => format!("{d} d"),
-        (d, h, _) if d < 7 => format!("{d} d {h} h"),
-        (d, _, _) => format!("{d} d"),
+        (0, 0, 0) => tr!("{} s", number(seconds)),
+        (0, 0, m) => tr!("{} min", number(m)),
+        (0, h, 0) => tr!("{} h", number(h)),
+        (0, h, m) => tr!("{} h {} min", number(h), number(m)),
+        (d, h, _) if h > 0 && d < 7 => tr!("{} d {} h", number(d), number(h)),
+        (d, _, _) => tr!("{} d", number(d)),
     }
 }
 
@@ -26,24 +27,24 @@ pub fn age(at: Option<Timestamp>, now: Timestamp) -> String {
 
 /// `in 2 h` or `16 min ago`.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
-    if at > now { format!("in {}", duration(seconds_between(now, at))) } else { format!("{} ago", duration(seconds_between(at, now))) }
+    if at > now { tr!("in {}", duration(seconds_between(now, at))) } else { tr!("{} ago", duration(seconds_between(at, now))) }
 }
 
-/// A number to one decimal. In whole numbers, because the standard library's own way brings 20 KB of program along.
+/// A number to one decimal, for programs; [`digits`] writes it for people. In whole numbers, because the standard library's own way brings 20 KB of program along.
 pub fn tenths(number: f64) -> String {
     let tenths = (number * 10.0).round() as i64;
     let sign = if tenths < 0 { "-" } else { "" };
     format!("{sign}{}.{}", tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10)
 }
 
-/// A number to no decimal.
+/// A number to no decimal, for programs.
 pub fn whole(number: f64) -> String {
     (number.round() as i64).to_string()
 }
 
 /// A share of a hundred, rounded: `41%`.
 pub fn percent(value: Option<f64>) -> String {
-    value.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{}%", whole(value.clamp(0.0, 100.0))))
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| tr!("{}%", digits(&whole(value.clamp(0.0, 100.0)))))
 }
 
 /// The share that `used` is of `total`, 0 to 100; unknown where either is, or where the total is zero.
@@ -55,7 +56,7 @@ pub fn share(used: Option<u64>, total: Option<u64>) -> Option<f64> {
 /// Bytes in binary units, to two or three digits: `512 MiB`, `1.5 GiB`, `184 GiB`.
 pub fn bytes(value: u64) -> String {
     let (number, unit) = scaled(value, unit_of(value));
-    format!("{number} {unit}")
+    tr!("{number} {unit}", number = digits(&number), unit)
 }
 
 /// `96 of 184 GiB`: both in the unit of the second.
@@ -63,7 +64,7 @@ pub fn bytes_of(part: u64, whole: u64) -> String {
     let unit = unit_of(whole);
     let (part, _) = scaled(part, unit);
     let (whole, name) = scaled(whole, unit);
-    format!("{part} of {whole} {name}")
+    tr!("{part} of {whole} {unit}", part = digits(&part), whole = digits(&whole), unit = name)
 }
 
 const UNITS: [(&str, u64); 5] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
@@ -78,20 +79,9 @@ fn scaled(value: u64, (name, size): (&'static str, u64)) -> (String, &'static st
     (if round { whole(number) } else { tenths(number) }, name)
 }
 
-/// `1 node`, `3 nodes`.
-pub fn count(n: u64, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
-}
-
-/// `1 takes placements`, `4 take placements`.
-pub fn take_placements(n: u32) -> String {
-    if n == 1 { "1 takes placements".to_owned() } else { format!("{n} take placements") }
-}
-
-/// The first letter in upper case, for words of the wire that begin a line.
-pub fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+/// `1 stateful workload`, `3 stateful workloads`.
+pub fn stateful_workloads(n: u64) -> String {
+    tr!("1 stateful workload" | "{n} stateful workloads" % n)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod fold;
 pub mod format;
 pub mod operation;
 pub mod query;
+pub mod role;
 pub mod selection;
 pub mod share;
 #[cfg(test)]

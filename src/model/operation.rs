@@ -3,6 +3,7 @@
 use pitlane_api::{Node, Operation, OperationKind, OperationState, OperationStep, Scheduling, Timestamp};
 
 use super::format;
+use crate::words::tr;
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +28,13 @@ impl StepState {
     }
 
     /// For a screen reader.
-    pub const fn spoken(self) -> &'static str {
+    pub fn spoken(self) -> String {
         match self {
-            StepState::Done => "done",
-            StepState::Now => "in progress",
-            StepState::Waiting => "waiting",
-            StepState::Failed => "failed",
-            StepState::Ahead => "not yet",
+            StepState::Done => tr!("done"),
+            StepState::Now => tr!("in progress"),
+            StepState::Waiting => tr!("waiting"),
+            StepState::Failed => tr!("failed"),
+            StepState::Ahead => tr!("not yet"),
         }
     }
 }
@@ -58,40 +59,49 @@ pub fn steps(operation: &Operation) -> Vec<(StepState, String)> {
                 (OperationState::Failed | OperationState::Aborted, None) => StepState::Failed,
                 (_, None) => StepState::Now,
             };
-            (state, words(*step, operation.kind).to_owned())
+            (state, words(*step, operation.kind))
         })
         .collect()
 }
 
-const fn words(step: OperationStep, kind: OperationKind) -> &'static str {
+fn words(step: OperationStep, kind: OperationKind) -> String {
     match (step, kind) {
-        (OperationStep::Accepted, _) => "Accepted and stored",
-        (OperationStep::Guards, _) => "Every guard checked again",
-        (OperationStep::Engine, OperationKind::Activate) => "Making the node schedulable at the engine",
-        (OperationStep::Engine, _) => "Taking the node out of the scheduler",
-        (OperationStep::Confirm, _) => "The engine confirms it",
-        (OperationStep::Done | OperationStep::Unknown, _) => "Done",
+        (OperationStep::Accepted, _) => tr!("Accepted and stored"),
+        (OperationStep::Guards, _) => tr!("Every guard checked again"),
+        (OperationStep::Engine, OperationKind::Activate) => tr!("Making the node schedulable at the engine"),
+        (OperationStep::Engine, _) => tr!("Taking the node out of the scheduler"),
+        (OperationStep::Confirm, _) => tr!("The engine confirms it"),
+        (OperationStep::Done | OperationStep::Unknown, _) => tr!("Done"),
     }
 }
 
 /// One line: what is going on, in the words of the vocabulary.
 pub fn headline(operation: &Operation) -> String {
-    let (doing, done) = match operation.kind {
-        OperationKind::Activate => ("Activating", "Schedulable again"),
-        _ => ("Draining", "In maintenance"),
-    };
-    match operation.state {
-        OperationState::Completed => format!("{done}, confirmed by the engine."),
-        OperationState::Failed => format!("{} failed.", format::capitalised(operation.kind.as_str())),
-        OperationState::Aborted => format!("{} aborted.", format::capitalised(operation.kind.as_str())),
-        OperationState::WaitingReconcile => format!("{doing}: waiting for the engine."),
-        _ => format!("{doing}: {}.", lower(words(operation.step, operation.kind))),
+    let activates = operation.kind == OperationKind::Activate;
+    match (operation.state, activates) {
+        (OperationState::Completed, true) => tr!("Schedulable again, confirmed by the engine."),
+        (OperationState::Completed, false) => tr!("In maintenance, confirmed by the engine."),
+        (OperationState::Failed, true) => tr!("Activate failed."),
+        (OperationState::Failed, false) => tr!("Drain failed."),
+        (OperationState::Aborted, true) => tr!("Activate aborted."),
+        (OperationState::Aborted, false) => tr!("Drain aborted."),
+        (OperationState::WaitingReconcile, true) => tr!("Activating: waiting for the engine."),
+        (OperationState::WaitingReconcile, false) => tr!("Draining: waiting for the engine."),
+        (_, true) => tr!("Activating: {}.", doing(operation)),
+        (_, false) => tr!("Draining: {}.", doing(operation)),
     }
 }
 
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+/// The step in the middle of a sentence.
+fn doing(operation: &Operation) -> String {
+    match (operation.step, operation.kind) {
+        (OperationStep::Accepted, _) => tr!("accepted and stored"),
+        (OperationStep::Guards, _) => tr!("every guard checked again"),
+        (OperationStep::Engine, OperationKind::Activate) => tr!("making the node schedulable at the engine"),
+        (OperationStep::Engine, _) => tr!("taking the node out of the scheduler"),
+        (OperationStep::Confirm, _) => tr!("the engine confirms it"),
+        (OperationStep::Done | OperationStep::Unknown, _) => tr!("done"),
+    }
 }
 
 /// Why it is waiting and when it is tried again.
@@ -99,15 +109,12 @@ pub fn waiting(operation: &Operation, now: Timestamp) -> Option<String> {
     if operation.state.is_finished() {
         return operation.last_error.clone();
     }
-    let tries = match operation.attempt_count {
-        0 | 1 => String::new(),
-        n => format!(" Tried {n} times."),
-    };
-    let next = operation.next_attempt_at.filter(|at| *at > now).map(|at| format!(" Next try {}.", format::relative(at, now)));
-    match (&operation.last_error, &next) {
-        (None, None) => None,
-        (error, next) => Some(format!("{}{tries}{}", error.as_deref().unwrap_or_default(), next.as_deref().unwrap_or_default()).trim().to_owned()),
+    let next = operation.next_attempt_at.filter(|at| *at > now).map(|at| tr!("Next try {}.", format::relative(at, now)));
+    if operation.last_error.is_none() && next.is_none() {
+        return None;
     }
+    let tries = (operation.attempt_count > 1).then(|| tr!("Tried once." | "Tried {n} times." % operation.attempt_count));
+    Some([operation.last_error.clone(), tries, next].into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 /// The operation as the node bears it out. Its last event can be lost with a connection; what the node shows then counts.

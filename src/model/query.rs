@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use pitlane_api::{Health, Node, Scheduling, SignalState, Timestamp};
 
+use crate::words::tr;
+
 /// What a chip of the fleet page stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Facet {
@@ -90,12 +92,12 @@ impl Sort {
     }
 
     /// The words on the screen.
-    pub const fn label(self) -> &'static str {
+    pub fn label(self) -> String {
         match self {
-            Sort::Attention => "attention first",
-            Sort::Name => "name",
-            Sort::Region => "region",
-            Sort::Maintenance => "longest in maintenance",
+            Sort::Attention => tr!("sorted by" => "attention first"),
+            Sort::Name => tr!("sorted by" => "name"),
+            Sort::Region => tr!("sorted by" => "region"),
+            Sort::Maintenance => tr!("sorted by" => "longest in maintenance"),
         }
     }
 

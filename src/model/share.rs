@@ -2,18 +2,20 @@
 
 use pitlane_api::{Node, ShareLifetime, rules};
 
+use crate::words::tr;
+
 /// Whether "until activated" can be chosen: a node that takes placements is activated already.
 pub fn until_activated_makes_sense(node: &Node) -> bool {
     !rules::share_has_served(node)
 }
 
 /// What can be chosen, with its words.
-pub fn lifetimes(until_activated: bool) -> Vec<(ShareLifetime, &'static str)> {
+pub fn lifetimes(until_activated: bool) -> Vec<(ShareLifetime, String)> {
     let all = [
-        (ShareLifetime::Hour, "1 hour"),
-        (ShareLifetime::Day, "1 day"),
-        (ShareLifetime::Week, "7 days"),
-        (ShareLifetime::UntilActivated, "Until the node is activated"),
+        (ShareLifetime::Hour, tr!("1 hour")),
+        (ShareLifetime::Day, tr!("1 day")),
+        (ShareLifetime::Week, tr!("7 days")),
+        (ShareLifetime::UntilActivated, tr!("Until the node is activated")),
     ];
     all.into_iter().filter(|(lifetime, _)| until_activated || *lifetime != ShareLifetime::UntilActivated).collect()
 }

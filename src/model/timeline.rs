@@ -4,6 +4,7 @@ use pitlane_api::{Health, Samples};
 
 use super::format;
 use super::tone::{self, Tone};
+use crate::words::{digits, tr};
 
 /// What the timeline covers, in seconds.
 pub const SPAN_S: u64 = 86_400;
@@ -43,7 +44,7 @@ pub fn bars(samples: &Samples) -> (u64, Vec<Bar>) {
 fn colour(health: Health, part: f64) -> Tone {
     match health {
         Health::Healthy if part < 0.9 => Tone::Degraded,
-        other => tone::health(other).tone,
+        other => tone::of_health(other),
     }
 }
 
@@ -52,10 +53,10 @@ pub fn spoken(samples: &Samples) -> String {
     let (beats, expected) =
         samples.samples.iter().fold((0u64, 0u64), |(b, e), s| (b + u64::from(s.beats.min(s.expected)), e + u64::from(s.expected)));
     if expected == 0 {
-        return "No heartbeats were watched in the last 24 hours.".into();
+        return tr!("No heartbeats were watched in the last 24 hours.");
     }
     let share = beats as f64 / expected as f64 * 100.0;
-    format!("{} % of the expected heartbeats of the last 24 hours came.", format::tenths(share))
+    tr!("{} % of the expected heartbeats of the last 24 hours came.", digits(&format::tenths(share)))
 }
 
 #[cfg(test)]

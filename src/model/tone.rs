@@ -2,6 +2,8 @@
 
 use pitlane_api::{Health, HeartbeatState, SignalState};
 
+use crate::words::tr;
+
 /// A state's colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
@@ -61,29 +63,43 @@ pub enum Glyph {
 }
 
 /// A state as it is told everywhere: by picture, word and colour together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// The colour.
     pub tone: Tone,
     /// The picture.
     pub glyph: Glyph,
     /// The word.
-    pub word: &'static str,
+    pub word: String,
 }
 
 /// Maintenance's mark.
-pub const MAINTENANCE: Mark = Mark { tone: Tone::Maintenance, glyph: Glyph::Wrench, word: "Maintenance" };
+pub fn maintenance() -> Mark {
+    Mark { tone: Tone::Maintenance, glyph: Glyph::Wrench, word: tr!("Maintenance") }
+}
 
 /// A health's mark.
-pub const fn health(health: Health) -> Mark {
+pub fn health(health: Health) -> Mark {
+    let (glyph, word) = match health {
+        Health::Pending => (Glyph::Ring, tr!("Pending")),
+        Health::Healthy => (Glyph::Check, tr!("Healthy")),
+        Health::Degraded => (Glyph::Warning, tr!("Degraded")),
+        Health::Offline => (Glyph::Power, tr!("Offline")),
+        Health::Failed => (Glyph::Cross, tr!("Failed")),
+        Health::Deleting => (Glyph::Trash, tr!("Deleting")),
+        Health::Unknown => (Glyph::Ring, tr!("Unknown")),
+    };
+    Mark { tone: of_health(health), glyph, word }
+}
+
+/// A health's colour alone.
+pub const fn of_health(health: Health) -> Tone {
     match health {
-        Health::Pending => Mark { tone: Tone::Pending, glyph: Glyph::Ring, word: "Pending" },
-        Health::Healthy => Mark { tone: Tone::Healthy, glyph: Glyph::Check, word: "Healthy" },
-        Health::Degraded => Mark { tone: Tone::Degraded, glyph: Glyph::Warning, word: "Degraded" },
-        Health::Offline => Mark { tone: Tone::Offline, glyph: Glyph::Power, word: "Offline" },
-        Health::Failed => Mark { tone: Tone::Offline, glyph: Glyph::Cross, word: "Failed" },
-        Health::Deleting => Mark { tone: Tone::Neutral, glyph: Glyph::Trash, word: "Deleting" },
-        Health::Unknown => Mark { tone: Tone::Neutral, glyph: Glyph::Ring, word: "Unknown" },
+        Health::Pending => Tone::Pending,
+        Health::Healthy => Tone::Healthy,
+        Health::Degraded => Tone::Degraded,
+        Health::Offline | Health::Failed => Tone::Offline,
+        Health::Deleting | Health::Unknown => Tone::Neutral,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::ui::Notice;
 use crate::ui::TextField;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page. A code behind `#` is taken out of the address bar and used at once.
 #[component]
@@ -24,7 +25,7 @@ pub fn SignIn() -> impl IntoView {
     let token = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    page::set_title("Sign in · Pitlane");
+    page::set_title(&tr!("Sign in · Pitlane"));
 
     let send = move |request: SessionRequest| {
         if busy.get_untracked() {
@@ -57,16 +58,16 @@ pub fn SignIn() -> impl IntoView {
         event.prevent_default();
         let text = token.get_untracked().trim().to_owned();
         if text.is_empty() {
-            problem.set(Some("Paste a token first.".into()));
+            problem.set(Some(tr!("Paste a token first.")));
         } else {
             send(SessionRequest { code: None, token: Some(text) });
         }
     };
     view! {
         <section class="sign-in">
-            <h1 tabindex="-1">"Sign in to Pitlane"</h1>
+            <h1 tabindex="-1">{tr!("Sign in to Pitlane")}</h1>
             <When cond=move || busy.get()>
-                <p role="status" class="muted">"Signing in…"</p>
+                <p role="status" class="muted">{tr!("Signing in…")}</p>
             </When>
             {move || {
                 problem.get().map(|text| {
@@ -78,19 +79,19 @@ pub fn SignIn() -> impl IntoView {
                 })
             }}
             <p class="muted">
-                "Open the link that the server printed when it started. It works once, for ten minutes. For a new one, run this where the server runs:"
+                {tr!("Open the link that the server printed when it started. It works once, for ten minutes. For a new one, run this where the server runs:")}
             </p>
             <pre class="command">
                 <code>"pitlane sign-in-link"</code>
             </pre>
             <form class="stack" novalidate on:submit=submit>
                 <TextField
-                    label="Or with a token"
+                    label=tr!("Or with a token")
                     value=token
                     secret=true
-                    hint="From: pitlane token create --role viewer, operator or admin"
+                    hint=tr!("From: pitlane token create --role viewer, operator or admin")
                 />
-                <Button label="Sign in" kind=Kind::Primary submit=true busy=busy on_press=|()| () />
+                <Button label=tr!("Sign in") kind=Kind::Primary submit=true busy=busy on_press=|()| () />
             </form>
         </section>
     }

@@ -1,16 +1,34 @@
-//! Times in the browser's locale and time zone.
+//! Times in the browser's time zone, and in its locale as far as that goes with the language of the page.
+
+use std::cell::OnceCell;
 
 use jiff::Timestamp;
 use js_sys::{Date, Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
+use super::language;
+
+thread_local! {
+    static LOCALE: OnceCell<String> = const { OnceCell::new() };
+}
+
 fn date(at: Timestamp) -> Date {
     Date::new(&JsValue::from_f64(at.as_millisecond() as f64))
 }
 
-fn language() -> String {
-    window().navigator().language().unwrap_or_else(|| "en".to_owned())
+/// The browser's locale of the page's language: for a page in German `de-AT`, where the browser has that among its languages. Whoever
+/// reads English because the console does not speak their language keeps their own way of writing numbers and times.
+pub fn name() -> String {
+    LOCALE.with(|locale| locale.get_or_init(find).clone())
+}
+
+fn find() -> String {
+    let language = language::current();
+    let has = |name: &String| name.split('-').next() == Some(language.as_str());
+    let mine = window().navigator().languages().iter().filter_map(|name| name.as_string()).find(has);
+    let unspoken = || window().navigator().language().filter(|_| !language::is_chosen() && language == language::ENGLISH);
+    mine.or_else(unspoken).unwrap_or(language)
 }
 
 /// For a program that reads the page.
@@ -23,12 +41,12 @@ pub fn exact(at: Timestamp) -> String {
     let options = Object::new();
     let _ = Reflect::set(&options, &"dateStyle".into(), &"medium".into());
     let _ = Reflect::set(&options, &"timeStyle".into(), &"medium".into());
-    date(at).to_locale_string(&language(), &options).into()
+    date(at).to_locale_string(&name(), &options).into()
 }
 
 /// Hours, minutes and seconds.
 pub fn time(at: Timestamp) -> String {
-    date(at).to_locale_time_string(&language()).into()
+    date(at).to_locale_time_string(&name()).into()
 }
 
 /// Hours and minutes, and the date where it is another day than `now`.
@@ -40,14 +58,14 @@ pub fn short(at: Timestamp, now: Timestamp) -> String {
         let _ = Reflect::set(&options, &"day".into(), &"numeric".into());
         let _ = Reflect::set(&options, &"month".into(), &"short".into());
     }
-    date(at).to_locale_string(&language(), &options).into()
+    date(at).to_locale_string(&name(), &options).into()
 }
 
 /// The day, for headings of a log.
 pub fn day(at: Timestamp) -> String {
     let options = Object::new();
     let _ = Reflect::set(&options, &"dateStyle".into(), &"full".into());
-    date(at).to_locale_date_string(&language(), &options).into()
+    date(at).to_locale_date_string(&name(), &options).into()
 }
 
 /// Reads the value of a `datetime-local` field, which is in the browser's time zone.

@@ -10,6 +10,7 @@ pub mod event_source;
 pub mod focus;
 pub mod history;
 pub mod keys;
+pub mod language;
 pub mod locale;
 pub mod page;
 pub mod random;

@@ -6,7 +6,9 @@ use pitlane_api::{Action, Role, Session, SessionRequest};
 
 use crate::api;
 use crate::api::ApiError;
+use crate::model::role;
 use crate::platform::clock::Clock;
+use crate::words::tr;
 
 /// What is known of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,8 +94,10 @@ impl SessionStore {
         self.who.with(|who| match who {
             // The server's own list counts; the role only words the reason.
             Who::Somebody(session) if session.may.contains(&action) => None,
-            Who::Somebody(session) => session.role.why_not(action).or_else(|| Some(format!("Your session does not allow this ({}).", session.role))),
-            _ => Role::Unknown.why_not(action),
+            Who::Somebody(session) => {
+                role::why_not(session.role, action).or_else(|| Some(tr!("Your session does not allow this ({}).", role::name(session.role))))
+            }
+            _ => role::why_not(Role::Unknown, action),
         })
     }
 }

@@ -15,12 +15,18 @@ pub fn Age(
     /// Reads `6 min ago` and `in 2 h` instead.
     #[prop(optional)]
     relative: bool,
+    /// The sentence that the age stands in, since other languages put it elsewhere.
+    #[prop(optional, into)]
+    sentence: Option<Sentence>,
 ) -> impl IntoView {
     let clock = expect_clock();
     let title = RwSignal::new(None::<String>);
-    let text = move || match at.get() {
-        Some(at) if relative => format::relative(at, clock.now()),
-        at => format::age(at, clock.now()),
+    let text = move || {
+        let age = match at.get() {
+            Some(at) if relative => format::relative(at, clock.now()),
+            at => format::age(at, clock.now()),
+        };
+        sentence.as_ref().map_or_else(|| age.clone(), |sentence| (sentence.0)(&age))
     };
     // Formatting in the browser's locale is slow, so it is done for the one that is looked at.
     let show_exact = move |_| title.set(at.get_untracked().map(locale::exact));
@@ -28,6 +34,15 @@ pub fn Age(
         <time datetime=move || at.get().map(locale::iso) title=title on:pointerenter=show_exact>
             {move || text()}
         </time>
+    }
+}
+
+/// Puts an age into a sentence.
+pub struct Sentence(Box<dyn Fn(&str) -> String + Send>);
+
+impl<F: Fn(&str) -> String + Send + 'static> From<F> for Sentence {
+    fn from(f: F) -> Self {
+        Self(Box::new(f))
     }
 }
 

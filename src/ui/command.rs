@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::view;
 
 use super::CopyButton;
+use crate::words::tr;
 
 /// Commands with a button each that copies them.
 #[component]
@@ -16,7 +17,7 @@ pub fn Commands(commands: Vec<String>) -> impl IntoView {
             view! {
                 <li class="command">
                     <code>{command}</code>
-                    <CopyButton text=text name="Copy the command" said="Command copied" />
+                    <CopyButton text=text name=tr!("Copy the command") said=tr!("Command copied") />
                 </li>
             }
         })
@@ -33,7 +34,7 @@ pub fn CopyLine(#[prop(into)] title: String, #[prop(into)] text: String) -> impl
             <p class="field-label">{title.clone()}</p>
             <div class="command">
                 <code>{text}</code>
-                <CopyButton text=copied name=format!("Copy: {title}") said="Copied" />
+                <CopyButton text=copied name=tr!("Copy: {}", title) said=tr!("Copied") />
             </div>
         </div>
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Announcer, Icon};
 use crate::model::tone::Glyph;
 use crate::platform::clipboard;
+use crate::words::tr;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Copied {
@@ -29,8 +30,8 @@ pub fn CopyButton(
     said: String,
     #[prop(optional)] glyph: Option<Glyph>,
     /// Shows this word beside the picture.
-    #[prop(optional)]
-    worded: Option<&'static str>,
+    #[prop(optional, into)]
+    worded: Option<String>,
 ) -> impl IntoView {
     let copied = RwSignal::new(Copied::NotYet);
     let field = NodeRef::<html::Input>::new();
@@ -62,6 +63,7 @@ pub fn CopyButton(
         }
     });
 
+    let has_word = worded.is_some();
     let icon = Signal::derive(move || if copied.get() == Copied::Yes { Glyph::Check } else { glyph.unwrap_or(Glyph::Copy) });
     let bubble = move || match copied.get() {
         Copied::NotYet => None,
@@ -70,7 +72,7 @@ pub fn CopyButton(
             view! {
                 <span class="bubble" data-wide>
                     <label>
-                        "This browser does not let pages copy. Copy it from here:"
+                        {tr!("This browser does not let pages copy. Copy it from here:")}
                         <input class="input" readonly node_ref=field prop:value=move || text.get() />
                     </label>
                 </span>
@@ -83,9 +85,9 @@ pub fn CopyButton(
             <button
                 type="button"
                 class="button"
-                data-kind=if worded.is_some() { "plain" } else { "quiet" }
-                data-shape=worded.is_none().then_some("icon")
-                data-size=worded.is_none().then_some("small")
+                data-kind=if has_word { "plain" } else { "quiet" }
+                data-shape=(!has_word).then_some("icon")
+                data-size=(!has_word).then_some("small")
                 aria-label=name.clone()
                 title=name
                 on:click=move |_| copy()

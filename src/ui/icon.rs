@@ -20,6 +20,8 @@ const fn name(glyph: Glyph) -> &'static str {
     match glyph {
         Glyph::Ring => "ring",
         Glyph::Spinner => "spinner",
+        // Points along the line, and so the other way where lines are read from the right.
+        Glyph::SignOut => "forward",
         _ => "plain",
     }
 }

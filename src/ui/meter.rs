@@ -8,7 +8,7 @@ use crate::model::{counts::CapacityBar, format, tone::Tone};
 
 /// A share of a hundred under its name.
 #[component]
-pub fn Meter(label: &'static str, #[prop(into)] value: Signal<Option<f64>>, #[prop(into)] bad: Signal<bool>) -> impl IntoView {
+pub fn Meter(#[prop(into)] label: String, #[prop(into)] value: Signal<Option<f64>>, #[prop(into)] bad: Signal<bool>) -> impl IntoView {
     let tone = move || if bad.get() { Tone::Degraded.as_str() } else { Tone::Healthy.as_str() };
     view! {
         <div class="meter" data-tone=tone>

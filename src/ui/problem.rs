@@ -6,6 +6,7 @@ use super::view;
 
 use super::{Button, Icon};
 use crate::model::tone::Glyph;
+use crate::words::tr;
 
 /// A whole page's or panel's worth of "this did not work".
 #[component]
@@ -22,8 +23,8 @@ pub fn Problem(
             <Icon glyph=Glyph::Warning />
             <h2>{title}</h2>
             <p class="muted">{text}</p>
-            {reference.map(|id| view! { <p class="mono muted">"Request " {id}</p> })}
-            <Button label="Try again" on_press=on_retry />
+            {reference.map(|id| view! { <p class="mono muted">{tr!("Request {}", id)}</p> })}
+            <Button label=tr!("Try again") on_press=on_retry />
         </div>
     }
 }

@@ -7,6 +7,7 @@ use super::view;
 use super::IconButton;
 use crate::model::tone::Glyph;
 use crate::platform::focus::Remembered;
+use crate::words::tr;
 
 /// A modal sheet. It is open for as long as it exists; whoever shows it takes it away in `on_close`. Esc and a click
 /// beside it close it, and the focus returns to where it was.
@@ -54,7 +55,7 @@ pub fn Sheet(
                     </h2>
                     <p>{move || subtitle.get()}</p>
                 </div>
-                <IconButton glyph=Glyph::Close name="Close" on_press=move |()| close() />
+                <IconButton glyph=Glyph::Close name=tr!("Close") on_press=move |()| close() />
             </header>
             {children()}
         </dialog>

@@ -6,6 +6,7 @@ use super::view;
 
 use super::Icon;
 use crate::model::{operation::StepState, tone::Glyph};
+use crate::words::tr;
 
 /// An ordered list of steps, each with where it stands.
 #[component]
@@ -18,7 +19,7 @@ pub fn Steps(#[prop(into)] steps: Signal<Vec<(StepState, String)>>) -> impl Into
                 view! {
                     <li data-state=state.as_str()>
                         <Icon glyph=glyph(state) />
-                        <span>{words} <span class="visually-hidden">{format!(", {}", state.spoken())}</span></span>
+                        <span>{words} <span class="visually-hidden">{tr!(", {}", state.spoken())}</span></span>
                     </li>
                 }
             })

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{Icon, IconButton, Keyed};
 use crate::model::tone::{Glyph, Tone};
+use crate::words::tr;
 
 /// How many are shown at once; the oldest makes room.
 const MOST: usize = 4;
@@ -55,7 +56,7 @@ impl Toasts {
                     <div class="toast" data-tone=toast.tone.as_str()>
                         <Icon glyph=toast.glyph />
                         <span>{toast.text}</span>
-                        <IconButton glyph=Glyph::Close name="Dismiss" small=true on_press=move |()| self.close(toast.id) />
+                        <IconButton glyph=Glyph::Close name=tr!("Dismiss") small=true on_press=move |()| self.close(toast.id) />
                     </div>
                 }
             })
@@ -77,7 +78,7 @@ impl Default for Toasts {
 #[component]
 pub fn ToastStack(toasts: Toasts) -> impl IntoView {
     view! {
-        <div class="toasts no-print" role="log" aria-label="Notifications" aria-live="polite">
+        <div class="toasts no-print" role="log" aria-label=tr!("Notifications") aria-live="polite">
             <Keyed
                 keys=Signal::derive(move || toasts.list.with(|list| list.iter().map(|toast| toast.id.to_string()).collect()))
                 row=move |key: String| toasts.view(&key)

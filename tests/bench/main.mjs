@@ -5,6 +5,7 @@ import { Server } from "../support/server.mjs";
 import { changeToCard, firstCard, frontDoor, underStorm } from "./browser.mjs";
 import { Connection, openStream, quantile, request } from "./connection.mjs";
 import { LargeFleet } from "./fleet.mjs";
+import { lighthouseRows } from "./lighthouse.mjs";
 import { Report, sizeResult } from "./report.mjs";
 
 const SMALL = 1_000;
@@ -18,6 +19,13 @@ const report = new Report();
 const size = sizeResult(out);
 report.files = size.files;
 report.add("everything a first visit downloads, brotli", `${(size.total / 1_000).toFixed(1)} KB`, `≤ ${size.budget / 1_000} KB`, size.total <= size.budget);
+
+for (const { form, scores, lost, within } of await lighthouseRows()) {
+  const points = Object.entries(scores).map(([name, score]) => `${name} ${Math.round(score * 100)}`);
+  const asked = form === "desktop" ? "100, 100, ≥ 95" : "100, 100; performance is told, not asked";
+  report.add(`Lighthouse, the fleet page, ${form}`, points.join(", "), asked, within);
+  console.log(`        lost points: ${lost.join(", ") || "nothing"}`);
+}
 
 const door = await frontDoor();
 const server = await Server.start({

@@ -54,6 +54,23 @@ fn sheets_keep_to_layers_and_classes() {
     assert_clean("a colour is not an id", forbidden(&sample("style/tokens.css", "@layer tokens { :root { --a: #fff; } }\n")));
 }
 
+/// A line is read from the right in some languages: what stands at its start stands there in all of them.
+fn sides(files: &[File]) -> Vec<Finding> {
+    let side = r"(^|[\s;{])((margin|padding|border|scroll-(margin|padding))-)?(left|right)\s*:|text-align:\s*(left|right)|float:\s*(left|right)|translateX|inset:(\s+\S+){4};";
+    sheets(files)
+        .flat_map(|file| file.matches(file.lines(), side, "say inline-start or inline-end, since lines may be read from the right"))
+        .collect()
+}
+
+#[test]
+fn sheets_know_no_left_and_right() {
+    assert_clean("logical properties only in style/", sides(&tree()));
+    assert_caught(sides(&sample("style/a.css", "    margin-left: 4px;\n")));
+    assert_caught(sides(&sample("style/a.css", "    right: 4px;\n")));
+    assert_caught(sides(&sample("style/a.css", "    text-align: left;\n")));
+    assert_clean("a start is no side", sides(&sample("style/a.css", "    margin-inline-start: 4px;\n")));
+}
+
 /// Trunk bundles what index.html links; a sheet that nobody links is dead.
 fn unlinked(files: &[File]) -> Vec<Finding> {
     let page = files.iter().find(|file| file.path == "index.html").map_or("", |file| file.text.as_str());

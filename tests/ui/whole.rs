@@ -1,6 +1,6 @@
 //! The console as `trunk serve` builds it: in one piece, without the cut that a release makes (docs/adr/0011).
 
-use pitlane_console::app::Root;
+use pitlane_console::app::root;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::stage::Stage;
@@ -8,6 +8,6 @@ use crate::stage::Stage;
 /// A cut that nobody carried out leaves an import that no browser can resolve: then not one test of this program starts.
 #[wasm_bindgen_test]
 async fn the_console_starts_in_one_piece() {
-    let stage = Stage::mount(Root).await;
+    let stage = Stage::mount(|| root(None)).await;
     assert!(stage.maybe("header .mark").is_some(), "no top bar in {}", stage.root.inner_html());
 }

@@ -7,7 +7,6 @@ use super::drain_state::DrainState;
 use super::drain_state::OWN_TIME;
 use crate::model::drain::Missing;
 use crate::model::expected::Expected;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::ui::CheckField;
@@ -18,37 +17,38 @@ use crate::ui::TextField;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// What a person fills in and ticks.
 #[component]
 pub fn DrainFields(state: DrainState) -> impl IntoView {
     let reason_error = Signal::derive(move || {
         let missing = state.missing.get().filter(|m| matches!(m, Missing::Reason | Missing::ReasonTooLong));
-        missing.map(|missing| missing.words().to_owned()).or_else(|| field_error(state, "reason"))
+        missing.map(|missing| missing.words()).or_else(|| field_error(state, "reason"))
     });
     let choices = Expected::CHOICES
         .iter()
-        .map(|(_, word, label)| ((*word).to_owned(), (*label).to_owned()))
-        .chain([(OWN_TIME.to_owned(), "at a time…".to_owned())])
+        .map(|(choice, word)| ((*word).to_owned(), choice.label()))
+        .chain([(OWN_TIME.to_owned(), tr!("at a time…"))])
         .collect();
     let own_time = move || state.expected.with(|word| word == OWN_TIME);
     let time_error = Signal::derive(move || {
         let missing = state.missing.get().filter(|m| *m == Missing::ExpectedInThePast);
-        missing.map(|missing| missing.words().to_owned()).or_else(|| field_error(state, "expected_back_at"))
+        missing.map(|missing| missing.words()).or_else(|| field_error(state, "expected_back_at"))
     });
     let commands = Memo::new(move |_| state.preview.with(|load| load.data().map(|p| p.commands.clone()).unwrap_or_default()));
     view! {
         <div class="drain-fields">
-            <TextField label="Reason" value=state.reason error=reason_error placeholder="Kernel 6.12 reboot" max=REASON_MAX />
-            <SelectField label="Expected back" options=choices value=state.expected />
+            <TextField label=tr!("Reason") value=state.reason error=reason_error placeholder=tr!("Kernel 6.12 reboot") max=REASON_MAX />
+            <SelectField label=tr!("Expected back") options=choices value=state.expected />
             <When cond=own_time>
-                <TextField label="Back at" value=state.expected_at kind="datetime-local" error=time_error />
+                <TextField label=tr!("Back at") value=state.expected_at kind="datetime-local" error=time_error />
             </When>
         </div>
         <Acknowledgements state=state />
         <Refused state=state />
         <details class="equivalent">
-            <summary>"The same from a terminal"</summary>
+            <summary>{tr!("The same from a terminal")}</summary>
             {move || view! { <Commands commands=commands.get() /> }}
         </details>
     }
@@ -59,19 +59,20 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
     let stateful = Memo::new(move |_| state.preview.with(|load| load.data().map_or(0, |p| p.stateful.len())));
     let complete = Memo::new(move |_| state.preview.with(|load| load.data().is_none_or(|p| p.complete)));
     let last = Memo::new(move |_| matches!(state.refusal(), Some(Refusal::LastSchedulableNode { .. })) || state.allow_last.get());
-    let understood = move || match stateful.get() {
-        1 => "I understand that 1 stateful workload stays on this node and is not moved.".to_owned(),
-        n => format!("I understand that {} stay on this node and are not moved.", format::count(n as u64, "stateful workload")),
+    let understood = move || {
+        let n = stateful.get();
+        tr!("I understand that 1 stateful workload stays on this node and is not moved."
+            | "I understand that {n} stateful workloads stay on this node and are not moved." % n)
     };
     view! {
         <When cond=move || { stateful.get() > 0 }>
             <CheckField label=Signal::derive(understood) value=state.understood />
         </When>
         <When cond=move || !complete.get()>
-            <CheckField label="I know that not every workload could be read, and drain the node all the same." value=state.unread />
+            <CheckField label=tr!("I know that not every workload could be read, and drain the node all the same.") value=state.unread />
         </When>
         <When cond=move || last.get()>
-            <CheckField label="Drain it although no other node takes placements." value=state.allow_last />
+            <CheckField label=tr!("Drain it although no other node takes placements.") value=state.allow_last />
         </When>
     }
 }
@@ -81,7 +82,7 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
 fn Refused(state: DrainState) -> impl IntoView {
     dynamic(move || {
         let missing = state.missing.get().filter(|m| matches!(m, Missing::UnderstandStateful | Missing::AcknowledgeUnread));
-        let text = missing.map(|missing| missing.words().to_owned()).or_else(|| {
+        let text = missing.map(|missing| missing.words()).or_else(|| {
             let shown_above = matches!(state.refusal(), Some(Refusal::StatefulWorkloadsChanged { .. }));
             let at_field = field_error(state, "reason").is_some() || field_error(state, "expected_back_at").is_some();
             state.problem.with(|problem| problem.as_ref().filter(|_| !shown_above && !at_field).map(|problem| problem.message()))

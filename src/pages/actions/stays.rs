@@ -7,6 +7,7 @@ use crate::model::drain;
 use crate::model::tone::Tone;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The table of the drain sheet. With a refusal it shows what is new against what was shown before.
 #[component]
@@ -18,8 +19,8 @@ pub fn StaysTable(
     node: Option<String>,
 ) -> impl IntoView {
     let label = match node {
-        Some(node) => format!("Table of stateful workloads of {node}"),
-        None => "Table of stateful workloads".to_owned(),
+        Some(node) => tr!("Table of stateful workloads of {}", node),
+        None => tr!("Table of stateful workloads"),
     };
     let rows = workloads
         .into_iter()

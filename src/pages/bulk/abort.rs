@@ -11,6 +11,7 @@ use crate::state::Remote;
 use crate::ui::Button;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The button, as long as there is something to end.
 #[component]
@@ -40,7 +41,7 @@ pub fn Abort(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>, stat
             }
         });
     };
-    let label = Signal::derive(move || if state.get() == BulkState::Stopped { "Leave it at that" } else { "Abort" }.to_owned());
+    let label = Signal::derive(move || if state.get() == BulkState::Stopped { tr!("Leave it at that") } else { tr!("Abort") });
     view! {
         {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
         <When cond=move || can.get()>

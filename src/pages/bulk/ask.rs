@@ -25,6 +25,7 @@ use crate::ui::Problem;
 use crate::ui::Sheet;
 use crate::ui::Skeleton;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// The checks of an activation move by themselves, so they are read again this often, in seconds.
 const AGAIN_S: i64 = 5;
@@ -38,16 +39,16 @@ pub fn AskSheet(many: Many) -> impl IntoView {
     let count = nodes.as_ref().map_or(0, |nodes| nodes.ids.len());
     let fleet = fleet_name(app);
     let subtitle = move || match kind {
-        OperationKind::Activate => format!("{} · Makes those that are ready schedulable again. Nothing moves back by itself.", fleet()),
-        _ => format!("{} · Puts the nodes into maintenance. Can be undone with Activate.", fleet()),
+        OperationKind::Activate => tr!("{} · Makes those that are ready schedulable again. Nothing moves back by itself.", fleet()),
+        _ => tr!("{} · Puts the nodes into maintenance. Can be undone with Activate.", fleet()),
     };
     let body = match nodes {
-        None => view! { <Nothing text="This tab does not remember which nodes these were. Select them again." /> }.into_any(),
+        None => view! { <Nothing text=tr!("This tab does not remember which nodes these were. Select them again.") /> }.into_any(),
         Some(nodes) if nodes.is_too_many() => {
-            let text = format!("These are {}; at most {BULK_MAX} nodes are handled in one go.", nodes.ids.len());
+            let text = tr!("These are {}; at most {} nodes are handled in one go.", number(nodes.ids.len()), number(BULK_MAX));
             view! { <Nothing text=text /> }.into_any()
         }
-        Some(nodes) if nodes.ids.is_empty() => view! { <Nothing text="None of these nodes is in the fleet any more." /> }.into_any(),
+        Some(nodes) if nodes.ids.is_empty() => view! { <Nothing text=tr!("None of these nodes is in the fleet any more.") /> }.into_any(),
         Some(nodes) => {
             let gone = nodes.gone;
             view! { <Asking ask=Ask::new(app, &many, nodes.ids) gone=gone /> }.into_any()
@@ -70,7 +71,7 @@ fn Nothing(#[prop(into)] text: String) -> impl IntoView {
             </Notice>
         </div>
         <footer class="sheet-foot">
-            <Button label="Close" on_press=move |()| app.nav.close() />
+            <Button label=tr!("Close") on_press=move |()| app.nav.close() />
         </footer>
     }
 }
@@ -97,7 +98,7 @@ fn Asking(ask: Ask, gone: usize) -> impl IntoView {
         match stage.get() {
         Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
         Stage::Failed(text, request) => view! {
-            <Problem title="What this would mean could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| ask.read_again() />
+            <Problem title=tr!("What this would mean could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| ask.read_again() />
         }
         .into_any(),
         Stage::Ready => view! {
@@ -109,7 +110,7 @@ fn Asking(ask: Ask, gone: usize) -> impl IntoView {
     };
     let recorded = move || {
         ask.app.live.session.who().with(|who| match who {
-            Who::Somebody(session) => format!("Recorded in the activity log as {}", session.name),
+            Who::Somebody(session) => tr!("Recorded in the activity log as {}", session.name.clone()),
             _ => String::new(),
         })
     };
@@ -127,7 +128,7 @@ fn Asking(ask: Ask, gone: usize) -> impl IntoView {
             <div class="sheet-body">{move || body()}</div>
             <footer class="sheet-foot">
                 <span class="sheet-note">{move || recorded()}</span>
-                <Button label="Cancel" on_press=move |()| ask.app.nav.close() />
+                <Button label=tr!("Cancel") on_press=move |()| ask.app.nav.close() />
                 <Button
                     label=Signal::derive(move || bulk::title(ask.kind, ready.get()))
                     kind=danger

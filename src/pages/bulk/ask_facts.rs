@@ -10,7 +10,6 @@ use super::ask_nodes::Unread;
 use super::ask_state::Ask;
 use crate::model::bulk;
 use crate::model::drain;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::platform::locale;
@@ -21,13 +20,14 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// What happens, what stays, what is left out, what remains.
 #[component]
 pub fn Facts(ask: Ask, gone: usize) -> impl IntoView {
     let gone = (gone > 0).then(|| {
         let text =
-            format!("{} of those asked for not in the fleet any more.", if gone == 1 { "1 node is".to_owned() } else { format!("{gone} nodes are") });
+            tr!("1 node of those asked for is not in the fleet any more." | "{n} nodes of those asked for are not in the fleet any more." % gone);
         view! {
             <Notice tone=Tone::Degraded glyph=Glyph::Warning>
                 <p>{text}</p>
@@ -55,7 +55,7 @@ pub fn Facts(ask: Ask, gone: usize) -> impl IntoView {
 
 #[component]
 fn Will(preview: BulkPreview) -> impl IntoView {
-    let line = |tone: Tone, glyph: Glyph, strong: &'static str, rest: &'static str| {
+    let line = |tone: Tone, glyph: Glyph, strong: String, rest: String| {
         view! {
             <li data-tone=tone.as_str()>
                 <Icon glyph=glyph />
@@ -69,18 +69,18 @@ fn Will(preview: BulkPreview) -> impl IntoView {
     };
     let lines = match preview.kind {
         OperationKind::Activate => vec![
-            line(Tone::Healthy, Glyph::Check, "Only what is ready.", "Every check is asked again before each node."),
+            line(Tone::Healthy, Glyph::Check, tr!("Only what is ready."), tr!("Every check is asked again before each node.")),
             line(
                 Tone::Maintenance,
                 Glyph::Wrench,
-                "The rest stays in maintenance.",
-                "A node that is not ready any more when its turn comes is left out.",
+                tr!("The rest stays in maintenance."),
+                tr!("A node that is not ready any more when its turn comes is left out."),
             ),
         ],
         _ => vec![
-            line(Tone::Healthy, Glyph::Check, "No new placements.", "The scheduler places nothing new on these nodes."),
-            line(Tone::Maintenance, Glyph::Warning, "Nothing is evacuated.", "Whatever runs on them stays where it is."),
-            line(Tone::Pending, Glyph::Refresh, "Stops at the first refusal.", "Every guard is asked again before each node."),
+            line(Tone::Healthy, Glyph::Check, tr!("No new placements."), tr!("The scheduler places nothing new on these nodes.")),
+            line(Tone::Maintenance, Glyph::Warning, tr!("Nothing is evacuated."), tr!("Whatever runs on them stays where it is.")),
+            line(Tone::Pending, Glyph::Refresh, tr!("Stops at the first refusal."), tr!("Every guard is asked again before each node.")),
         ],
     };
     view! { <ul class="will">{lines}</ul> }
@@ -89,21 +89,21 @@ fn Will(preview: BulkPreview) -> impl IntoView {
 #[component]
 fn After(ask: Ask, preview: BulkPreview) -> impl IntoView {
     let bar = drain::capacity_bar(&preview.capacity_now, &preview.capacity_after).map(|bar| view! { <CapacityTrack bar=Signal::stored(bar) /> });
-    let text = format!("{} · read {}", drain::capacity_after(&preview.capacity_after), locale::time(preview.server_time));
+    let text = tr!("{} · read {}", drain::capacity_after(&preview.capacity_after), locale::time(preview.server_time));
     let last = preview.takes_the_last.then(|| {
         view! {
             <Notice tone=Tone::Degraded glyph=Glyph::Warning>
-                <p>"These are all the nodes that take placements. After them nothing new could start anywhere."</p>
+                <p>{tr!("These are all the nodes that take placements. After them nothing new could start anywhere.")}</p>
             </Notice>
         }
     });
     view! {
         <section class="stack">
-            <h3>{format!("After {}", format::count(bulk::ready(&preview).count() as u64, "drain"))}</h3>
+            <h3>{tr!("After this drain" | "After {n} drains" % bulk::ready(&preview).count())}</h3>
             {bar}
             <p class="muted hint">
                 {text} " "
-                <Button label="Read again" small=true kind=Kind::Quiet on_press=move |()| ask.read_again() />
+                <Button label=tr!("Read again") small=true kind=Kind::Quiet on_press=move |()| ask.read_again() />
             </p>
             {last}
         </section>

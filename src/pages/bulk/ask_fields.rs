@@ -8,7 +8,6 @@ use crate::model::bulk;
 use crate::model::bulk::Missing;
 use crate::model::drain;
 use crate::model::expected::Expected;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::actions::OWN_TIME;
@@ -19,6 +18,7 @@ use crate::ui::TextField;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// How many at a time can be chosen.
 const PACES: [u32; 4] = [2, 3, 5, 10];
@@ -27,11 +27,11 @@ const PACES: [u32; 4] = [2, 3, 5, 10];
 #[component]
 pub fn Fields(ask: Ask) -> impl IntoView {
     let paces =
-        std::iter::once(("1".to_owned(), "one after another".to_owned())).chain(PACES.map(|n| (n.to_string(), format!("{n} at a time")))).collect();
+        std::iter::once(("1".to_owned(), tr!("one after another"))).chain(PACES.map(|n| (n.to_string(), tr!("{} at a time", number(n))))).collect();
     let drain = ask.kind == OperationKind::Drain;
     view! {
         {drain.then(|| view! { <Why ask=ask /> })}
-        <SelectField label="Pace" options=paces value=ask.at_once />
+        <SelectField label=tr!("Pace") options=paces value=ask.at_once />
         {drain.then(|| view! { <Acknowledgements ask=ask /> })}
         <Refused ask=ask />
     }
@@ -44,28 +44,28 @@ fn Why(ask: Ask) -> impl IntoView {
             Missing::Drain(missing) if of(missing) => Some(missing.words()),
             _ => None,
         });
-        words.map(str::to_owned)
+        words
     };
     let reason = move || missing(|m| matches!(m, drain::Missing::Reason | drain::Missing::ReasonTooLong)).or_else(|| ask.field_error("reason"));
     let time = move || missing(|m| m == drain::Missing::ExpectedInThePast).or_else(|| ask.field_error("expected_back_at"));
     let choices = Expected::CHOICES
         .iter()
-        .map(|(_, word, label)| ((*word).to_owned(), (*label).to_owned()))
-        .chain([(OWN_TIME.to_owned(), "at a time…".to_owned())])
+        .map(|(choice, word)| ((*word).to_owned(), choice.label()))
+        .chain([(OWN_TIME.to_owned(), tr!("at a time…"))])
         .collect();
     let own_time = move || ask.expected.with(|word| word == OWN_TIME);
     view! {
         <div class="drain-fields">
             <TextField
-                label="Reason"
+                label=tr!("Reason")
                 value=ask.reason
                 error=Signal::derive(reason)
-                placeholder="Kernel 6.12 reboot"
+                placeholder=tr!("Kernel 6.12 reboot")
                 max=REASON_MAX
             />
-            <SelectField label="Expected back" options=choices value=ask.expected />
+            <SelectField label=tr!("Expected back") options=choices value=ask.expected />
             <When cond=own_time>
-                <TextField label="Back at" value=ask.expected_at kind="datetime-local" error=Signal::derive(time) />
+                <TextField label=tr!("Back at") value=ask.expected_at kind="datetime-local" error=Signal::derive(time) />
             </When>
         </div>
     }
@@ -85,20 +85,22 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
     let last = Memo::new(move |_| ask.preview.with(|load| load.data().is_some_and(|preview| preview.takes_the_last)));
     let understood = move || {
         let (stateful, nodes) = counts.get().unwrap_or_default();
-        let stay = if stateful == 1 { "stays" } else { "stay" };
-        let moved = if stateful == 1 { "is not moved" } else { "are not moved" };
-        let (workloads, nodes) = (format::count(stateful as u64, "stateful workload"), format::count(nodes as u64, "node"));
-        format!("I understand that {workloads} {stay} on {nodes} and {moved}.")
+        let nodes = tr!("1 node" | "{n} nodes" % nodes);
+        tr!(
+            "I understand that 1 stateful workload stays on {} and is not moved."
+                | "I understand that {n} stateful workloads stay on {} and are not moved." % stateful,
+            nodes
+        )
     };
     view! {
         <When cond=move || stateful.get()>
             <CheckField label=Signal::derive(understood) value=ask.understood />
         </When>
         <When cond=move || unread.get()>
-            <CheckField label="I know that not every workload could be read, and drain these nodes all the same." value=ask.unread />
+            <CheckField label=tr!("I know that not every workload could be read, and drain these nodes all the same.") value=ask.unread />
         </When>
         <When cond=move || last.get()>
-            <CheckField label="Drain them although no other node takes placements." value=ask.allow_last />
+            <CheckField label=tr!("Drain them although no other node takes placements.") value=ask.allow_last />
         </When>
     }
 }
@@ -106,14 +108,13 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
 /// What keeps the request back here, or what the server said no to, unless a field tells of it.
 #[component]
 fn Refused(ask: Ask) -> impl IntoView {
-    let title = if ask.kind == OperationKind::Activate { "Not activated. " } else { "Not drained. " };
     dynamic(move || {
         let missing = ask.missing.get().filter(|missing| {
             let at_field =
                 matches!(missing, Missing::Drain(drain::Missing::Reason | drain::Missing::ReasonTooLong | drain::Missing::ExpectedInThePast));
             !at_field
         });
-        let text = missing.map(|missing| missing.words().to_owned()).or_else(|| {
+        let text = missing.map(|missing| missing.words()).or_else(|| {
             let at_field = ask.field_error("reason").is_some() || ask.field_error("expected_back_at").is_some();
             ask.problem.with(|problem| problem.as_ref().filter(|_| !at_field).map(|problem| problem.message()))
         });
@@ -121,7 +122,8 @@ fn Refused(ask: Ask) -> impl IntoView {
             view! {
                 <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                     <p>
-                        <b>{title}</b>
+                        <b>{if ask.kind == OperationKind::Activate { tr!("Not activated.") } else { tr!("Not drained.") }}</b>
+                        " "
                         {text}
                     </p>
                 </Notice>

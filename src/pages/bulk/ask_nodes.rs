@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use pitlane_api::{BulkPreview, BulkPreviewNode, OperationKind};
 
 use crate::model::bulk;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::actions::StaysTable;
@@ -12,6 +11,7 @@ use crate::ui::Icon;
 use crate::ui::Notice;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// Which are worked on, in their order, with what is good to know of them.
 #[component]
@@ -21,8 +21,8 @@ pub fn Ready(preview: BulkPreview) -> impl IntoView {
     let notes: Vec<String> = bulk::ready(&preview).flat_map(|node| node.notes.iter().map(|note| format!("{}: {note}", node.node_name))).collect();
     let notes = notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view();
     let title = match preview.kind {
-        OperationKind::Activate => format!("{} ready to be activated", if count == 1 { "1 node is".into() } else { format!("{count} nodes are") }),
-        _ => format!("{} in this order", format::count(count as u64, "node")),
+        OperationKind::Activate => tr!("1 node is ready to be activated" | "{n} nodes are ready to be activated" % count),
+        _ => tr!("1 node" | "{n} nodes in this order" % count),
     };
     let label = title.clone();
     (count > 0).then(|| {
@@ -41,11 +41,11 @@ pub fn Ready(preview: BulkPreview) -> impl IntoView {
 pub fn LeftOut(preview: BulkPreview) -> impl IntoView {
     let out: Vec<&BulkPreviewNode> = preview.nodes.iter().filter(|node| !node.ready).collect();
     let count = out.len();
-    let title = match (preview.kind, count) {
-        (OperationKind::Activate, 1) => "1 node is not ready and stays in maintenance".to_owned(),
-        (OperationKind::Activate, n) => format!("{n} nodes are not ready and stay in maintenance"),
-        (_, 1) => "1 node is left out".to_owned(),
-        (_, n) => format!("{n} nodes are left out"),
+    let title = match preview.kind {
+        OperationKind::Activate => {
+            tr!("1 node is not ready and stays in maintenance" | "{n} nodes are not ready and stay in maintenance" % count)
+        }
+        _ => tr!("1 node is left out" | "{n} nodes are left out" % count),
     };
     let rows = out
         .into_iter()
@@ -90,16 +90,16 @@ pub fn Stays(preview: BulkPreview) -> impl IntoView {
         })
         .collect_view();
     let below = match (count, bulk::is_unread(&preview)) {
-        (0, true) => "None that could be read.",
-        (0, false) => "None runs on these nodes: no volume, no writable folder of the host.",
-        _ => "Move or back these up yourself before any destructive host work.",
+        (0, true) => tr!("None that could be read."),
+        (0, false) => tr!("None runs on these nodes: no volume, no writable folder of the host."),
+        _ => tr!("Move or back these up yourself before any destructive host work."),
     };
     view! {
         <section class="stack">
             <h3 class="with-icon">
                 <Icon glyph=Glyph::Database />
-                "Stateful workloads that stay"
-                {(count > 0).then(|| view! { <Tag tone=Tone::Maintenance word=count.to_string() /> })}
+                {tr!("Stateful workloads that stay")}
+                {(count > 0).then(|| view! { <Tag tone=Tone::Maintenance word=number(count) /> })}
             </h3>
             {tables}
             <p class="muted hint">{below}</p>
@@ -126,7 +126,7 @@ pub fn Unread(preview: BulkPreview) -> impl IntoView {
         view! {
             <Notice tone=Tone::Degraded glyph=Glyph::Warning>
                 <p>
-                    <b>"Not every workload could be read."</b>
+                    <b>{tr!("Not every workload could be read.")}</b>
                 </p>
                 <ul class="reasons">{rows}</ul>
             </Notice>

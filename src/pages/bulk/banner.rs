@@ -12,6 +12,7 @@ use crate::route::Route;
 use crate::ui::Banner;
 use crate::ui::Keyed;
 use crate::ui::view;
+use crate::words::tr;
 
 /// How many have a banner of their own; the list has the others.
 const MOST: usize = 3;
@@ -31,7 +32,7 @@ pub fn BulkBanner() -> impl IntoView {
     };
     let more = move || {
         let more = open.with(|open| open.len().saturating_sub(MOST));
-        (more > 0).then(|| view! { <a href=Route::Bulk { id: None }.href()>{format!("{more} more bulk operations")}</a> })
+        (more > 0).then(|| view! { <a href=Route::Bulk { id: None }.href()>{tr!("1 more bulk operation" | "{n} more bulk operations" % more)}</a> })
     };
     view! {
         <Keyed keys=keys row=row />
@@ -44,14 +45,14 @@ fn One(line: Memo<Option<BulkSummary>>) -> impl IntoView {
     let app = App::get();
     let read = move |read: fn(&BulkSummary) -> String| move || line.with(|line| line.as_ref().map(read).unwrap_or_default());
     let title = move |line: &BulkSummary| match line.state {
-        BulkState::Stopped => format!("{} stopped: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
-        BulkState::Aborting => format!("{} is being aborted: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
-        _ => format!("{}: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
+        BulkState::Stopped => tr!("{} stopped: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
+        BulkState::Aborting => tr!("{} is being aborted: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
+        _ => tr!("{}: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
     };
     let text = |line: &BulkSummary| {
         let reason = line.reason.as_ref().map(|reason| format!("“{reason}”")).unwrap_or_default();
         match line.state {
-            BulkState::Stopped => format!("{reason} A node was refused or failed. No other was begun after it.").trim().to_owned(),
+            BulkState::Stopped => format!("{reason} {}", tr!("A node was refused or failed. No other was begun after it.")).trim().to_owned(),
             _ => reason,
         }
     };
@@ -70,7 +71,7 @@ fn One(line: Memo<Option<BulkSummary>>) -> impl IntoView {
             <div class="no-print">
                 <Banner tone=tone glyph=mark.glyph title=Signal::derive(read(title)) text=Signal::derive(read(text))>
                     <a class="button" href=href>
-                        "Show"
+                        {tr!("Show")}
                     </a>
                 </Banner>
             </div>

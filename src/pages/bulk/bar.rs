@@ -16,6 +16,7 @@ use crate::ui::Button;
 use crate::ui::Kind;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// How many are named; the rest is counted.
 const NAMED: usize = 3;
@@ -61,8 +62,8 @@ fn facts(app: App, selection: &Selection, shown: &[NodeId]) -> Facts {
 impl Facts {
     fn sentence(&self) -> String {
         match self.hidden {
-            0 => format!("{} selected", self.count),
-            hidden => format!("{} selected, {hidden} of them not shown", self.count),
+            0 => tr!("{} selected", number(self.count)),
+            hidden => tr!("{} selected, {} of them not shown", number(self.count), number(hidden)),
         }
     }
 
@@ -70,7 +71,7 @@ impl Facts {
         let names = self.names.join(", ");
         match self.count.saturating_sub(self.names.len()) {
             0 => names,
-            more => format!("{names} and {more} more"),
+            more => tr!("{} and {} more", names, number(more)),
         }
     }
 
@@ -81,14 +82,14 @@ impl Facts {
     /// Why this cannot be asked for, whoever asks.
     fn why_not(&self, kind: OperationKind) -> Option<String> {
         if self.is_mixed() {
-            return Some("Real and simulated nodes are not handled in one go.".into());
+            return Some(tr!("Real and simulated nodes are not handled in one go."));
         }
         if self.count > BULK_MAX {
-            return Some(format!("At most {BULK_MAX} nodes in one go."));
+            return Some(tr!("At most {} nodes in one go.", number(BULK_MAX)));
         }
         match kind {
-            OperationKind::Activate if self.schedulable == self.count => Some("All of these take placements already.".into()),
-            OperationKind::Drain if self.schedulable == 0 => Some("All of these are in maintenance already.".into()),
+            OperationKind::Activate if self.schedulable == self.count => Some(tr!("All of these take placements already.")),
+            OperationKind::Drain if self.schedulable == 0 => Some(tr!("All of these are in maintenance already.")),
             _ => None,
         }
     }
@@ -125,22 +126,23 @@ fn Bar() -> impl IntoView {
     let mixed = Memo::new(move |_| facts.with(Facts::is_mixed));
     let more = Memo::new(move |_| facts.with(|facts| !facts.all_shown && facts.shown > 0));
     view! {
-        <section class="selection-bar no-print" aria-label="Selection">
+        <section class="selection-bar no-print" aria-label=tr!("Selection")>
             <p class="selection-what">
                 <b>{move || sentence.get()}</b>
                 <span class="muted">{move || facts.with(Facts::named)}</span>
             </p>
             <When cond=move || mixed.get()>
                 <p class="selection-mixed">
-                    "Real and simulated nodes are not handled in one go. "
+                    {tr!("Real and simulated nodes are not handled in one go.")}
+                    " "
                     <Button
-                        label=Signal::derive(move || format!("Keep the {} real", facts.with(|facts| facts.real)))
+                        label=Signal::derive(move || tr!("Keep the {} real", number(facts.with(|facts| facts.real))))
                         small=true
                         on_press=move |()| only(false)
                     />
                     " "
                     <Button
-                        label=Signal::derive(move || format!("Keep the {} simulated", facts.with(|facts| facts.simulated)))
+                        label=Signal::derive(move || tr!("Keep the {} simulated", number(facts.with(|facts| facts.simulated))))
                         small=true
                         on_press=move |()| only(true)
                     />
@@ -149,16 +151,16 @@ fn Bar() -> impl IntoView {
             <div class="selection-actions">
                 <When cond=move || more.get()>
                     <Button
-                        label=Signal::derive(move || format!("Select all {} shown", facts.with(|facts| facts.shown)))
+                        label=Signal::derive(move || tr!("Select all {} shown", number(facts.with(|facts| facts.shown))))
                         kind=Kind::Quiet
                         on_press=move |()| chosen.press_shown()
                     />
                 </When>
-                <Button label="Clear" kind=Kind::Quiet name="Clear the selection" on_press=move |()| {chosen.clear();} />
-                <Button label="Activate…" name="Activate the selected nodes…" refused=refused(OperationKind::Activate) on_press=move |()| open(Action::Activate) />
+                <Button label=tr!("Clear") kind=Kind::Quiet name=tr!("Clear the selection") on_press=move |()| {chosen.clear();} />
+                <Button label=tr!("Activate…") name=tr!("Activate the selected nodes…") refused=refused(OperationKind::Activate) on_press=move |()| open(Action::Activate) />
                 <Button
-                    label="Drain…"
-                    name="Drain the selected nodes…"
+                    label=tr!("Drain…")
+                    name=tr!("Drain the selected nodes…")
                     kind=Kind::Danger
                     refused=refused(OperationKind::Drain)
                     on_press=move |()| open(Action::Drain)

@@ -10,6 +10,7 @@ use crate::route::Route;
 use crate::ui::Badge;
 use crate::ui::Keyed;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The table, in the order in which the nodes are worked on. A row keeps its element while its state moves.
 #[component]
@@ -20,14 +21,14 @@ pub fn Items(now: Memo<Option<BulkOperation>>) -> impl IntoView {
         view! { <Row item=item /> }
     };
     view! {
-        <section class="panel" aria-label="Nodes of this bulk operation">
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of nodes">
+        <section class="panel" aria-label=tr!("Nodes of this bulk operation")>
+            <div class="table-scroll" tabindex="0" role="region" aria-label=tr!("Table of nodes")>
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">"Node"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Why"</th>
+                            <th scope="col">{tr!("Node")}</th>
+                            <th scope="col">{tr!("State")}</th>
+                            <th scope="col">{tr!("Why")}</th>
                         </tr>
                     </thead>
                     <tbody>

@@ -11,6 +11,7 @@ use crate::platform::locale;
 use crate::route::Route;
 use crate::ui::Badge;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The list. It moves by itself.
 #[component]
@@ -18,16 +19,17 @@ pub fn List() -> impl IntoView {
     let app = App::get();
     keep_up(app);
     let lines = Memo::new(move |_| app.live.bulk.with(|lines| lines.newest().cloned().collect::<Vec<BulkSummary>>()));
-    let none = move || lines.with(Vec::is_empty).then(|| view! { <p class="muted">"No node was drained or activated together with others yet."</p> });
+    let none =
+        move || lines.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!("No node was drained or activated together with others yet.")}</p> });
     let rows = move || lines.get().into_iter().map(|line| view! { <Line line=line /> }).collect_view();
     view! {
         <div class="page-head">
             <div>
-                <h1 tabindex="-1">"Bulk operations"</h1>
-                <p class="muted">"Many nodes drained or activated in one go, newest first."</p>
+                <h1 tabindex="-1">{tr!("Bulk operations")}</h1>
+                <p class="muted">{tr!("Many nodes drained or activated in one go, newest first.")}</p>
             </div>
         </div>
-        <section class="panel" aria-label="Bulk operations">
+        <section class="panel" aria-label=tr!("Bulk operations")>
             {move || none()}
             <ul class="bulk-list">{move || rows()}</ul>
         </section>

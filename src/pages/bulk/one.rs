@@ -24,6 +24,7 @@ use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// The page of one.
 #[component]
@@ -38,7 +39,8 @@ pub fn One(id: String) -> impl IntoView {
     let moved =
         Memo::new(move |_| (app.live.snapshots.get(), id.with_value(|id| app.live.bulk.with(|lines| lines.get(id).map(|line| line.updated_at)))));
     Effect::new(move |before: Option<()>| {
-        moved.track();
+        // A memo that nobody reads follows nothing: to track it alone would not do.
+        moved.get();
         if before.is_some() {
             bulk.reload();
         }
@@ -58,7 +60,8 @@ pub fn One(id: String) -> impl IntoView {
             _ => Stage::Ready,
         })
     });
-    dynamic(move || match stage.get() {
+    dynamic(move || {
+        match stage.get() {
         Stage::Loading => view! {
             <div class="stack" aria-busy="true">
                 <Skeleton shape="title" />
@@ -67,13 +70,14 @@ pub fn One(id: String) -> impl IntoView {
         }
         .into_any(),
         Stage::Gone => {
-            view! { <NotFound title="No such bulk operation" text="It was never there, or it is so old that it was cleared away." /> }.into_any()
+            view! { <NotFound title=tr!("No such bulk operation") text=tr!("It was never there, or it is so old that it was cleared away.") /> }.into_any()
         }
         Stage::Failed(text, request) => view! {
-            <Problem title="The bulk operation could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| bulk.reload() />
+            <Problem title=tr!("The bulk operation could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| bulk.reload() />
         }
         .into_any(),
         Stage::Ready => view! { <Shown bulk=bulk /> }.into_any(),
+    }
     })
 }
 
@@ -85,10 +89,10 @@ fn Shown(bulk: Remote<BulkOperation>) -> impl IntoView {
     let waiting = move || now.with(|bulk| bulk.as_ref().and_then(|bulk| bulk.waiting_for.clone()));
     let resumable = Memo::new(move |_| matches!(state.get(), BulkState::Stopped | BulkState::Aborted));
     view! {
-        <nav class="crumbs" aria-label="Breadcrumb">
-            <a href=Route::fleet().href()>"Nodes"</a>
+        <nav class="crumbs" aria-label=tr!("Breadcrumb")>
+            <a href=Route::fleet().href()>{tr!("Nodes")}</a>
             " / "
-            <a href=Route::Bulk { id: None }.href()>"Bulk operations"</a>
+            <a href=Route::Bulk { id: None }.href()>{tr!("Bulk operations")}</a>
         </nav>
         <div class="node-head">
             <h1 class="node-name" tabindex="-1">
@@ -109,7 +113,8 @@ fn Shown(bulk: Remote<BulkOperation>) -> impl IntoView {
                 view! {
                     <Notice tone=Tone::Pending glyph=Glyph::Clock>
                         <p>
-                            <b>"Waiting. "</b>
+                            <b>{tr!("Waiting.")}</b>
+                            " "
                             {why}
                         </p>
                     </Notice>
@@ -130,8 +135,8 @@ fn about(now: Memo<Option<BulkOperation>>) -> impl IntoView {
         bulk.as_ref().map(|bulk| {
             let at = clock.now_untracked();
             let reason = bulk.reason.as_ref().map(|reason| format!(" · “{reason}”"));
-            let back = bulk.expected_back_at.map(|back| format!(" · expected back {}", format::relative(back, at)));
-            let pace = if bulk.at_once > 1 { format!(" · {} at a time", bulk.at_once) } else { " · one after another".to_owned() };
+            let back = bulk.expected_back_at.map(|back| format!(" · {}", tr!("expected back {}", format::relative(back, at))));
+            let pace = if bulk.at_once > 1 { tr!("{} at a time", number(bulk.at_once)) } else { tr!("one after another") };
             view! {
                 {bulk.requested_by.clone()}
                 " · "
@@ -140,6 +145,7 @@ fn about(now: Memo<Option<BulkOperation>>) -> impl IntoView {
                 </time>
                 {reason}
                 {back}
+                " · "
                 {pace}
             }
         })

@@ -9,13 +9,14 @@ use crate::platform::page;
 use crate::route::Route;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page. Another one of them is another page.
 #[component]
 pub fn BulkPage() -> impl IntoView {
     let app = App::get();
     let route = app.nav.route();
-    page::set_title("Bulk operations · Pitlane");
+    page::set_title(&tr!("Bulk operations · Pitlane"));
     let id = Memo::new(move |before: Option<&Option<String>>| match route.get() {
         Route::Bulk { id } => id,
         _ => before.cloned().flatten(),

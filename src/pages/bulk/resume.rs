@@ -21,6 +21,7 @@ use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The panel.
 #[component]
@@ -44,15 +45,15 @@ pub fn Resume(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>) -> 
     let body = move || match stage.get() {
         Stage::Loading => view! { <Skeleton shape="line" count=3 /> }.into_any(),
         Stage::Failed(text) => view! {
-            <Problem title="The nodes that are left could not be read" text=text on_retry=move |()| state.read_again() />
+            <Problem title=tr!("The nodes that are left could not be read") text=text on_retry=move |()| state.read_again() />
         }
         .into_any(),
         Stage::Ready => view! { <New state=state /> }.into_any(),
     };
-    let wrong = move || state.missing.get().map(str::to_owned).or_else(|| state.problem.get());
+    let wrong = move || state.missing.get().or_else(|| state.problem.get());
     view! {
-        <section class="panel bulk-resume" aria-label="Go on">
-            <h2>"Go on"</h2>
+        <section class="panel bulk-resume" aria-label=tr!("Go on")>
+            <h2>{tr!("Go on")}</h2>
             <Stuck state=state />
             {move || body()}
             {move || {
@@ -60,7 +61,8 @@ pub fn Resume(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>) -> 
                     view! {
                         <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                             <p>
-                                <b>"Not resumed. "</b>
+                                <b>{tr!("Not resumed.")}</b>
+                                " "
                                 {text}
                             </p>
                         </Notice>
@@ -68,8 +70,8 @@ pub fn Resume(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>) -> 
                 })
             }}
             <div class="notice-actions no-print">
-                <Button label="Resume" kind=Kind::Primary refused=refused busy=state.busy on_press=move |()| state.submit() />
-                <Button label="Read again" kind=Kind::Quiet on_press=move |()| state.read_again() />
+                <Button label=tr!("Resume") kind=Kind::Primary refused=refused busy=state.busy on_press=move |()| state.submit() />
+                <Button label=tr!("Read again") kind=Kind::Quiet on_press=move |()| state.read_again() />
             </div>
         </section>
     }
@@ -88,18 +90,18 @@ fn Stuck(state: Resuming) -> impl IntoView {
                 <p>
                     <b>{item.node_name.clone()}</b>
                     ": "
-                    {item.message.unwrap_or_else(|| "It was aborted.".into())}
+                    {item.message.unwrap_or_else(|| tr!("It was aborted."))}
                 </p>
-                <CheckField label=format!("Leave {} out.", item.node_name) value=out />
+                <CheckField label=tr!("Leave {} out.", item.node_name.clone()) value=out />
             </li>
         }
     };
     dynamic(move || {
         let stuck = stuck.get();
         let text = if stuck.is_empty() {
-            "The nodes that were not begun are done next."
+            tr!("The nodes that were not begun are done next.")
         } else {
-            "What stopped it is tried again, unless it is left out. What is done is not done again."
+            tr!("What stopped it is tried again, unless it is left out. What is done is not done again.")
         };
         view! {
             <p class="muted">{text}</p>
@@ -122,7 +124,7 @@ fn New(state: Resuming) -> impl IntoView {
                 let gone = match &changed.refusal {
                     pitlane_api::Refusal::StatefulWorkloadsChanged { gone, .. } if !gone.is_empty() => {
                         let names: Vec<String> = gone.iter().map(drain::readable).collect();
-                        Some(format!(" No longer here: {}.", names.join(", ")))
+                        Some(format!(" {}", tr!("No longer here: {}.", names.join(", "))))
                     }
                     _ => None,
                 };
@@ -153,10 +155,10 @@ fn New(state: Resuming) -> impl IntoView {
         {move || tables()}
         {move || lines()}
         <When cond=move || changed.get()>
-            <CheckField label="I have seen what is new, and that it stays and is not moved." value=state.understood />
+            <CheckField label=tr!("I have seen what is new, and that it stays and is not moved.") value=state.understood />
         </When>
         <When cond=move || unread.get()>
-            <CheckField label="I know that not every workload could be read, and go on all the same." value=state.unread />
+            <CheckField label=tr!("I know that not every workload could be read, and go on all the same.") value=state.unread />
         </When>
     }
 }

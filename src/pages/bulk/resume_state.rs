@@ -11,6 +11,7 @@ use crate::model::bulk;
 use crate::model::bulk::Look;
 use crate::pages::context::App;
 use crate::state::Remote;
+use crate::words::tr;
 
 /// Everything of one open panel.
 #[derive(Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct Resuming {
     pub skip: RwSignal<BTreeSet<NodeId>>,
     pub understood: RwSignal<bool>,
     pub unread: RwSignal<bool>,
-    pub missing: RwSignal<Option<&'static str>>,
+    pub missing: RwSignal<Option<String>>,
     pub problem: RwSignal<Option<String>>,
     pub busy: RwSignal<bool>,
 }
@@ -86,14 +87,15 @@ impl Resuming {
         let Some(id) = self.now.with_untracked(|bulk| bulk.as_ref().map(|bulk| bulk.id.clone())) else { return };
         let look = untrack(|| self.look());
         let missing = if !look.changed.is_empty() && !self.understood.get_untracked() {
-            Some("Confirm that you have seen which stateful workloads stay.")
+            Some(tr!("Confirm that you have seen which stateful workloads stay."))
         } else if !look.unread.is_empty() && !self.unread.get_untracked() {
-            Some("Acknowledge that not every workload could be read.")
+            Some(tr!("Acknowledge that not every workload could be read."))
         } else {
             None
         };
+        let held = missing.is_some();
         self.missing.set(missing);
-        if missing.is_some() || self.busy.get_untracked() {
+        if held || self.busy.get_untracked() {
             return;
         }
         self.problem.set(None);

@@ -4,21 +4,21 @@ use leptos::prelude::*;
 use pitlane_api::NodeId;
 
 use crate::model::card::Face;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::pages::actions::MainButton;
 use crate::pages::nav;
 use crate::route::Route;
 use crate::ui::CopyButton;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Counts at the left, the link and the action at the right.
 #[component]
 pub fn CardFoot(id: StoredValue<NodeId>, face: Memo<Face>) -> impl IntoView {
     let counts = move || {
         face.with(|face| match face.workloads {
-            None => ("workloads not evaluated".to_owned(), None),
-            Some(n) => (format::count(n.into(), "workload"), face.stateful.filter(|n| *n > 0).map(|n| format!("{n} stateful"))),
+            None => (tr!("workloads not evaluated"), None),
+            Some(n) => (tr!("1 workload" | "{n} workloads" % n), face.stateful.filter(|n| *n > 0).map(|n| tr!("1 stateful" | "{n} stateful" % n))),
         })
     };
     let link = id.with_value(|id| nav::absolute(&Route::node(id)));
@@ -34,7 +34,7 @@ pub fn CardFoot(id: StoredValue<NodeId>, face: Memo<Face>) -> impl IntoView {
                 {move || counts().1.map(|stateful| view! { " · " <b>{stateful}</b> })}
             </span>
             <span class="card-actions no-print">
-                <CopyButton text=Signal::stored(link) name=format!("Copy link to {name}") said="Link copied" glyph=Glyph::Link />
+                <CopyButton text=Signal::stored(link) name=tr!("Copy link to {}", name) said=tr!("Link copied") glyph=Glyph::Link />
                 <MainButton id=id action=action />
             </span>
         </footer>

@@ -130,13 +130,7 @@ pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
 /// A box with a sentence, and an age in it where it has one.
 #[component]
 pub fn NoticeBox(notice: Notice) -> impl IntoView {
-    let since = notice.since.map(|since| {
-        view! {
-            {since.before}
-            <Age at=Signal::stored(Some(since.at)) />
-            {since.after}
-        }
-    });
+    let since = notice.since.map(|since| view! { <Age at=Signal::stored(Some(since.at)) sentence=move |age: &str| since.sentence(age) /> " " });
     view! {
         <ui::Notice tone=notice.tone glyph=notice.glyph>
             <p>

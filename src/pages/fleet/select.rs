@@ -6,6 +6,7 @@ use pitlane_api::NodeId;
 use crate::model::selection::Part;
 use crate::pages::context::App;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Chooses one node; with shift everything from the last one to it.
 #[component]
@@ -18,7 +19,7 @@ pub fn SelectBox(id: StoredValue<NodeId>, #[prop(into)] name: Signal<String>) ->
             class="select no-print"
             role="checkbox"
             aria-checked=move || if checked.get() { "true" } else { "false" }
-            aria-label=move || format!("Select {}", name.get())
+            aria-label=move || tr!("Select {}", name.get())
             on:click=move |event: ev::MouseEvent| id.with_value(|id| chosen.press(id, event.shift_key()))
         ></button>
     }

@@ -5,7 +5,6 @@ use pitlane_api::{ClearForWork, WorkloadList};
 
 use super::Shared;
 use crate::api;
-use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::fleet::NoticeBox;
@@ -17,6 +16,7 @@ use crate::ui::Button;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Clear is said only of what was read just now, in seconds. The rule allows 30.
 const AGAIN_S: i64 = 10;
@@ -113,8 +113,7 @@ enum Kind {
 }
 
 fn are(n: usize) -> String {
-    let verb = if n == 1 { "is" } else { "are" };
-    format!("{} {verb}", format::count(n as u64, "stateful workload"))
+    tr!("1 stateful workload is" | "{n} stateful workloads are" % n)
 }
 
 fn why(verdict: &ClearForWork) -> String {

@@ -15,6 +15,7 @@ use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Stateful ones first. What could not be read is said, and is not an empty table.
 #[component]
@@ -63,7 +64,8 @@ fn List(list: WorkloadList) -> impl IntoView {
         view! {
             <Notice tone=Tone::Neutral glyph=Glyph::Database>
                 <p>
-                    {format!("{} that no workload uses: ", format::count(list.orphaned_volumes.len() as u64, "local volume"))}
+                    {tr!("1 local volume that no workload uses:" | "{n} local volumes that no workload uses:" % list.orphaned_volumes.len())}
+                    " "
                     <span class="mono">{list.orphaned_volumes.join(", ")}</span>
                 </p>
             </Notice>

@@ -46,10 +46,10 @@ story("chooses by click, range and filter, and drains them one after another", {
   await page.getByRole("searchbox", { name: "Search nodes" }).fill("us");
   await reads(choose.bar(page), /3 selected, 3 of them not shown/);
   await choose.bar(page).getByRole("button", { name: "Select all 2 shown" }).click();
-  await reads(choose.bar(page), /5 selected, 3 of them not shown edge-04, edge-05, edge-01 and 2 more/);
+  await reads(choose.bar(page), /5 selected, 3 of them not shown edge-04, edge-05, edge-\d+ and 2 more/);
   await choose.box(page, "edge-05").click();
   await page.getByRole("searchbox", { name: "Search nodes" }).fill("");
-  await reads(choose.bar(page), /4 selected edge-01/);
+  await reads(choose.bar(page), /4 selected edge-01, edge-02, edge-03 and 1 more/);
 
   await choose.drain(page).click();
   const dialog = sheet.of(page, "Drain 4 nodes");

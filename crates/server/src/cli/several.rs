@@ -2,9 +2,7 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use pitlane_api::{
-    BulkNode, BulkOperation, BulkPreview, BulkPreviewNode, BulkPreviewRequest, BulkRequest, BulkState, NodeId, OperationKind,
-};
+use pitlane_api::{BulkNode, BulkOperation, BulkPreview, BulkPreviewNode, BulkPreviewRequest, BulkRequest, BulkState, NodeId, OperationKind};
 use reqwest::Method;
 
 use super::{
