@@ -168,7 +168,7 @@ story("activates those that are ready and leaves the rest in maintenance", {}, a
   const { page } = await stage.person({ name: "on-call" });
   const dialog = await ask(page, made, names(3), "activate");
   await reads(dialog, /2 nodes are ready to be activated edge-01, edge-03/);
-  await says(dialog, /1 node is not ready and stays in maintenance – edge-02: .*Cannot connect to the Docker daemon/);
+  await says(dialog, /1 node is not ready and stays in maintenance edge-02: .*Cannot connect to the Docker daemon/);
   await sheet.submit(dialog, "Activate 2 nodes").click();
   await reads(headline(page), /Completed: 2 of 2 done/);
   assert.deepEqual(Object.values(await states(api, made)), ["schedulable", "maintenance", "schedulable", "schedulable"]);

@@ -33,7 +33,7 @@ pub async fn run(client: &Client, names: &[String], wish: Wish, wait: &Wait, jso
         }
     }
     let ask = BulkPreviewRequest { kind: wish.kind, nodes };
-    let change = Change { body: Some(&ask), ..Change::default() };
+    let change = Change { body: Some(&ask), if_match: None, idempotency_key: None };
     let preview: BulkPreview = client.send(Method::POST, "/bulk-operations/preview", change).await?.map_err(explain)?;
     if !json {
         print_preview(&preview);
