@@ -38,10 +38,11 @@ function sameForms(language, header) {
   for (let n = 0; n <= 1000; n += 1) {
     if (form(n) !== categories.indexOf(rules.select(n))) throw new Error(`${language}: Plural-Forms and the browser disagree about ${n}`);
   }
-  return Number(count);
+  if (Number(count) !== categories.length) throw new Error(`${language}: Plural-Forms has ${count} forms of ${categories.length}`);
+  return categories;
 }
 
-/** `{ msgid: sentence | [form, …] }`; a context stands before its msgid as gettext has it. What is not translated, or not surely, is left out. */
+/** `{ msgid: sentence | { one: …, other: … } }`; a context stands before its msgid as gettext has it. What is not translated, or not surely, is left out. */
 function catalogue(language, { headers, translations }) {
   const forms = sameForms(language, headers["Plural-Forms"]);
   const around = headers["X-Direction"] === "rtl" ? (text) => text.replace(/\{[^{}]*\}/g, `${OPEN}$&${CLOSE}`) : (text) => text;
@@ -49,8 +50,8 @@ function catalogue(language, { headers, translations }) {
   for (const [context, entries] of Object.entries(translations)) {
     for (const { msgid, msgid_plural: plural, msgstr, comments } of Object.values(entries)) {
       if (!msgid || /\bfuzzy\b/.test(comments?.flag ?? "") || msgstr.some((text) => !text)) continue;
-      if (plural && msgstr.length !== forms) throw new Error(`${language}: “${msgid}” has ${msgstr.length} forms of ${forms}`);
-      words[context ? `${context}\u0004${msgid}` : msgid] = plural ? msgstr.map(around) : around(msgstr[0]);
+      if (plural && msgstr.length !== forms.length) throw new Error(`${language}: “${msgid}” has ${msgstr.length} forms of ${forms.length}`);
+      words[context ? `${context}\u0004${msgid}` : msgid] = plural ? Object.fromEntries(forms.map((form, at) => [form, around(msgstr[at])])) : around(msgstr[0]);
     }
   }
   return words;

@@ -31,7 +31,7 @@ pub fn root(missing: Option<String>) -> AnyView {
         app.toasts.show(
             Tone::Degraded,
             Glyph::Warning,
-            format!("{name} could not be loaded, so the console speaks English. Load the page again to try once more."),
+            tr!("{} could not be loaded, so the console speaks English. Load the page again to try once more.", name),
         );
     }
     provide_context(app);

@@ -6,7 +6,7 @@ use super::{
     counts::CapacityBar,
     format::{self, share},
 };
-use crate::words::{digits, tr};
+use crate::words::{self, tr};
 
 /// `shop / postgres`.
 pub fn workload_name(workload: &Workload) -> String {
@@ -44,7 +44,7 @@ pub fn capacity_after(after: &Capacity) -> String {
         (Some(free), Some(total)) => tr!("{} memory free", format::bytes_of(free, total)),
         _ => tr!("memory not evaluated"),
     };
-    let cores = |(free, total): (f64, f64)| tr!("{} of {} cores free", digits(&format::tenths(free)), digits(&format::whole(total)));
+    let cores = |(free, total): (f64, f64)| tr!("{} of {} cores free", words::tenths(free), words::number(total.round() as u64));
     let cpu = after.cpu_cores_free.zip(after.cpu_cores_total).map(cores);
     [Some(nodes), Some(memory), cpu].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

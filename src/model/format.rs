@@ -2,7 +2,7 @@
 
 use pitlane_api::{Timestamp, seconds_between};
 
-use crate::words::{digits, number, tr};
+use crate::words::{self, number, tr};
 
 /// What stands where a value is not known.
 pub const UNKNOWN: &str = "—";
@@ -30,7 +30,7 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     if at > now { tr!("in {}", duration(seconds_between(now, at))) } else { tr!("{} ago", duration(seconds_between(at, now))) }
 }
 
-/// A number to one decimal, for programs; [`digits`] writes it for people. In whole numbers, because the standard library's own way brings 20 KB of program along.
+/// A number to one decimal, for programs; [`words::tenths`] writes it for people. In whole numbers, because the standard library's own way brings 20 KB of program along.
 pub fn tenths(number: f64) -> String {
     let tenths = (number * 10.0).round() as i64;
     let sign = if tenths < 0 { "-" } else { "" };
@@ -44,7 +44,7 @@ pub fn whole(number: f64) -> String {
 
 /// A share of a hundred, rounded: `41%`.
 pub fn percent(value: Option<f64>) -> String {
-    value.map_or_else(|| UNKNOWN.to_owned(), |value| tr!("{}%", digits(&whole(value.clamp(0.0, 100.0)))))
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| tr!("{}%", number(value.clamp(0.0, 100.0).round() as u64)))
 }
 
 /// The share that `used` is of `total`, 0 to 100; unknown where either is, or where the total is zero.
@@ -56,7 +56,7 @@ pub fn share(used: Option<u64>, total: Option<u64>) -> Option<f64> {
 /// Bytes in binary units, to two or three digits: `512 MiB`, `1.5 GiB`, `184 GiB`.
 pub fn bytes(value: u64) -> String {
     let (number, unit) = scaled(value, unit_of(value));
-    tr!("{number} {unit}", number = digits(&number), unit)
+    tr!("{number} {unit}", number, unit)
 }
 
 /// `96 of 184 GiB`: both in the unit of the second.
@@ -64,7 +64,7 @@ pub fn bytes_of(part: u64, whole: u64) -> String {
     let unit = unit_of(whole);
     let (part, _) = scaled(part, unit);
     let (whole, name) = scaled(whole, unit);
-    tr!("{part} of {whole} {unit}", part = digits(&part), whole = digits(&whole), unit = name)
+    tr!("{part} of {whole} {unit}", part, whole, unit = name)
 }
 
 const UNITS: [(&str, u64); 5] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
@@ -76,7 +76,7 @@ fn unit_of(value: u64) -> (&'static str, u64) {
 fn scaled(value: u64, (name, size): (&'static str, u64)) -> (String, &'static str) {
     let number = value as f64 / size as f64;
     let round = size == 1 || number >= 9.95 || (number - number.round()).abs() < 0.05;
-    (if round { whole(number) } else { tenths(number) }, name)
+    (if round { words::number(number.round() as u64) } else { words::tenths(number) }, name)
 }
 
 /// `1 stateful workload`, `3 stateful workloads`.

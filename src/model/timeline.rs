@@ -2,9 +2,8 @@
 
 use pitlane_api::{Health, Samples};
 
-use super::format;
 use super::tone::{self, Tone};
-use crate::words::{digits, tr};
+use crate::words::{self, tr};
 
 /// What the timeline covers, in seconds.
 pub const SPAN_S: u64 = 86_400;
@@ -56,7 +55,7 @@ pub fn spoken(samples: &Samples) -> String {
         return tr!("No heartbeats were watched in the last 24 hours.");
     }
     let share = beats as f64 / expected as f64 * 100.0;
-    tr!("{} % of the expected heartbeats of the last 24 hours came.", digits(&format::tenths(share)))
+    tr!("{} % of the expected heartbeats of the last 24 hours came.", words::tenths(share))
 }
 
 #[cfg(test)]

@@ -1,27 +1,28 @@
 //! The language of the page: which there are, which one is shown, and its words, which `assets/boot.js` began to fetch before the program
 //! was there. Names of languages come from the page: a new one needs no change here.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::OnceCell;
 
-use js_sys::{Array, Intl::PluralRules, Number, Object, Promise, Reflect};
+use js_sys::Intl::{NumberFormat, PluralRules};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::prelude::{document, window};
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Element;
 
 use super::{locale, page, storage};
-use crate::words::{self, Numbers, Words};
+use crate::words::{self, Language as Spoken};
 
 const KEY: &str = "pitlane.language";
 /// The language that stands in the program itself.
 pub const ENGLISH: &str = "en";
-/// The order that catalogues have their forms in.
-const CATEGORIES: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
 thread_local! {
-    static RULES: RefCell<Option<(PluralRules, Vec<String>)>> = const { RefCell::new(None) };
+    /// The catalogue as the browser read it, and the browser's rules for plurals.
+    static WORDS: OnceCell<(JsValue, PluralRules)> = const { OnceCell::new() };
+    /// How the browser writes a number: to no decimal, and to one.
+    static NUMBERS: OnceCell<(Function, Function)> = const { OnceCell::new() };
 }
 
 /// A language that can be chosen.
@@ -67,19 +68,17 @@ pub fn choose(code: &str) {
 pub fn when_ready(start: impl FnOnce(Option<String>) + 'static) {
     let waited = Reflect::get(&window(), &"pitlaneWords".into()).ok().and_then(|words| words.dyn_into::<Promise>().ok());
     let Some(waited) = waited else {
-        words::write_numbers(numbers());
+        words::speak(Spoken { find, write });
         return start(None);
     };
     spawn_local(async move {
-        let found = JsFuture::from(waited).await.ok().and_then(|words| words.dyn_into::<Object>().ok());
-        let missing = match found {
-            Some(found) => {
-                words::speak(read(&found));
-                None
-            }
-            None => Some(fall_back()),
-        };
-        words::write_numbers(numbers());
+        let found = JsFuture::from(waited).await.ok().filter(JsValue::is_object);
+        let missing = found.is_none().then(fall_back);
+        if let Some(found) = found {
+            let rules = PluralRules::new(&Array::of1(&current().into()), &Object::new());
+            WORDS.with(|words| words.set((found, rules)).ok());
+        }
+        words::speak(Spoken { find, write });
         start(missing);
     });
 }
@@ -94,42 +93,30 @@ fn fall_back() -> String {
     name
 }
 
-fn read(found: &Object) -> Words {
-    let mut messages = HashMap::new();
-    for entry in Object::entries(found) {
-        let entry = Array::from(&entry);
-        let (Some(message), value) = (entry.get(0).as_string(), entry.get(1)) else { continue };
-        let forms = match value.as_string() {
-            Some(only) => vec![only],
-            None => Array::from(&value).iter().filter_map(|form| form.as_string()).collect(),
-        };
-        messages.insert(message, forms);
+/// A catalogue has a text for a message, or one for each form that the browser names.
+fn find(message: &str, n: Option<u64>) -> Option<String> {
+    WORDS.with(|words| {
+        let (words, rules) = words.get()?;
+        let found = Reflect::get(words, &message.into()).ok()?;
+        match n {
+            Some(n) => Reflect::get(&found, &rules.select(n as f64)).ok()?.as_string(),
+            None => found.as_string(),
+        }
+    })
+}
+
+fn write(number: f64, to_tenths: bool) -> String {
+    NUMBERS.with(|numbers| {
+        let (whole, tenths) = numbers.get_or_init(|| (writer(0), writer(1)));
+        let writer = if to_tenths { tenths } else { whole };
+        writer.call1(&JsValue::NULL, &number.into()).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    })
+}
+
+fn writer(decimals: u32) -> Function {
+    let options = Object::new();
+    for name in ["minimumFractionDigits", "maximumFractionDigits"] {
+        let _ = Reflect::set(&options, &name.into(), &decimals.into());
     }
-    let rules = PluralRules::new(&Array::of1(&current().into()), &Object::new());
-    let known = Reflect::get(&rules.resolved_options(), &"pluralCategories".into()).map(|list| Array::from(&list)).unwrap_or_default();
-    let known: Vec<String> = known.iter().filter_map(|name| name.as_string()).collect();
-    let order = CATEGORIES.iter().filter(|name| known.iter().any(|known| known == *name)).map(|name| (*name).to_owned()).collect();
-    RULES.set(Some((rules, order)));
-    Words { messages, form }
-}
-
-/// The form of the catalogue that the browser's rules have for a number.
-fn form(n: u64) -> usize {
-    RULES
-        .with_borrow(|rules| {
-            let (rules, order) = rules.as_ref()?;
-            let category = String::from(rules.select(n as f64));
-            order.iter().position(|name| *name == category)
-        })
-        .unwrap_or(0)
-}
-
-/// How the browser writes numbers in this language, read from what it writes.
-fn numbers() -> Numbers {
-    let locale = locale::name();
-    let write = |number: f64| String::from(Number::from(number).to_locale_string(&locale));
-    let zero = write(0.0).chars().next().unwrap_or('0');
-    let is_digit = |letter: char| (u32::from(zero)..u32::from(zero) + 10).contains(&u32::from(letter));
-    let between = |number: f64| write(number).trim_matches(is_digit).chars().take_while(|letter| !is_digit(*letter)).collect::<String>();
-    Numbers { zero, point: between(0.5), group: between(1_000_000.0) }
+    NumberFormat::new(&Array::of1(&locale::name().into()), &options).format()
 }
