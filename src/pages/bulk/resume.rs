@@ -120,11 +120,10 @@ fn New(state: Resuming) -> impl IntoView {
         look.with(|look| look.changed.clone())
             .into_iter()
             .map(|changed| {
-                let message = changed.refusal.message();
                 let gone = match &changed.refusal {
                     pitlane_api::Refusal::StatefulWorkloadsChanged { gone, .. } if !gone.is_empty() => {
                         let names: Vec<String> = gone.iter().map(drain::readable).collect();
-                        Some(format!(" {}", tr!("No longer here: {}.", names.join(", "))))
+                        Some(view! { <p>{tr!("No longer here: {}.", names.join(", "))}</p> })
                     }
                     _ => None,
                 };
@@ -132,7 +131,7 @@ fn New(state: Resuming) -> impl IntoView {
                 view! {
                     <div class="bulk-stays">
                         <h3>{name.clone()}</h3>
-                        <p>{message} {gone}</p>
+                        {gone}
                         <StaysTable workloads=changed.node.stateful refusal=Some(changed.refusal) node=name />
                     </div>
                 }
@@ -152,6 +151,9 @@ fn New(state: Resuming) -> impl IntoView {
         })
     };
     view! {
+        <When cond=move || changed.get()>
+            <p class="muted">{tr!("What stays now and was not seen when it was asked for, by node:")}</p>
+        </When>
         {move || tables()}
         {move || lines()}
         <When cond=move || changed.get()>

@@ -231,8 +231,8 @@ for (const [scheme, viewport] of [["light", undefined], ["dark", PHONE]]) {
     const { page } = person;
     const found = [];
     const look = async (name) => {
-      await person.picture(`bulk-${name}-${scheme}`);
       found.push(...(await axe(page)).map((violation) => `${name}: ${violation}`));
+      await person.picture(`bulk-${name}-${scheme}`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (overflow > 0) found.push(`${name}: the page is ${overflow} px wider than the screen`);
     };
