@@ -9,7 +9,9 @@ pub use bulk::{Many, Which};
 
 use pitlane_api::NodeId;
 
-use crate::model::query::{Facet, Query, Sort};
+use crate::model::group::GroupBy;
+use crate::model::query::{Facet, Query};
+use crate::model::sort::Sort;
 
 /// The sheet that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -159,9 +161,13 @@ fn fleet_pairs(query: &Query, sheet: Option<&Over>) -> Vec<(&'static str, String
     if !query.show.is_empty() {
         pairs.push(("show", query.show.iter().map(|facet| facet.as_str()).collect::<Vec<_>>().join(",")));
     }
-    if query.sort != Sort::default() {
-        pairs.push(("sort", query.sort.as_str().to_owned()));
+    if query.reversed || query.sort != Sort::default() {
+        pairs.push(("sort", format!("{}{}", if query.reversed { "-" } else { "" }, query.sort.as_str())));
     }
+    if let Some(group) = &query.group {
+        pairs.push(("group", group.word()));
+    }
+    pairs.extend(query.folded.iter().map(|key| ("folded", key.clone())));
     match sheet {
         Some(Over::One(action, node)) => pairs.extend([("do", action.word().to_owned()), ("node", node.0.clone())]),
         // The set itself comes last: its commas are between ids, and those in an id are encoded.
@@ -174,7 +180,16 @@ fn fleet_pairs(query: &Query, sheet: Option<&Over>) -> Vec<(&'static str, String
 fn read_query(query: &str) -> Query {
     let words = value(query, "show").unwrap_or_default();
     let show = Facet::ALL.into_iter().filter(|facet| words.split(',').any(|word| word == facet.as_str())).collect();
-    Query { text: value(query, "q").unwrap_or_default(), show, sort: Sort::from_word(&value(query, "sort").unwrap_or_default()) }
+    let sort = value(query, "sort").unwrap_or_default();
+    let (reversed, sort) = sort.strip_prefix('-').map_or((false, sort.as_str()), |sort| (true, sort));
+    Query {
+        text: value(query, "q").unwrap_or_default(),
+        show,
+        sort: Sort::from_word(sort),
+        reversed,
+        group: value(query, "group").and_then(|word| GroupBy::from_word(&word)),
+        folded: values(query, "folded").collect(),
+    }
 }
 
 fn read_action(query: &str) -> Option<Action> {
@@ -191,12 +206,16 @@ fn read_sheet(query: &str) -> Option<Over> {
     bulk::read(query).filter(|_| fits).map(|set| Over::Many(Many { action, set }))
 }
 
-fn raw_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| v)
+fn raw_values<'a>(query: &'a str, key: &str) -> impl Iterator<Item = &'a str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).filter(move |(k, _)| *k == key).map(|(_, v)| v)
 }
 
 fn value(query: &str, key: &str) -> Option<String> {
-    raw_value(query, key).map(|v| decode(&v.replace('+', " ")))
+    values(query, key).next()
+}
+
+fn values(query: &str, key: &str) -> impl Iterator<Item = String> {
+    raw_values(query, key).map(|v| decode(&v.replace('+', " ")))
 }
 
 fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
@@ -207,9 +226,9 @@ fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
     format!("{path}?{}", pairs.join("&"))
 }
 
-/// Percent-encodes everything but unreserved characters and the comma, which is safe in a query and easier to read.
+/// Percent-encodes everything but unreserved characters, and the comma and the colon, which are safe in a query and easier to read.
 fn encode(text: &str) -> String {
-    encode_all(text).replace("%2C", ",")
+    encode_all(text).replace("%2C", ",").replace("%3A", ":")
 }
 
 /// Percent-encodes everything but unreserved characters.
@@ -261,7 +280,8 @@ mod tests {
         assert_eq!(read("/nodes/"), Route::fleet());
         assert_eq!(read("/nodes/a/b"), Route::NotFound);
         assert_eq!(read("/nowhere"), Route::NotFound);
-        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense"), read("/nodes?show=healthy,offline"));
+        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense&group=nonsense"), read("/nodes?show=healthy,offline"));
+        assert_eq!(read("/nodes?sort=-cpu&group=label:rack&folded=real:b%207").href(), "/nodes?sort=-cpu&group=label:rack&folded=real:b%207");
     }
 
     #[test]

@@ -3,20 +3,27 @@
 //! Pure and natively tested. Nothing here knows leptos, the browser, HTTP or the clock: the time is an argument.
 
 pub mod activity;
+pub mod attention;
 pub mod bulk;
 pub mod card;
 pub mod checks;
+pub mod columns;
+pub mod content;
 pub mod counts;
 pub mod drain;
+pub mod entry;
 pub mod expected;
 pub mod fold;
 pub mod format;
+pub mod group;
 pub mod operation;
 pub mod query;
 pub mod role;
 pub mod selection;
 pub mod share;
+pub mod sort;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
 pub mod tone;
+pub mod window;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use pitlane_api::{BULK_MAX, NodeId};
+use pitlane_api::NodeId;
 
 /// The chosen ones. A filter that hides one of them does not let go of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,7 +90,9 @@ impl Selection {
     /// Chooses all of these; where they are chosen already, lets go of them.
     pub fn toggle_all(&mut self, ids: &[NodeId]) {
         if self.part_of(ids) == Part::All {
-            self.chosen.retain(|id| !ids.contains(id));
+            for id in ids {
+                self.chosen.remove(id);
+            }
         } else {
             self.chosen.extend(ids.iter().cloned());
         }
@@ -121,11 +123,6 @@ impl Selection {
     pub fn hidden(&self, shown: &[NodeId]) -> usize {
         let on_screen = shown.iter().filter(|id| self.contains(id)).count();
         self.len().saturating_sub(on_screen)
-    }
-
-    /// Whether these are more than can be handled in one go.
-    pub fn is_too_many(&self) -> bool {
-        self.len() > BULK_MAX
     }
 }
 

@@ -2,7 +2,7 @@
 
 use pitlane_api::NodeId;
 
-use super::{Action, decode, encode_all, raw_value};
+use super::{Action, decode, encode_all, raw_values};
 
 /// A sheet about many nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ fn listed(ids: &[NodeId]) -> String {
 
 /// Reads the set of a query: each node once.
 pub(super) fn read(query: &str) -> Option<Which> {
-    if let Some(list) = raw_value(query, "nodes") {
+    if let Some(list) = raw_values(query, "nodes").next() {
         let mut ids: Vec<NodeId> = Vec::new();
         for id in list.split(',').filter(|id| !id.is_empty()).map(|id| NodeId(decode(id))) {
             if !ids.contains(&id) {
@@ -55,5 +55,5 @@ pub(super) fn read(query: &str) -> Option<Which> {
         }
         return (!ids.is_empty()).then_some(Which::Listed(ids));
     }
-    raw_value(query, "set").map(decode).filter(|word| !word.is_empty()).map(Which::Kept)
+    raw_values(query, "set").next().map(decode).filter(|word| !word.is_empty()).map(Which::Kept)
 }

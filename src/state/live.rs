@@ -92,7 +92,7 @@ impl Live {
                         }
                     }),
                     Message::Bulk(event) => self.bulk.update(|lines| lines.take(event)),
-                    Message::Snapshot(_) => self.snapshots.update(|n| *n = n.wrapping_add(1)),
+                    Message::Snapshot(event) if !event.more => self.snapshots.update(|n| *n = n.wrapping_add(1)),
                     _ => {}
                 }
                 let said = self.fleet.fold(message);
@@ -109,7 +109,7 @@ impl Live {
 
     /// Asks the server whether it is there when the stream has been silent. A quiet fleet is no fault.
     fn ask_after(self, events: &Events) {
-        let beats = self.fleet.with_all_untracked(|nodes| nodes.iter().any(|node| node.last_heartbeat_at.is_some()));
+        let beats = self.fleet.any_beats();
         if !beats || self.connection.silent_for().is_none_or(|seconds| seconds < SILENCE_S) {
             return;
         }

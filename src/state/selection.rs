@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use pitlane_api::NodeId;
 
 use super::FleetStore;
+use crate::model::group::Group;
 use crate::model::selection::Part;
 use crate::model::selection::Selection;
 
@@ -11,23 +12,38 @@ use crate::model::selection::Selection;
 #[derive(Clone, Copy)]
 pub struct Chosen {
     selection: RwSignal<Selection>,
-    shown: RwSignal<Vec<NodeId>>,
+    /// What the page shows. It is read only while something is chosen: thousands of nodes move every second.
+    shown: RwSignal<Option<Memo<Vec<Group>>>>,
 }
 
 impl Chosen {
     /// Nothing.
     pub fn new() -> Self {
-        Self { selection: RwSignal::new(Selection::default()), shown: RwSignal::new(Vec::new()) }
+        Self { selection: RwSignal::new(Selection::default()), shown: RwSignal::new(None) }
     }
 
-    /// The page shows these, from the top.
-    pub fn shows(self, ids: Vec<NodeId>) {
-        self.shown.set(ids);
+    /// The page shows these.
+    pub fn shows(self, groups: Memo<Vec<Group>>) {
+        self.shown.set(Some(groups));
     }
 
-    /// Reads both, and is read again when either changes.
+    /// The nodes of the groups that `of` says yes to, from the top.
+    fn nodes(self, of: impl Fn(&Group) -> bool) -> Vec<NodeId> {
+        let ids =
+            |groups: &Vec<Group>| groups.iter().filter(|group| of(group)).flat_map(|group| &group.members).map(|node| node.id.clone()).collect();
+        // The page may have been left: then it shows nothing.
+        self.shown.get().and_then(|groups| groups.try_with(ids)).unwrap_or_default()
+    }
+
+    /// What is on the page, without what is folded up.
+    fn order(self) -> Vec<NodeId> {
+        self.nodes(|group| group.open)
+    }
+
+    /// Reads the selection beside what is shown, and is read again when either changes.
     pub fn with<T>(self, read: impl FnOnce(&Selection, &[NodeId]) -> T) -> T {
-        self.selection.with(|selection| self.shown.with(|shown| read(selection, shown)))
+        let order = self.order();
+        self.selection.with(|selection| read(selection, &order))
     }
 
     /// The same, once.
@@ -45,27 +61,31 @@ impl Chosen {
         self.selection.with(|selection| selection.contains(id))
     }
 
-    /// How many of these are chosen; reactive.
-    pub fn part_of(self, ids: &[NodeId]) -> Part {
-        self.selection.with(|selection| selection.part_of(ids))
+    /// How much of a group is chosen; reactive.
+    pub fn part_of(self, group: &str) -> Part {
+        if !self.any() {
+            return Part::None;
+        }
+        let ids = self.nodes(|other| other.key == group);
+        self.selection.with(|selection| selection.part_of(&ids))
     }
 
     /// Presses or releases one; with `range` everything from the last one to it.
     pub fn press(self, id: &NodeId, range: bool) {
-        self.selection.update(|selection| match range {
-            true => self.shown.with_untracked(|shown| selection.extend(shown, id)),
-            false => selection.toggle(id),
-        });
+        let order = if range { untrack(|| self.order()) } else { Vec::new() };
+        self.selection.update(|selection| if range { selection.extend(&order, id) } else { selection.toggle(id) });
     }
 
-    /// Presses or releases a group.
-    pub fn press_all(self, ids: &[NodeId]) {
-        self.selection.update(|selection| selection.toggle_all(ids));
+    /// Presses or releases a group, folded up or not.
+    pub fn press_group(self, group: &str) {
+        let ids = untrack(|| self.nodes(|other| other.key == group));
+        self.selection.update(|selection| selection.toggle_all(&ids));
     }
 
     /// Chooses everything that the page shows.
     pub fn press_shown(self) {
-        self.shown.with_untracked(|shown| self.press_all(shown));
+        let ids = untrack(|| self.order());
+        self.selection.update(|selection| selection.toggle_all(&ids));
     }
 
     /// Keeps those that `stays` says yes to.
@@ -75,7 +95,7 @@ impl Chosen {
 
     /// Lets go of everything; whether there was anything.
     pub fn clear(self) -> bool {
-        let any = self.selection.with_untracked(|selection| !selection.is_empty());
+        let any = untrack(|| self.any());
         if any {
             self.selection.update(Selection::clear);
         }

@@ -52,7 +52,11 @@ fn One(line: Memo<Option<BulkSummary>>) -> impl IntoView {
     let text = |line: &BulkSummary| {
         let reason = line.reason.as_ref().map(|reason| format!("“{reason}”")).unwrap_or_default();
         match line.state {
-            BulkState::Stopped => [reason, tr!("A node was refused or failed. No other was begun after it.")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
+            BulkState::Stopped => [reason, tr!("A node was refused or failed. No other was begun after it.")]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
             _ => reason,
         }
     };

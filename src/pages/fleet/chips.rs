@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::head::CapacityLine;
 use super::show;
-use crate::model::counts::HeadCounts;
 use crate::model::counts::Pair;
 use crate::model::query::Facet;
 use crate::model::query::Query;
@@ -23,9 +22,9 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
     let minute = Memo::new(move |_| app.clock.now().as_second() / 20);
     let counts = Memo::new(move |_| {
-        minute.track();
+        minute.get();
         let now = app.clock.now_untracked();
-        app.live.fleet.with_all(|nodes| HeadCounts::of(nodes.iter().copied(), now))
+        app.live.fleet.counts(now)
     });
     let both = Memo::new(move |_| counts.with(|counts| counts.total.real > 0 && counts.total.simulated > 0));
     let only_simulated = Memo::new(move |_| counts.with(|counts| counts.total.real == 0));

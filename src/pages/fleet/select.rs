@@ -25,11 +25,12 @@ pub fn SelectBox(id: StoredValue<NodeId>, #[prop(into)] name: Signal<String>) ->
     }
 }
 
-/// Chooses a group of nodes, or lets go of it.
+/// Chooses a group of nodes by its key, or lets go of it.
 #[component]
-pub fn SelectGroup(#[prop(into)] ids: Signal<Vec<NodeId>>, #[prop(into)] name: Signal<String>) -> impl IntoView {
+pub fn SelectGroup(group: String, #[prop(into)] name: Signal<String>) -> impl IntoView {
     let chosen = App::get().live.chosen;
-    let part = Memo::new(move |_| ids.with(|ids| chosen.part_of(ids)));
+    let group = StoredValue::new(group);
+    let part = Memo::new(move |_| group.with_value(|group| chosen.part_of(group)));
     let word = move || match part.get() {
         Part::All => "true",
         Part::Some => "mixed",
@@ -41,8 +42,8 @@ pub fn SelectGroup(#[prop(into)] ids: Signal<Vec<NodeId>>, #[prop(into)] name: S
             class="select no-print"
             role="checkbox"
             aria-checked=word
-            aria-label=move || name.get()
-            on:click=move |_| ids.with_untracked(|ids| chosen.press_all(ids))
+            aria-label=move || tr!("Select all of {}", name.get())
+            on:click=move |_| group.with_value(|group| chosen.press_group(group))
         ></button>
     }
 }

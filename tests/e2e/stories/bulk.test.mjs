@@ -36,10 +36,17 @@ async function ask(page, made, wanted, action = "drain") {
   return sheet.of(page, `${action === "drain" ? "Drain" : "Activate"} ${wanted.length} nodes`);
 }
 
-story("chooses by click, range and filter, and drains them one after another", {}, async (stage) => {
+story("chooses by group, click, range and filter, and drains them one after another", {}, async (stage) => {
   const made = await agents(stage, 5, (name) => ({ containers: name === "edge-02" ? [db] : name === "edge-03" ? [redis] : [], region: name < "edge-04" ? "eu" : "us" }));
   const { page } = await stage.person({ name: "on-call" });
-  await fleet.open(page);
+  await page.goto("/nodes?group=region");
+  const group = page.getByRole("checkbox", { name: "Select all of us" });
+  await group.click();
+  await reads(choose.bar(page), /2 selected edge-04, edge-05/);
+  await choose.box(page, "edge-04").click();
+  assert.equal(await group.getAttribute("aria-checked"), "mixed");
+  await choose.bar(page).getByRole("button", { name: "Clear the selection" }).click();
+  await page.goto("/nodes");
   await choose.box(page, "edge-01").click();
   await choose.box(page, "edge-03").click({ modifiers: ["Shift"] });
   await reads(choose.bar(page), /3 selected edge-01, edge-02, edge-03/);
