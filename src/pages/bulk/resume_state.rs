@@ -124,8 +124,9 @@ impl Resuming {
     }
 }
 
-/// The nodes that are left, as far as they are still there: of one that is gone there is nothing to read.
+/// The nodes that are left, as far as they are still there: of one that is gone there is nothing to read. Before the fleet is known, all.
 fn request(app: App, bulk: &BulkOperation) -> BulkPreviewRequest {
-    let there = |item: &&BulkItem| app.live.fleet.row_untracked(&item.node_id).is_some();
+    let known = app.live.fleet.loaded().get_untracked();
+    let there = |item: &&BulkItem| !known || app.live.fleet.row_untracked(&item.node_id).is_some();
     BulkPreviewRequest { kind: bulk.kind, nodes: bulk::left(bulk).filter(there).map(|item| item.node_id.clone()).collect() }
 }
