@@ -112,7 +112,7 @@ fn EngineBanner() -> impl IntoView {
     });
     dynamic(move || {
         away.get().map(|(name, message, seen_at)| {
-            let why = message.map(|message| format!("{message} ")).unwrap_or_default();
+            let why = message.map(|message| sentence(&message)).unwrap_or_default();
             let text = Signal::derive(move || {
                 let age = format::age(seen_at, app.clock.now());
                 let text = tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age);
@@ -121,4 +121,10 @@ fn EngineBanner() -> impl IntoView {
             view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text /> }
         })
     })
+}
+
+/// What an engine's driver said, as a sentence among others.
+fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    letters.next().map(|first| format!("{}{}. ", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default()
 }

@@ -17,6 +17,9 @@ use crate::platform::viewport;
 /// What is kept in the document beyond each edge of the screen, so that a turn of the wheel shows no empty place.
 const BEYOND: u32 = 500;
 
+/// So few stand in the document all the time: then the browser's own search finds them too.
+const FEW: usize = 40;
+
 /// How many are printed at most.
 #[derive(Clone, Copy)]
 pub struct Bound(pub usize);
@@ -55,7 +58,8 @@ impl Listing {
         let content = Memo::new(move |_| {
             groups.with(|groups| {
                 let bound = if printing.get() { bound.0 } else { usize::MAX };
-                let view = if printing.get() { (0, u32::MAX) } else { view.get() };
+                let few = groups.iter().map(|group| group.members.len()).sum::<usize>() <= FEW;
+                let view = if few || printing.get() { (0, u32::MAX) } else { view.get() };
                 let pin = pinned.with(|id| find(groups, id.as_ref()?));
                 heights.with(|heights| content(groups, &shape.get(), heights, view.0..view.1, pin, bound))
             })
@@ -184,21 +188,4 @@ impl Listing {
             self.heights.set(heights);
         }
     }
-}
-
-/// The keys of a section's cells, and one cell by its key.
-pub fn cells(section: Memo<Option<Section>>) -> Memo<Vec<String>> {
-    Memo::new(move |_| section.with(|section| section.as_ref().map(|section| section.cells.iter().map(Cell::key).collect()).unwrap_or_default()))
-}
-
-/// A cell by its key: the height of a gap, or the place of a member among its group.
-pub fn cell(section: Memo<Option<Section>>, key: String) -> Memo<(u32, usize)> {
-    Memo::new(move |before: Option<&(u32, usize)>| {
-        let found = section.with(|section| section.as_ref()?.cells.iter().find(|cell| cell.key() == key).cloned());
-        match found {
-            Some(Cell::Gap { px, .. }) => (px, 0),
-            Some(Cell::Member { position, .. }) => (0, position),
-            None => before.copied().unwrap_or_default(),
-        }
-    })
 }

@@ -3,6 +3,7 @@
 mod card;
 mod card_foot;
 mod card_parts;
+mod cells;
 mod chips;
 mod empty;
 mod head;

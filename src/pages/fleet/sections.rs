@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use pitlane_api::NodeId;
 
 use super::card::NodeCard;
+use super::cells;
 use super::empty::NothingFound;
 use super::head::CapacityLine;
-use super::listing::{self, Bound, Listing};
+use super::listing::{Bound, Listing};
 use super::select::SelectGroup;
 use crate::model::content::{Section, is_gap};
 use crate::model::query::Query;
@@ -67,15 +68,15 @@ fn OneSection(listing: Listing, key: String) -> impl IntoView {
         None if section.simulated => tr!("Simulated nodes"),
         None => tr!("Nodes of this fleet"),
     });
-    let cells = listing::cells(section);
-    let any = Memo::new(move |_| cells.with(|cells| !cells.is_empty()));
+    let keys = cells::cells(section);
+    let any = Memo::new(move |_| keys.with(|keys| !keys.is_empty()));
     view! {
         <div aria-hidden="true" style:height=move || before.get()></div>
         <section aria-label=move || label.get()>
             <SectionHead section=section label=label />
             <When cond=move || any.get()>
                 <div class="cards" role="feed" aria-label=move || label.get()>
-                    <Keyed keys=cells row=move |key| cell(section, key) />
+                    <Keyed keys=keys row=move |key| cell(section, key) />
                 </div>
             </When>
         </section>
@@ -83,7 +84,7 @@ fn OneSection(listing: Listing, key: String) -> impl IntoView {
 }
 
 fn cell(section: Memo<Option<Section>>, key: String) -> AnyView {
-    let place = listing::cell(section, key.clone());
+    let place = cells::cell(section, key.clone());
     if is_gap(&key) {
         return view! { <div class="gap" aria-hidden="true" style:height=move || format!("{}px", place.get().0)></div> };
     }

@@ -7,6 +7,7 @@ use super::Shared;
 use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
+use crate::pages::actions::Remarks;
 use crate::pages::actions::Volumes;
 use crate::state::Load;
 use crate::ui::Age;
@@ -127,6 +128,7 @@ fn Line(workload: Workload) -> impl IntoView {
         <tr>
             <th scope="row" title=workload.image.clone()>
                 {workload.name.clone()}
+                <Remarks remarks=workload.remarks.clone() />
             </th>
             <td>{workload.stack.clone().unwrap_or_else(|| format::UNKNOWN.to_owned())}</td>
             <td>

@@ -252,9 +252,13 @@ impl View {
     }
 
     /// Capacity of a realm as it is now, and as it would be without this node.
-    pub(super) fn capacities(&self, node: &Node) -> (Capacity, Capacity) {
+    ///
+    /// `out_of_reach`: nodes, by the engine's ids, that could not take what runs on this one.
+    pub(super) fn capacities(&self, node: &Node, out_of_reach: &[String]) -> (Capacity, Capacity) {
         let realm = Realm::of(node.node_source);
-        (pitlane_api::rules::capacity(realm, self.nodes()), pitlane_api::rules::capacity_without(realm, self.nodes(), Some(&node.id)))
+        let barred: HashSet<&str> = out_of_reach.iter().map(String::as_str).collect();
+        let count = || self.nodes().filter(|other| !barred.contains(other.engine_node_id.as_str()));
+        (pitlane_api::rules::capacity(realm, count()), pitlane_api::rules::capacity_without(realm, count(), Some(&node.id)))
     }
 
     /// Something about the engine or the fleet as a whole changed.
