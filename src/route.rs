@@ -7,9 +7,10 @@ mod bulk;
 
 pub use bulk::{Many, Which};
 
-use pitlane_api::NodeId;
+use pitlane_api::{ActivityKind, NodeId};
 
 use crate::model::group::GroupBy;
+use crate::model::log_query::LogQuery;
 use crate::model::query::{Facet, Query};
 use crate::model::sort::Sort;
 
@@ -59,8 +60,8 @@ pub enum Route {
         id: NodeId,
         sheet: Option<Action>,
     },
-    /// `/activity`.
-    Activity,
+    /// `/activity`, narrowed by `node`, `actor`, `kind`, `since` and `until`.
+    Activity(LogQuery),
     /// `/bulk` lists what was done to many nodes at once, `/bulk/{id}` shows one of these.
     Bulk {
         id: Option<String>,
@@ -81,13 +82,18 @@ impl Route {
         Self::Node { id: id.clone(), sheet: None }
     }
 
+    /// The whole activity log.
+    pub fn activity() -> Self {
+        Self::Activity(LogQuery::default())
+    }
+
     /// Reads path and query (without `?`). Whatever cannot be read in a query is left out, so that an old link works.
     pub fn parse(path: &str, query: &str) -> Self {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next(), segments.next()) {
             (None, ..) | (Some("nodes"), None, _) => Self::Fleet { query: read_query(query), sheet: read_sheet(query) },
             (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query) },
-            (Some("activity"), None, _) => Self::Activity,
+            (Some("activity"), None, _) => Self::Activity(read_log(query)),
             (Some("bulk"), id, None) => Self::Bulk { id: id.map(decode) },
             (Some("sign-in"), None, _) => Self::SignIn,
             _ => Self::NotFound,
@@ -108,7 +114,7 @@ impl Route {
                 let pairs = sheet.map(|action| ("do", action.word().to_owned())).into_iter().collect();
                 with_query(&format!("/nodes/{}", encode(id.as_str())), pairs)
             }
-            Self::Activity => "/activity".to_owned(),
+            Self::Activity(query) => with_query("/activity", log_pairs(query)),
             Self::Bulk { id: None } => "/bulk".to_owned(),
             Self::Bulk { id: Some(id) } => format!("/bulk/{}", encode(id)),
             Self::SignIn => "/sign-in".to_owned(),
@@ -190,6 +196,19 @@ fn read_query(query: &str) -> Query {
         group: value(query, "group").and_then(|word| GroupBy::from_word(&word)),
         folded: values(query, "folded").collect(),
     }
+}
+
+fn log_pairs(query: &LogQuery) -> Vec<(&'static str, String)> {
+    let LogQuery { node, actor, kinds, since, until } = query;
+    let kinds = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",");
+    let pairs = [("node", node.0.clone()), ("actor", actor.clone()), ("kind", kinds), ("since", since.clone()), ("until", until.clone())];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn read_log(query: &str) -> LogQuery {
+    let text = |key| value(query, key).unwrap_or_default();
+    let kinds = text("kind").split(',').map(ActivityKind::from_word).collect();
+    LogQuery { node: NodeId(text("node")), actor: text("actor"), kinds, since: text("since"), until: text("until") }.readable()
 }
 
 fn read_action(query: &str) -> Option<Action> {
@@ -308,12 +327,50 @@ mod tests {
         assert_eq!(read("/bulk/"), Route::Bulk { id: None });
     }
 
+    #[test]
+    fn an_old_link_to_the_log_works() {
+        let read = |href| match read(href) {
+            Route::Activity(query) => query,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read("/activity?kind=nonsense&since=yesterday&colour=red"), LogQuery::default());
+        let query = read("/activity?node=edge-1&kind=activated,drained,drained&since=2026-01-02T03:04:05Z");
+        assert_eq!(query.kinds, [ActivityKind::Drained, ActivityKind::Activated], "in one order, each once");
+        assert_eq!((query.node.as_str(), query.since.as_str()), ("edge-1", "2026-01-02T03:04:05Z"));
+    }
+
+    fn any_log() -> impl Strategy<Value = LogQuery> {
+        let kinds = prop::collection::vec(prop::sample::select(ActivityKind::ALL.to_vec()), 0..4);
+        let time = || {
+            prop::option::of(-60_000_000_000i64..250_000_000_000).prop_map(|second| match second {
+                Some(second) => pitlane_api::Timestamp::from_second(second).map(|at| at.to_string()).unwrap_or_default(),
+                None => String::new(),
+            })
+        };
+        (".{0,16}", ".{0,16}", kinds, time(), time())
+            .prop_map(|(node, actor, kinds, since, until)| LogQuery { node: NodeId(node), actor, kinds, since, until }.readable())
+    }
+
     fn any_route() -> impl Strategy<Value = Route> {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
-        let query =
-            (".{0,16}", prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4), prop::sample::select(Sort::ALL.to_vec()))
-                .prop_map(|(text, show, sort)| Query { text, show: show.into_iter().collect(), sort });
+        let group = prop_oneof![Just(GroupBy::Region), Just(GroupBy::Role), ".{1,8}".prop_map(GroupBy::Label)];
+        let query = (
+            ".{0,16}",
+            prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4),
+            prop::sample::select(Sort::ALL.to_vec()),
+            any::<bool>(),
+            prop::option::of(group),
+            prop::collection::vec(".{0,8}", 0..3),
+        )
+            .prop_map(|(text, show, sort, reversed, group, folded)| Query {
+                text,
+                show: show.into_iter().collect(),
+                sort,
+                reversed,
+                group,
+                folded,
+            });
         let set = prop_oneof![
             prop::collection::hash_set(id.clone(), 1..5).prop_map(|ids| Which::Listed(ids.into_iter().collect())),
             ".{1,16}".prop_map(Which::Kept),
@@ -324,7 +381,7 @@ mod tests {
             (query, prop::option::of(over)).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             prop::option::of(id.clone()).prop_map(|id| Route::Bulk { id: id.map(|id| id.0) }),
             (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),
-            Just(Route::Activity),
+            any_log().prop_map(Route::Activity),
             Just(Route::SignIn),
             Just(Route::NotFound),
         ]

@@ -49,7 +49,7 @@ pub fn Shell() -> impl IntoView {
     let screen = Memo::new(move |_| match route.get() {
         Route::Fleet { .. } => Screen::Fleet,
         Route::Node { .. } => Screen::Node,
-        Route::Activity => Screen::Activity,
+        Route::Activity(_) => Screen::Activity,
         Route::Bulk { .. } => Screen::Bulk,
         // Signed in already: the sign-in page has nothing to offer.
         Route::SignIn => Screen::Fleet,

@@ -48,7 +48,7 @@ fn take(app: App, going: StoredValue<bool>, press: &Press) -> bool {
             true
         }
         "a" if was_going => {
-            app.nav.go(Route::Activity);
+            app.nav.go(Route::activity());
             true
         }
         "ArrowRight" | "ArrowDown" => focus::move_among("[data-node] .card-name", 1),

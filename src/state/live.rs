@@ -16,7 +16,7 @@ use crate::platform::clock::Clock;
 use crate::platform::page;
 
 /// How many entries of the stream are kept for the logs that are open.
-const KEPT: usize = 200;
+pub const KEPT: usize = 200;
 /// A stream in which nothing arrived for so long is asked after: beats come every few seconds, and a connection that was
 /// cut without a word looks open for minutes.
 const SILENCE_S: u64 = 20;

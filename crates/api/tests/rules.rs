@@ -159,6 +159,7 @@ fn in_maintenance(name: &str) -> Node {
         expected_back_at: None,
         set_outside: false,
         note: None,
+        version: None,
     });
     node
 }
