@@ -92,8 +92,9 @@ async fn lose(verb: &'static str, resource: &'static str) {
             engine.set_scheduling(&node.engine_node_id, activate(&drained)).await.expect("nor does an activation");
         }
         _ => {
-            let words = until("what is not read is said", || async { Some(not_read(&driven, &node).await).filter(|words| !words.is_empty()) }).await;
-            assert!(words.iter().any(|words| words.contains(&format!("the right to {verb} {resource} is missing"))), "{words:?}");
+            let missing = format!("the right to {verb} {resource} is missing");
+            let said = |words: &Vec<String>| words.iter().any(|words| words.contains(&missing));
+            let words = until("what is not read is said", || async { Some(not_read(&driven, &node).await).filter(said) }).await;
             assert_eq!(words.len(), 1, "the rest is read: {words:?}");
             if resource == "pods" {
                 let shown = engine.node(&node.engine_node_id).await.expect("read");
