@@ -8,6 +8,9 @@ use wasm_split_helpers::SplitLoaderError;
 
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
+use crate::pages::bulk::BulkBanner;
+use crate::pages::bulk::BulkPage;
+use crate::pages::bulk::SelectionBar;
 use crate::pages::context::App;
 use crate::pages::node::NodePage;
 use crate::platform::page;
@@ -23,6 +26,11 @@ use crate::words::tr;
 pub enum Part {
     Node,
     Activity,
+    Bulk,
+    /// What everybody should know of on the fleet page.
+    Banner,
+    /// What can be done with the chosen nodes.
+    Selection,
     Sheets,
 }
 
@@ -45,6 +53,9 @@ fn make(part: Part) -> AnyView {
     match part {
         Part::Node => view! { <NodePage /> },
         Part::Activity => view! { <ActivityPage /> },
+        Part::Bulk => view! { <BulkPage /> },
+        Part::Banner => view! { <BulkBanner /> },
+        Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => view! { <SheetHost /> },
     }
 }
@@ -69,7 +80,7 @@ impl Rest {
     pub fn start(app: App) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(|route| is_needed(route)));
+        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.any());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -113,7 +124,8 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (State::OnItsWay, Part::Sheets) => ().into_any(),
+            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection) => ().into_any(),
+            (State::Missing, Part::Selection) if !App::get().live.chosen.any() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />

@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod attention;
+pub mod bulk;
 pub mod card;
 pub mod charts;
 pub mod checks;
@@ -21,6 +22,7 @@ pub mod log_query;
 pub mod operation;
 pub mod query;
 pub mod role;
+pub mod selection;
 pub mod share;
 pub mod sort;
 #[cfg(test)]

@@ -7,32 +7,40 @@ use std::{
 
 use clap::Args;
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, CheckOutcome, DrainPreview, DrainRequest, GuardDemand, GuardKind, Node, Operation, OperationState, Override,
-    Refusal, Timestamp, Workload,
+    ActivateRequest, ActivationChecks, CheckOutcome, DrainPreview, DrainRequest, GuardDemand, GuardKind, Node, Operation, OperationKind,
+    OperationState, Override, PlanRequest, Refusal, Timestamp, Workload,
 };
 use reqwest::Method;
 
 use super::{
     client::{Change, Client, Refused, Remote, encode},
     exit::{FAILED, Failure, TIMED_OUT, USAGE},
+    several::{self, Wish},
     text,
 };
 use crate::settings::parse_duration;
 
 /// How often `--wait` looks.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Arguments of `pitlane drain`.
 #[derive(Debug, Args)]
 pub struct DrainArgs {
-    /// The node's name or id.
-    node: String,
+    /// The node's name or id; several are drained one after another, until one is refused.
+    #[arg(required = true, value_name = "NODE")]
+    nodes: Vec<String>,
+    /// Of several, how many at a time: 1 to 10.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    at_once: u32,
     /// Why, for everybody who asks: 3 to 500 characters.
     #[arg(long)]
     reason: String,
     /// When the node is expected back: in 30m, 2h or 1d, or at a time such as 2030-01-31T18:00:00Z.
     #[arg(long, value_name = "WHEN")]
     expected_back: Option<String>,
+    /// Begins later, by itself: in +30m, 2h or 1d, or at a time such as 2030-01-31T18:00:00Z. See `pitlane plan`.
+    #[arg(long, value_name = "WHEN", conflicts_with = "wait")]
+    at: Option<String>,
     /// I have read which stateful workloads stay on the node, with their data.
     #[arg(long)]
     acknowledge_stateful: bool,
@@ -51,8 +59,9 @@ pub struct DrainArgs {
 /// Arguments of `pitlane activate`.
 #[derive(Debug, Args)]
 pub struct ActivateArgs {
-    /// The node's name or id.
-    node: String,
+    /// The node's name or id; of several, those whose checks are clean are activated.
+    #[arg(required = true, value_name = "NODE")]
+    nodes: Vec<String>,
     /// Activate although checks are blocked; why, 3 to 500 characters. It is kept in the activity log.
     #[arg(long, value_name = "REASON", id = "override")]
     override_: Option<String>,
@@ -72,20 +81,36 @@ pub struct AbortArgs {
 }
 
 #[derive(Debug, Args)]
-struct Wait {
-    /// Waits until the engine has confirmed it. `activate` also waits for its checks to turn clean first.
+pub(super) struct Wait {
+    /// Waits until the engine has confirmed it. `activate` of one node also waits for its checks to turn clean first.
     #[arg(long)]
-    wait: bool,
+    pub(super) wait: bool,
     /// Gives up waiting after this long, with exit code 4. The operation goes on.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// Drains a node.
 pub async fn drain(args: DrainArgs) -> Result<ExitCode, Failure> {
     let client = args.remote.client()?;
-    let expected_back_at = args.expected_back.as_deref().map(moment).transpose()?;
-    let node = client.node(&args.node).await?;
+    let expected_back_at = args.expected_back.as_deref().map(|text| moment("--expected-back", text)).transpose()?;
+    let starts_at = args.at.as_deref().map(|text| moment("--at", text)).transpose()?;
+    if starts_at.is_some() && args.nodes.len() > 1 {
+        return Err(Failure::new(USAGE, "--at is for one node at a time"));
+    }
+    let [node] = args.nodes.as_slice() else {
+        let wish = Wish {
+            kind: OperationKind::Drain,
+            reason: Some(args.reason),
+            expected_back_at,
+            at_once: args.at_once,
+            acknowledge_stateful: args.acknowledge_stateful,
+            acknowledge_unread: args.acknowledge_unread,
+            allow_last: args.allow_last,
+        };
+        return several::run(&client, &args.nodes, wish, &args.wait, args.remote.json).await;
+    };
+    let node = client.node(node).await?;
     let preview: DrainPreview = client.get(&format!("/nodes/{}/drain-preview", encode(node.id.as_str()))).await?;
     if !args.remote.json {
         print_preview(&node, &preview);
@@ -94,10 +119,22 @@ pub async fn drain(args: DrainArgs) -> Result<ExitCode, Failure> {
     if !missing.is_empty() {
         return Err(Failure::refused(missing.join("\n")));
     }
+    let seen_stateful = preview.stateful.iter().map(|workload| workload.identity.clone()).collect();
+    if let Some(starts_at) = starts_at {
+        let request = PlanRequest {
+            reason: args.reason,
+            starts_at,
+            expected_back_at,
+            seen_stateful,
+            acknowledge_unread: args.acknowledge_unread,
+            allow_last_schedulable: args.allow_last,
+        };
+        return super::plan::plan(&client, &node, &request, preview.revision.quoted(), args.remote.json).await;
+    }
     let request = DrainRequest {
         reason: args.reason,
         expected_back_at,
-        seen_stateful: preview.stateful.iter().map(|workload| workload.identity.clone()).collect(),
+        seen_stateful,
         acknowledge_unread: args.acknowledge_unread,
         allow_last_schedulable: args.allow_last,
     };
@@ -113,6 +150,8 @@ fn missing_acknowledgements(args: &DrainArgs, preview: &DrainPreview) -> Vec<Str
         let (given, flag) = match guard.kind {
             GuardKind::StatefulWorkloads => (args.acknowledge_stateful, "add --acknowledge-stateful once you have read the list"),
             GuardKind::UnreadWorkloads => (args.acknowledge_unread, "add --acknowledge-unread to drain it all the same"),
+            // Whether it is the last one then, nobody knows today.
+            GuardKind::LastSchedulableNode if args.at.is_some() => (true, ""),
             GuardKind::LastSchedulableNode => (args.allow_last, "add --allow-last if you mean it"),
             // The server refuses these with its own words, or newer ones this version does not know.
             _ => (true, ""),
@@ -141,7 +180,7 @@ fn print_preview(node: &Node, preview: &DrainPreview) {
     print_stateful(&preview.stateful);
 }
 
-fn print_stateful(workloads: &[Workload]) {
+pub(super) fn print_stateful(workloads: &[Workload]) {
     if workloads.is_empty() {
         return;
     }
@@ -158,7 +197,22 @@ fn print_stateful(workloads: &[Workload]) {
 pub async fn activate(args: ActivateArgs) -> Result<ExitCode, Failure> {
     let client = args.remote.client()?;
     let started = Instant::now();
-    let node = client.node(&args.node).await?;
+    let [node] = args.nodes.as_slice() else {
+        if args.override_.is_some() {
+            return Err(Failure::new(USAGE, "--override is for one node at a time: its reason is for that node's checks"));
+        }
+        let wish = Wish {
+            kind: OperationKind::Activate,
+            reason: None,
+            expected_back_at: None,
+            at_once: 1,
+            acknowledge_stateful: false,
+            acknowledge_unread: false,
+            allow_last: false,
+        };
+        return several::run(&client, &args.nodes, wish, &args.wait, args.remote.json).await;
+    };
+    let node = client.node(node).await?;
     let request = ActivateRequest { override_: args.override_.map(|reason| Override { reason }) };
     let id = encode(node.id.as_str());
     // One key for one wish: a try whose answer was lost must not become two activations.
@@ -257,7 +311,7 @@ fn say(node: &Node, operation: &Operation, json: bool) {
 }
 
 /// A refusal in words, with what a person needs beyond its sentence.
-fn explain(refused: Refused) -> Failure {
+pub(super) fn explain(refused: Refused) -> Failure {
     let mut more = Vec::new();
     match refused.refusal() {
         Some(Refusal::StatefulWorkloadsChanged { now, .. }) => print_stateful(&now),
@@ -278,17 +332,17 @@ fn explain(refused: Refused) -> Failure {
     failure
 }
 
-fn key() -> String {
+pub(super) fn key() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// "2h" from now, or a time.
-fn moment(text: &str) -> Result<Timestamp, Failure> {
-    let wrong = |why: String| Failure::new(USAGE, format!("--expected-back: {why}"));
+/// "2h" or "+2h" from now, or a time; `flag` gave it.
+fn moment(flag: &str, text: &str) -> Result<Timestamp, Failure> {
+    let wrong = |why: String| Failure::new(USAGE, format!("{flag}: {why}"));
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let span = parse_duration(text)
+    let span = parse_duration(text.strip_prefix('+').unwrap_or(text))
         .map_err(|_| wrong(format!("{text:?} is neither a span such as 30m, 2h or 1d nor a time such as 2030-01-31T18:00:00Z")))?;
     let span = jiff::SignedDuration::try_from(span).map_err(|error| wrong(error.to_string()))?;
     Timestamp::now().checked_add(span).map_err(|error| wrong(error.to_string()))
@@ -299,8 +353,10 @@ mod tests {
     use super::moment;
 
     #[test]
-    fn expected_back_is_a_span_or_a_time() {
+    fn a_moment_is_a_span_or_a_time() {
+        let moment = |text| moment("--at", text);
         assert!(moment("2h").unwrap() > jiff::Timestamp::now());
+        assert!(moment("+2h").unwrap() > jiff::Timestamp::now());
         assert_eq!(moment("2030-01-31T18:00:00Z").unwrap().to_string(), "2030-01-31T18:00:00Z");
         assert!(moment("tomorrow").is_err());
     }

@@ -12,7 +12,9 @@ mod engine;
 mod exit;
 mod local;
 mod place;
+mod plan;
 mod serve;
+mod several;
 mod share;
 mod status;
 mod text;
@@ -49,14 +51,16 @@ enum Command {
     Status(status::StatusArgs),
     /// Prints what is known of a node as plain text without secrets, to be handed to somebody who is to help.
     Diagnostics(diagnostics::DiagnosticsArgs),
-    /// Takes a node out of the scheduler. Nothing that runs is moved.
+    /// Takes a node, or several one after another, out of the scheduler. Nothing that runs is moved.
     Drain(changes::DrainArgs),
-    /// Brings a node back, once its checks are clean.
+    /// Brings a node back, once its checks are clean; of several those whose checks are clean.
     Activate(changes::ActivateArgs),
     /// Stops the unfinished operation of a node.
     Abort(changes::AbortArgs),
     /// Tries the unfinished operation of a node again at once.
     Retry(changes::AbortArgs),
+    /// Lists the drains that are planned, and cancels one.
+    Plan(plan::PlanArgs),
     /// Makes, lists and revokes public links to one node's status.
     Share(share::ShareArgs),
     /// Asks which node a workload would be placed on.
@@ -102,6 +106,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Activate(args) => changes::activate(args).await,
         Command::Abort(args) => changes::abort(args, "abort").await,
         Command::Retry(args) => changes::abort(args, "retry").await,
+        Command::Plan(args) => plan::run(args).await,
         Command::Share(args) => share::run(args).await,
         Command::Place(args) => place::run(args).await,
         Command::Token(command) => token::run(command).await,
