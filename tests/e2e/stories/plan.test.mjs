@@ -101,7 +101,7 @@ story("a plan that is refused drains nothing and says what to do", {}, async (st
   const api = await stage.server.api();
   const { page } = await stage.person({ name: "on-call" });
   await plan(api, agent.id, 2);
-  agent.containers = [db];
+  agent.containers = { ...agent.containers, containers: [db] };
   await page.goto(`/nodes/${agent.id}`);
   await says(banner(page), /Drain planned|Planned drain/);
   await reads(banner(page), /Planned drain refused, nothing was drained What stays on this node has changed: 1 stateful workload you have not seen/);
