@@ -3,6 +3,7 @@
 mod feed;
 mod filters;
 mod log;
+mod planned;
 
 use leptos::prelude::*;
 use pitlane_api::{ActivityKind, NodeId};
@@ -53,6 +54,7 @@ pub fn ActivityPage() -> impl IntoView {
                 </a>
             </div>
         </div>
+        <planned::Planned />
         <Filters query=query />
         <section class="panel" aria-label=tr!("Activity log")>
             {dynamic(move || view! { <Log query=query.get() hold=true /> })}
