@@ -2,27 +2,15 @@
 // the page: `assets/boot.js` fetches the one that is wanted, and nobody else pays for it. A translation is added by adding its file.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { tool } from "./tools.mjs";
 
 const { TRUNK_SOURCE_DIR: source, TRUNK_STAGING_DIR: staging } = process.env;
 if (!source || !staging) {
   console.error("scripts/catalogues.mjs is called by Trunk, which says where the build is");
   process.exit(2);
 }
-const tools = join(process.env.PITLANE_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pitlane"), "tools", "npm");
-const { po } = await import(pathToFileURL(locate("gettext-parser")));
-
-function locate(name) {
-  try {
-    return createRequire(join(tools, "package.json")).resolve(name);
-  } catch {
-    console.error(`${name} is not installed: run scripts/setup.sh run`);
-    process.exit(1);
-  }
-}
+const { po } = tool("gettext-parser");
 
 /** What stands around a value in a language that is written from the right, so that a node's name does not turn the sentence around. */
 const [OPEN, CLOSE] = ["\u2068", "\u2069"];

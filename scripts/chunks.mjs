@@ -1,11 +1,14 @@
 // Puts the chunks that scripts/split/wasm-bindgen cut off into a folder that Trunk built: each made small by wasm-opt, under a name with a
 // hash, and the module that loads them likewise. Whoever names one of them gets a new name too, so that everything may be cached for ever.
+// On the way the two modules lose what only people read, and the style sheets become one: together they compress better.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tool } from "./tools.mjs";
 
+const { minify } = tool("terser");
 const [dist, chunks] = process.argv.slice(2);
 if (!chunks) {
   console.error("usage: node scripts/chunks.mjs <dist> <chunks>");
@@ -38,12 +41,24 @@ const main = only(readdirSync(dist).filter((name) => /^pitlane-console-[0-9a-f]+
 const script = readFileSync(join(dist, main), "utf8");
 const build = hash(script + link);
 const [newMain, newLink] = [`pitlane-console-${build}.js`, `console-chunks-${build}.js`];
-put(newLink, link.replaceAll("./pitlane-console.js", `./${newMain}`));
+const small = async (module) => (await minify(module, { module: true, compress: { passes: 2 } })).code;
+put(newLink, await small(link.replaceAll("./pitlane-console.js", `./${newMain}`)));
 // The statement names a file; the same words in the table of imports are the program's own name for it, and stay.
 const statement = /from "\.\/__wasm_split\.js"/;
 if (!statement.test(script)) throw new Error("the main module does not load chunks");
-put(main, script.replace(statement, `from "./${newLink}"`));
+put(main, await small(script.replace(statement, `from "./${newLink}"`)));
 renameSync(join(dist, main), join(dist, newMain));
 const page = readFileSync(join(dist, "index.html"), "utf8");
 if (!page.includes(main)) throw new Error("the page does not load the main module");
-put("index.html", page.replaceAll(main, newMain));
+put("index.html", joined(page.replaceAll(main, newMain)));
+
+/** One style sheet in place of all, in their order. */
+function joined(page) {
+  const links = [...page.matchAll(/<link [^>]*?href="?\/?([\w.-]+\.css)"?[^>]*>/g)];
+  if (links.length < 2) throw new Error("the page has no style sheets to join");
+  const all = links.map(([, name]) => readFileSync(join(dist, name), "utf8")).join("\n");
+  const name = `styles-${hash(all)}.css`;
+  put(name, all);
+  for (const [, each] of links) rmSync(join(dist, each));
+  return links.reduce((text, [link], at) => text.replace(link, at === 0 ? `<link rel=stylesheet href=/${name}>` : ""), page);
+}

@@ -17,7 +17,7 @@ fingerprint() {
   {
     git ls-files -z --cached --others --exclude-standard -- \
       .cargo Cargo.lock Cargo.toml Trunk.toml index.html src style assets public crates/api \
-      scripts/console.sh scripts/catalogues.mjs scripts/chunks.mjs scripts/split scripts/compress.mjs scripts/tools/package-lock.json |
+      scripts/console.sh scripts/tools.mjs scripts/catalogues.mjs scripts/chunks.mjs scripts/split scripts/compress.mjs scripts/tools/package-lock.json |
       sort -z | xargs -0 sh -c 'for f; do [ -f "$f" ] && sha256sum "$f"; done' _
     rustc --version
     trunk --version
@@ -39,7 +39,9 @@ rm -rf dist.new
 # `cut` marks where (src/app/rest.rs), and the linker keeps what the splitter needs; the other flag is .cargo/config.toml's, which this
 # variable stands before.
 export PITLANE_CHUNKS=$WASM_TARGET/chunks PITLANE_WASM_BINDGEN=$TOOLS/bin/wasm-bindgen
-CARGO_TARGET_DIR=$WASM_TARGET CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components --cfg cut -Clink-args=--emit-relocs" \
+CARGO_TARGET_DIR=$WASM_TARGET CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components --cfg cut -Clink-args=--emit-relocs -Zlocation-detail=none" \
+  RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size \
+  CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT=true CARGO_PROFILE_WASM_RELEASE_PANIC=immediate-abort \
   PATH=$ROOT/scripts/split:$PATH trunk --quiet build --release --offline --dist dist.new
 node scripts/chunks.mjs dist.new "$PITLANE_CHUNKS"
 node scripts/compress.mjs dist.new

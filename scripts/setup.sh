@@ -106,13 +106,13 @@ npm_tools() {
   if [ -x "$TOOLS/bin/wasm-opt" ] && cmp -s "$ROOT/scripts/tools/package-lock.json" "$home/package-lock.json"; then
     return
   fi
-  announce "wasm-opt and gettext-parser (from npm)" "makes the console's download a quarter smaller; reads translations" "10 seconds"
+  announce "wasm-opt, terser and gettext-parser (from npm)" "make the console's download a quarter smaller; read translations" "10 seconds"
   mkdir -p "$home" "$TOOLS/bin"
   cp "$ROOT/scripts/tools/package.json" "$home/"
   cp "$ROOT/scripts/tools/.npmrc" "$home/"
   cp "$ROOT/scripts/tools/package-lock.json" "$home/lock.new"
   (cd "$home" && cp lock.new package-lock.json && npm ci --silent --no-audit --no-fund) ||
-    { rm -f "$home/package-lock.json"; die "npm could not install binaryen and gettext-parser"; }
+    { rm -f "$home/package-lock.json"; die "npm could not install binaryen, terser and gettext-parser"; }
   rm -f "$home/lock.new"
   ln -sfn ../npm/node_modules/.bin/wasm-opt "$TOOLS/bin/wasm-opt"
 }
