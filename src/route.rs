@@ -134,6 +134,14 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
     if let Some(group) = &query.group {
         pairs.push(("group", group.word()));
     }
+    if query.table {
+        pairs.push(("view", "table".to_owned()));
+    }
+    if !query.columns.is_empty() {
+        // A label's key may have a comma in it, which else stands between two columns.
+        let words: Vec<String> = query.columns.iter().map(|word| word.replace('%', "%25").replace(',', "%2C")).collect();
+        pairs.push(("cols", words.join(",")));
+    }
     pairs.extend(query.folded.iter().map(|key| ("folded", key.clone())));
     if let Some((action, node)) = sheet {
         pairs.push(("do", action.word().to_owned()));
@@ -154,6 +162,8 @@ fn read_query(query: &str) -> Query {
         reversed,
         group: value(query, "group").and_then(|word| GroupBy::from_word(&word)),
         folded: values(query, "folded").collect(),
+        table: value(query, "view").is_some_and(|view| view == "table"),
+        columns: value(query, "cols").unwrap_or_default().split(',').filter(|word| !word.is_empty()).map(decode).collect(),
     }
 }
 
@@ -247,6 +257,7 @@ mod tests {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
         let group = prop_oneof![Just(GroupBy::Region), Just(GroupBy::Role), ".{1,8}".prop_map(GroupBy::Label)];
+        let column = ".{1,12}";
         let query = (
             ".{0,16}",
             prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4),

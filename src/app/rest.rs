@@ -6,9 +6,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_split_helpers::SplitLoaderError;
 
+use crate::model::query::Query;
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
 use crate::pages::context::App;
+use crate::pages::fleet::table::FleetTable;
+use crate::pages::fleet::table::FleetTools;
 use crate::pages::node::NodePage;
 use crate::platform::page;
 use crate::route::Route;
@@ -24,6 +27,10 @@ pub enum Part {
     Node,
     Activity,
     Sheets,
+    /// The fleet as rows.
+    Table,
+    /// What the fleet's head offers beside order and groups.
+    Tools,
 }
 
 type Make = fn(Part) -> AnyView;
@@ -46,6 +53,8 @@ fn make(part: Part) -> AnyView {
         Part::Node => view! { <NodePage /> },
         Part::Activity => view! { <ActivityPage /> },
         Part::Sheets => view! { <SheetHost /> },
+        Part::Table => view! { <FleetTable /> },
+        Part::Tools => view! { <FleetTools /> },
     }
 }
 
@@ -113,7 +122,7 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (State::OnItsWay, Part::Sheets) => ().into_any(),
+            (State::OnItsWay, Part::Sheets | Part::Tools) => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />
@@ -122,6 +131,7 @@ impl Rest {
             },
             // Said once: where a page is missing too, the page says it.
             (State::Missing, Part::Sheets) if !matches!(App::get().nav.route().get(), Route::Fleet { sheet: Some(_), .. }) => ().into_any(),
+            (State::Missing, Part::Tools) => ().into_any(),
             (State::Missing, _) => view! {
                 <Problem
                     title=tr!("A part of the console did not arrive")
@@ -140,5 +150,5 @@ impl Rest {
 
 /// Whether the route shows anything but the fleet.
 fn is_needed(route: &Route) -> bool {
-    !matches!(route, Route::Fleet { sheet: None, .. } | Route::SignIn | Route::NotFound)
+    !matches!(route, Route::Fleet { sheet: None, query: Query { table: false, .. } } | Route::SignIn | Route::NotFound)
 }

@@ -53,7 +53,7 @@ pub fn Shell() -> impl IntoView {
         Route::NotFound => Screen::NotFound,
     });
     let page = move || match screen.get() {
-        Screen::Fleet => view! { <FleetPage /> }.into_any(),
+        Screen::Fleet => view! { <FleetPage table=move || rest.show(Part::Table) tools=move || rest.show(Part::Tools) /> }.into_any(),
         Screen::Node => rest.show(Part::Node),
         Screen::Activity => rest.show(Part::Activity),
         Screen::NotFound => view! { <NotFound /> }.into_any(),

@@ -24,4 +24,5 @@ pub mod sort;
 mod tests;
 pub mod timeline;
 pub mod tone;
+pub mod views;
 pub mod window;

@@ -6,6 +6,7 @@
 pub mod abort;
 pub mod clipboard;
 pub mod clock;
+pub mod density;
 pub mod event_source;
 pub mod focus;
 pub mod history;

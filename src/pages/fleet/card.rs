@@ -51,6 +51,7 @@ pub fn NodeCard(
                 </div>
                 <div class="card-badges">
                     {move || face.with(|face| face.badges.clone()).into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
+                    {move || face.with(|face| face.why.clone()).map(|why| view! { <span class="card-why">{why}</span> })}
                     {move || {
                         face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
                     }}

@@ -14,10 +14,11 @@ use crate::ui::CapacityTrack;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Title and counts, and the order on the right.
 #[component]
-pub fn Head(query: Memo<Query>) -> impl IntoView {
+pub fn Head(query: Memo<Query>, tools: AnyView) -> impl IntoView {
     let app = App::get();
     let fleet = app.live.fleet;
     let sentence = Memo::new(move |_| {
@@ -29,10 +30,12 @@ pub fn Head(query: Memo<Query>) -> impl IntoView {
     let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), reversed: false, ..query.get_untracked() });
     let options = Sort::ALL
         .into_iter()
-        .take(Sort::IN_MENU)
-        .map(|sort| {
+        // The table's headers sort by more than the menu offers: that one is named too, while it is chosen.
+        .enumerate()
+        .map(|(at, sort)| {
             let selected = move || query.with(|query| query.sort == sort);
-            view! { <option value=sort.as_str() selected=selected>{format!("Sort: {}", sort.label())}</option> }
+            let hidden = move || at >= Sort::IN_MENU && !selected();
+            view! { <option value=sort.as_str() selected=selected hidden=hidden>{tr!("Sort: {}", sort.label())}</option> }
         })
         .collect_view();
     view! {
@@ -48,9 +51,12 @@ pub fn Head(query: Memo<Query>) -> impl IntoView {
                     </When>
                 </p>
             </div>
-            <select class="button no-print" aria-label="Sort" on:change=sort>
-                {options}
-            </select>
+            <div class="head-tools no-print">
+                {tools}
+                <select class="button" aria-label=tr!("Sort") on:change=sort>
+                    {options}
+                </select>
+            </div>
         </div>
     }
 }
