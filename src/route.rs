@@ -257,7 +257,6 @@ mod tests {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
         let group = prop_oneof![Just(GroupBy::Region), Just(GroupBy::Role), ".{1,8}".prop_map(GroupBy::Label)];
-        let column = ".{1,12}";
         let query = (
             ".{0,16}",
             prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4),
@@ -265,14 +264,18 @@ mod tests {
             any::<bool>(),
             prop::option::of(group),
             prop::collection::vec(".{0,8}", 0..3),
+            any::<bool>(),
+            prop::collection::vec(".{1,12}", 0..4),
         )
-            .prop_map(|(text, show, sort, reversed, group, folded)| Query {
+            .prop_map(|(text, show, sort, reversed, group, folded, table, columns)| Query {
                 text,
                 show: show.into_iter().collect(),
                 sort,
                 reversed,
                 group,
                 folded,
+                table,
+                columns,
             });
         prop_oneof![
             (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),

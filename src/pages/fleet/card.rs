@@ -24,7 +24,8 @@ pub fn NodeCard(
     id: NodeId,
     row: Row,
     /// Which of how many it is, whether the others are in the document or not.
-    place: Signal<(usize, usize)>,
+    position: Signal<String>,
+    count: Signal<String>,
 ) -> impl IntoView {
     let node = row.node.clone();
     let face = Memo::new(move |_| node.with(Face::of));
@@ -35,8 +36,8 @@ pub fn NodeCard(
         <article
             class="card"
             aria-label=name
-            aria-posinset=move || place.get().0.to_string()
-            aria-setsize=move || place.get().1.to_string()
+            aria-posinset=move || position.get()
+            aria-setsize=move || count.get()
             data-node=id.with_value(|id| id.0.clone())
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
         >

@@ -5,6 +5,8 @@
 
 use leptos::{html, prelude::*};
 
+use super::text;
+use super::text::Read;
 use crate::model::content::{Cell, Content, Section, content, extents, find};
 use crate::model::group::Group;
 use crate::model::query::Query;
@@ -62,15 +64,15 @@ impl Listing {
         let tick = Memo::new(move |_| app.clock.now().as_second() / 20);
         let arrange = move || {
             tick.track();
-            let groups = query.with(|query| app.live.fleet.arrange(query, app.clock.now_untracked()));
-            listing.change(move |inner| inner.groups = groups);
+            let mut groups = query.with(|query| app.live.fleet.arrange(query, app.clock.now_untracked()));
+            listing.change(&mut |inner| inner.groups = std::mem::take(&mut groups));
         };
         // Once at once, so that the first cards are there with the page.
         untrack(arrange);
         Effect::new(arrange);
         viewport::on_scroll(move || listing.look());
-        viewport::on_focus(move |id| listing.change(|inner| inner.pinned = id));
-        viewport::on_print(move |printing| listing.change(|inner| inner.printing = printing));
+        viewport::on_focus(move |id| listing.change(&mut |inner| inner.pinned.clone_from(&id)));
+        viewport::on_print(move |printing| listing.change(&mut |inner| inner.printing = printing));
         history::on_scrolled(move || listing.scrolled_to());
         history::on_return(move || request_animation_frame(move || listing.restore()));
         let loaded = app.live.fleet.loaded();
@@ -93,33 +95,66 @@ impl Listing {
     }
 
     /// Reads what is in the document, and is run again when that changes.
-    pub fn read<T>(self, read: impl FnOnce(&Content) -> T) -> T {
+    pub fn read(self, read: &mut dyn FnMut(&Content)) {
         self.changed.track();
-        self.inner.with_value(|inner| read(&inner.content))
+        self.inner.with_value(|inner| read(&inner.content));
+    }
+
+    /// A text about all of it.
+    pub fn text(self, read: fn(&Content) -> String) -> Signal<String> {
+        text::follow(self, "", "", Read::Content(read))
+    }
+
+    /// A text about one of its groups; none while that is being taken away.
+    pub fn section_text(self, section: &str, read: fn(&Section) -> String) -> Signal<String> {
+        text::follow(self, section, "", Read::Section(read))
+    }
+
+    /// A text about a cell of a group.
+    pub fn cell_text(self, section: &str, cell: &str, read: fn(&Cell, &Section) -> String) -> Signal<String> {
+        text::follow(self, section, cell, Read::Cell(read))
+    }
+
+    /// How many nodes there are to scroll through.
+    pub fn total(self) -> usize {
+        let mut total = 0;
+        self.read(&mut |content| total = content.total);
+        total
+    }
+
+    /// Whether a group is one of several, and whether its nodes are simulated.
+    pub fn kind(self, key: &str) -> (bool, bool) {
+        let mut kind = (false, false);
+        self.read(&mut |content| {
+            if let Some(section) = content.sections.iter().find(|section| section.key == key) {
+                kind = (section.name.is_some(), section.simulated);
+            }
+        });
+        kind
     }
 
     /// The groups that are in the document.
     pub fn keys(self) -> Memo<Vec<String>> {
-        Memo::new(move |_| self.read(|content| content.sections.iter().map(|section| section.key.clone()).collect()))
-    }
-
-    /// Reads one of them; `None` while it is being taken away.
-    pub fn section<T>(self, key: &str, read: impl FnOnce(&Section) -> T) -> Option<T> {
-        self.read(|content| content.sections.iter().find(|section| section.key == key).map(read))
+        self.list(move |content| content.sections.iter().map(|section| section.key.clone()).collect())
     }
 
     /// The cards or rows of one of them, and the gaps between them.
     pub fn cells(self, key: String) -> Memo<Vec<String>> {
-        Memo::new(move |_| self.section(&key, |section| section.cells.iter().map(|cell| cell.key().to_owned()).collect()).unwrap_or_default())
+        let cells = |section: &Section| section.cells.iter().map(|cell| cell.key().to_owned()).collect();
+        self.list(move |content| content.sections.iter().find(|section| section.key == key).map(cells).unwrap_or_default())
     }
 
-    /// Reads one of these.
-    pub fn cell<T>(self, section: &str, key: &str, read: impl FnOnce(&Cell, &Section) -> T) -> Option<T> {
-        self.section(section, |section| section.cells.iter().find(|cell| cell.key() == key).map(|cell| read(cell, section))).flatten()
+    fn list(self, read: impl Fn(&Content) -> Vec<String> + Send + Sync + 'static) -> Memo<Vec<String>> {
+        let read: Box<dyn Fn(&Content) -> Vec<String> + Send + Sync> = Box::new(read);
+        Memo::new(move |_| {
+            let mut list = Vec::new();
+            self.read(&mut |content| list = read(content));
+            list
+        })
     }
 
     /// Whoever shows something of it is told only where what is in the document changed.
-    fn change(self, f: impl FnOnce(&mut Inner)) {
+    fn change(self, f: &mut dyn FnMut(&mut Inner)) {
         let news = self.inner.try_update_value(|inner| {
             f(inner);
             let few = inner.groups.iter().map(|group| group.members.len()).sum::<usize>() <= FEW;
@@ -143,7 +178,7 @@ impl Listing {
     fn look(self) {
         if let Some(root) = self.root.try_get_untracked().flatten() {
             let (start, end) = viewport::range(&root);
-            self.change(|inner| inner.view = (start.saturating_sub(BEYOND), end.saturating_add(BEYOND)));
+            self.change(&mut |inner| inner.view = (start.saturating_sub(BEYOND), end.saturating_add(BEYOND)));
         }
     }
 
@@ -153,7 +188,7 @@ impl Listing {
         let columns = viewport::columns(&root, ".cards");
         let seen = viewport::heights(&root, "[data-node]");
         self.look();
-        self.change(|inner| {
+        self.change(&mut |inner| {
             if inner.printing {
                 return;
             }
@@ -172,8 +207,8 @@ impl Listing {
                 inner.shape.row = (seen.iter().sum::<u32>() / u32::try_from(seen.len()).unwrap_or(1)).max(1);
             }
             let mut tallest = (usize::MAX, 0);
-            for (row, height) in rows.into_iter().zip(seen) {
-                tallest = if tallest.0 == row { (row, height.max(tallest.1)) } else { (row, height) };
+            for (row, height) in rows.into_iter().zip(&seen) {
+                tallest = if tallest.0 == row { (row, (*height).max(tallest.1)) } else { (row, *height) };
                 inner.heights.learn(row, tallest.1);
             }
         });

@@ -9,6 +9,7 @@ mod head;
 mod listing;
 mod sections;
 pub mod table;
+mod text;
 
 pub use card_parts::NoticeBox;
 

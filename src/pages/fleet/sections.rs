@@ -7,7 +7,7 @@ use super::card::NodeCard;
 use super::empty::NothingFound;
 use super::head::CapacityLine;
 use super::listing::{Listing, height};
-use crate::model::content::{Cell, Section, is_gap};
+use crate::model::content::{Section, is_gap};
 use crate::model::query::Query;
 use crate::model::tone::Tone;
 use crate::model::window::Shape;
@@ -30,12 +30,13 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
     let columns = usize::try_from(viewport::width() / 326).unwrap_or(1).max(1);
     let listing = Listing::start(app, query, Shape { columns, gap: 16, row: 270, head: 58 }, PRINTED);
+    let after = listing.text(|content| height(content.after));
     let section = move |key: String| view! { <OneSection listing=listing key=key /> };
     view! {
         <PrintNote listing=listing bound=PRINTED />
         <div class="listing" node_ref=listing.root()>
             <Keyed keys=listing.keys() row=section />
-            <div aria-hidden="true" style:height=move || listing.read(|content| height(content.after))></div>
+            <div aria-hidden="true" style:height=move || after.get()></div>
         </div>
         <Nothing listing=listing query=query />
     }
@@ -45,7 +46,7 @@ pub fn Sections(query: Memo<Query>) -> impl IntoView {
 #[component]
 pub fn Nothing(listing: Listing, query: Memo<Query>) -> impl IntoView {
     let loaded = App::get().live.fleet.loaded();
-    let empty = Memo::new(move |_| listing.read(|content| content.total == 0));
+    let empty = Memo::new(move |_| listing.total() == 0);
     dynamic(move || match (empty.get(), loaded.get()) {
         (true, true) => view! { <NothingFound query=query /> },
         (true, false) => view! { <div class="cards" aria-busy="true"><Skeleton shape="card" count=8 /></div> },
@@ -56,8 +57,10 @@ pub fn Nothing(listing: Listing, query: Memo<Query>) -> impl IntoView {
 /// What is printed is less than what there is: said on the paper.
 #[component]
 pub fn PrintNote(listing: Listing, bound: usize) -> impl IntoView {
-    let total = move || listing.read(|content| content.total);
-    let text = move || (total() > bound).then(|| tr!("The first {} of {} nodes are printed.", number(bound), number(total())));
+    let text = move || {
+        let total = listing.total();
+        if total > bound { tr!("The first {} of {} nodes are printed.", number(bound), number(total)) } else { String::new() }
+    };
     view! { <p class="print-only">{text}</p> }
 }
 
@@ -65,17 +68,16 @@ pub fn PrintNote(listing: Listing, bound: usize) -> impl IntoView {
 fn OneSection(listing: Listing, key: String) -> impl IntoView {
     let keys = listing.cells(key.clone());
     let any = Memo::new(move |_| keys.with(|keys| !keys.is_empty()));
-    let (before, labelled, named, celled, headed) = (key.clone(), key.clone(), key.clone(), key.clone(), key);
-    let before = move || listing.section(&before, |section| height(section.before));
-    let label = move || listing.section(&labelled, label);
-    let name = move || listing.section(&named, self::label);
-    let cell = move |key: String| cell(listing, celled.clone(), key);
+    let before = listing.section_text(&key, |section| height(section.before));
+    let label = listing.section_text(&key, label);
+    let celled = key.clone();
+    let cell = move |key: String| cell(listing, &celled, key);
     view! {
-        <div aria-hidden="true" style:height=before></div>
-        <section aria-label=label>
-            <SectionHead listing=listing key=headed />
+        <div aria-hidden="true" style:height=move || before.get()></div>
+        <section aria-label=move || label.get()>
+            <SectionHead listing=listing key=key label=label />
             <When cond=move || any.get()>
-                <div class="cards" role="feed" aria-label=name.clone()>
+                <div class="cards" role="feed" aria-label=move || label.get()>
                     <Keyed keys=keys row=cell.clone() />
                 </div>
             </When>
@@ -93,33 +95,28 @@ pub fn label(section: &Section) -> String {
     }
 }
 
-fn cell(listing: Listing, section: String, key: String) -> AnyView {
+fn cell(listing: Listing, section: &str, key: String) -> AnyView {
     if is_gap(&key) {
-        let px = move || listing.cell(&section, &key, |cell, _| height(cell.px()));
-        return view! { <div class="gap" aria-hidden="true" style:height=px></div> };
+        let px = listing.cell_text(section, &key, |cell, _| height(cell.px()));
+        return view! { <div class="gap" aria-hidden="true" style:height=move || px.get()></div> };
     }
-    let id = NodeId(key.clone());
-    let place = Signal::derive(move || {
-        let place = |cell: &Cell, section: &Section| (cell.place().0, section.count);
-        listing.cell(&section, &key, place).unwrap_or_default()
-    });
-    App::get().live.fleet.row_untracked(&id).map(|row| view! { <NodeCard id=id row=row place=place /> }).into_any()
+    let position = listing.cell_text(section, &key, |cell, _| cell.place().0.to_string());
+    let count = listing.cell_text(section, &key, |_, section| section.count.to_string());
+    let id = NodeId(key);
+    App::get().live.fleet.row_untracked(&id).map(|row| view! { <NodeCard id=id row=row position=position count=count /> }).into_any()
 }
 
 #[component]
-fn SectionHead(listing: Listing, key: String) -> impl IntoView {
+fn SectionHead(listing: Listing, key: String, label: Signal<String>) -> impl IntoView {
     let app = App::get();
     // What kind of heading it is does not change while it stands.
-    let (grouped, simulated) = untrack(|| listing.section(&key, |section| (section.name.is_some(), section.simulated))).unwrap_or_default();
-    let named = key.clone();
-    let name = move || listing.section(&named, label);
-    match (grouped, simulated) {
-        (false, false) => view! { <h2 class="visually-hidden">{name}</h2> },
+    match untrack(|| listing.kind(&key)) {
+        (false, false) => view! { <h2 class="visually-hidden">{move || label.get()}</h2> },
         (false, true) => {
             let fleet_has_real = move || app.live.fleet.counts(app.clock.now_untracked()).total.real > 0;
             view! {
                 <div class="section-head">
-                    <h2>{name}</h2>
+                    <h2>{move || label.get()}</h2>
                     <p class="muted">{tr!("Played by pitlane demo. They count for nothing above.")}</p>
                     <When cond=fleet_has_real>
                         <CapacityLine simulated=true />
@@ -127,15 +124,18 @@ fn SectionHead(listing: Listing, key: String) -> impl IntoView {
                 </div>
             }
         }
-        (true, _) => view! {
-            <div class="section-head">
-                <h2>
-                    <Fold listing=listing key=key.clone() />
-                </h2>
-                {simulated.then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })}
-                <p class="muted">{move || listing.section(&key, |section| section.sentence.clone())}</p>
-            </div>
-        },
+        (true, simulated) => {
+            let sentence = listing.section_text(&key, |section| section.sentence.clone());
+            view! {
+                <div class="section-head">
+                    <h2>
+                        <Fold listing=listing key=key />
+                    </h2>
+                    {simulated.then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })}
+                    <p class="muted">{move || sentence.get()}</p>
+                </div>
+            }
+        }
     }
 }
 
@@ -143,13 +143,12 @@ fn SectionHead(listing: Listing, key: String) -> impl IntoView {
 #[component]
 pub fn Fold(listing: Listing, key: String) -> impl IntoView {
     let app = App::get();
-    let (named, opened) = (key.clone(), key.clone());
-    let name = move || listing.section(&named, |section| section.name.clone());
-    let open = move || if listing.section(&opened, |section| section.open) == Some(true) { "true" } else { "false" };
+    let name = listing.section_text(&key, |section| section.name.clone().unwrap_or_default());
+    let open = listing.section_text(&key, |section| section.open.to_string());
     let fold = move |_| super::change(app, |query| query.folded(&key));
     view! {
-        <button type="button" class="fold" aria-expanded=open on:click=fold>
-            {name}
+        <button type="button" class="fold" aria-expanded=move || open.get() on:click=fold>
+            {move || name.get()}
         </button>
     }
 }

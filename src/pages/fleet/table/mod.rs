@@ -36,8 +36,8 @@ pub fn FleetTable() -> impl IntoView {
     let query = super::query(app);
     let columns = Memo::new(move |_| query.with(columns::shown));
     let listing = Listing::start(app, query, Shape { columns: 1, gap: 0, row: 43, head: 44 }, PRINTED);
-    let count = move || listing.read(|content| (content.total + 1).to_string());
-    let after = move || listing.read(|content| height(content.after));
+    let count = listing.text(|content| (content.total + 1).to_string());
+    let after = listing.text(|content| height(content.after));
     let wide = Memo::new(move |_| columns.with(|columns| columns.len() + 2).to_string());
     let section = move |key: String| view! { <OneSection listing=listing key=key columns=columns wide=wide /> };
     let head = move || {
@@ -47,7 +47,7 @@ pub fn FleetTable() -> impl IntoView {
     view! {
         <PrintNote listing=listing bound=PRINTED />
         <div class="table-frame" node_ref=listing.root()>
-            <table class="nodes" aria-rowcount=count aria-label=tr!("Nodes")>
+            <table class="nodes" aria-rowcount=move || count.get() aria-label=tr!("Nodes")>
                 <thead>
                     <tr aria-rowindex="1">
                         <Heading query=query sort=Some(Sort::Name) label=tr!("Name") word="name".to_owned() />
@@ -58,7 +58,7 @@ pub fn FleetTable() -> impl IntoView {
                 <Keyed keys=listing.keys() row=section />
                 <tbody aria-hidden="true">
                     <tr>
-                        <td class="gap-cell" colspan=move || wide.get() style:height=after></td>
+                        <td class="gap-cell" colspan=move || wide.get() style:height=move || after.get()></td>
                     </tr>
                 </tbody>
             </table>
@@ -96,11 +96,11 @@ const fn descends(sort: Sort) -> bool {
 fn OneSection(listing: Listing, key: String, columns: Memo<Vec<Column>>, wide: Memo<String>) -> impl IntoView {
     let fleet = App::get().live.fleet;
     let keys = listing.cells(key.clone());
-    let (before, spaced, summed, celled) = (key.clone(), key.clone(), key.clone(), key.clone());
-    let spaced = move || listing.section(&spaced, |section| section.before > 0) == Some(true);
-    let before = move || listing.section(&before, |section| height(section.before));
-    let sentence = move || listing.section(&summed, |section| section.sentence.clone());
-    let (grouped, simulated) = untrack(|| listing.section(&key, |section| (section.name.is_some(), section.simulated))).unwrap_or_default();
+    let before = listing.section_text(&key, |section| height(section.before));
+    let spaced = move || before.with(|before| before != "0px" && !before.is_empty());
+    let sentence = listing.section_text(&key, |section| section.sentence.clone());
+    let (grouped, simulated) = untrack(|| listing.kind(&key));
+    let celled = key.clone();
     let head = (grouped || simulated).then(|| {
         let name = match grouped {
             true => view! { <Fold listing=listing key=key /> },
@@ -111,30 +111,29 @@ fn OneSection(listing: Listing, key: String, columns: Memo<Vec<Column>>, wide: M
                 <th scope="rowgroup" colspan=move || wide.get()>
                     {name}
                     {(grouped && simulated).then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })}
-                    <span class="muted">{sentence}</span>
+                    <span class="muted">{move || sentence.get()}</span>
                 </th>
             </tr>
         }
     });
     let one = move |key: String| {
-        let section = celled.clone();
         if is_gap(&key) {
-            let px = move || listing.cell(&section, &key, |cell, _| height(cell.px()));
+            let px = listing.cell_text(&celled, &key, |cell, _| height(cell.px()));
             return view! {
                 <tr aria-hidden="true">
-                    <td class="gap-cell" colspan=move || wide.get() style:height=px></td>
+                    <td class="gap-cell" colspan=move || wide.get() style:height=move || px.get()></td>
                 </tr>
             };
         }
-        let id = NodeId(key.clone());
-        let index = Signal::derive(move || listing.cell(&section, &key, |cell, _| cell.place().1).unwrap_or_default() + 2);
+        let index = listing.cell_text(&celled, &key, |cell, _| (cell.place().1 + 2).to_string());
+        let id = NodeId(key);
         fleet.row_untracked(&id).map(|row| view! { <row::NodeRow id=id row=row index=index columns=columns /> }).into_any()
     };
     view! {
         <When cond=spaced>
             <tbody aria-hidden="true">
                 <tr>
-                    <td class="gap-cell" colspan=move || wide.get() style:height=before.clone()></td>
+                    <td class="gap-cell" colspan=move || wide.get() style:height=move || before.get()></td>
                 </tr>
             </tbody>
         </When>

@@ -14,7 +14,7 @@ use crate::ui::view;
 
 /// One node. `index` counts the heading too, whether the rows before this one are in the document or not.
 #[component]
-pub fn NodeRow(id: NodeId, row: Row, index: Signal<usize>, columns: Memo<Vec<Column>>) -> impl IntoView {
+pub fn NodeRow(id: NodeId, row: Row, index: Signal<String>, columns: Memo<Vec<Column>>) -> impl IntoView {
     let node = row.node.clone();
     let face = Memo::new(move |_| node.with(Face::of));
     let id = StoredValue::new(id);
@@ -33,7 +33,7 @@ pub fn NodeRow(id: NodeId, row: Row, index: Signal<usize>, columns: Memo<Vec<Col
         <tr
             data-node=id.with_value(|id| id.0.clone())
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
-            aria-rowindex=move || index.get().to_string()
+            aria-rowindex=move || index.get()
         >
             <th scope="row">
                 <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
