@@ -1,6 +1,7 @@
 //! The root: what every page may use, the shell around them, and which page is shown.
 
 mod rest;
+mod select_keys;
 mod shell;
 mod shortcuts;
 mod top_bar;

@@ -9,6 +9,9 @@ use wasm_split_helpers::SplitLoaderError;
 use crate::model::query::Query;
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
+use crate::pages::bulk::BulkBanner;
+use crate::pages::bulk::BulkPage;
+use crate::pages::bulk::SelectionBar;
 use crate::pages::context::App;
 use crate::pages::fleet::table::FleetTable;
 use crate::pages::fleet::table::FleetTools;
@@ -26,6 +29,11 @@ use crate::words::tr;
 pub enum Part {
     Node,
     Activity,
+    Bulk,
+    /// What everybody should know of on the fleet page.
+    Banner,
+    /// What can be done with the chosen nodes.
+    Selection,
     Sheets,
     /// The fleet as rows.
     Table,
@@ -52,6 +60,9 @@ fn make(part: Part) -> AnyView {
     match part {
         Part::Node => view! { <NodePage /> },
         Part::Activity => view! { <ActivityPage /> },
+        Part::Bulk => view! { <BulkPage /> },
+        Part::Banner => view! { <BulkBanner /> },
+        Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => view! { <SheetHost /> },
         Part::Table => view! { <FleetTable /> },
         Part::Tools => view! { <FleetTools /> },
@@ -78,7 +89,7 @@ impl Rest {
     pub fn start(app: App) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(|route| is_needed(route)));
+        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.any());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -122,7 +133,8 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (State::OnItsWay, Part::Sheets | Part::Tools) => ().into_any(),
+            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools) | (State::Missing, Part::Tools) => ().into_any(),
+            (State::Missing, Part::Selection) if !App::get().live.chosen.any() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />
@@ -131,7 +143,6 @@ impl Rest {
             },
             // Said once: where a page is missing too, the page says it.
             (State::Missing, Part::Sheets) if !matches!(App::get().nav.route().get(), Route::Fleet { sheet: Some(_), .. }) => ().into_any(),
-            (State::Missing, Part::Tools) => ().into_any(),
             (State::Missing, _) => view! {
                 <Problem
                     title=tr!("A part of the console did not arrive")

@@ -25,6 +25,7 @@ enum Screen {
     Fleet,
     Node,
     Activity,
+    Bulk,
     NotFound,
 }
 
@@ -42,20 +43,28 @@ pub fn Shell() -> impl IntoView {
             app.announcer.say(sentence);
         }
     });
+    app.live.chosen.follow(app.live.fleet);
     let rest = Rest::start(app);
     let route = app.nav.route();
     let screen = Memo::new(move |_| match route.get() {
         Route::Fleet { .. } => Screen::Fleet,
         Route::Node { .. } => Screen::Node,
-        Route::Activity => Screen::Activity,
+        Route::Activity(_) => Screen::Activity,
+        Route::Bulk { .. } => Screen::Bulk,
         // Signed in already: the sign-in page has nothing to offer.
         Route::SignIn => Screen::Fleet,
         Route::NotFound => Screen::NotFound,
     });
     let page = move || match screen.get() {
-        Screen::Fleet => view! { <FleetPage table=move || rest.show(Part::Table) tools=move || rest.show(Part::Tools) /> }.into_any(),
+        Screen::Fleet => view! {
+            {rest.show(Part::Banner)}
+            <FleetPage table=move || rest.show(Part::Table) tools=move || rest.show(Part::Tools) />
+            {rest.show(Part::Selection)}
+        }
+        .into_any(),
         Screen::Node => rest.show(Part::Node),
         Screen::Activity => rest.show(Part::Activity),
+        Screen::Bulk => rest.show(Part::Bulk),
         Screen::NotFound => view! { <NotFound /> }.into_any(),
     };
     view! {
@@ -103,7 +112,7 @@ fn EngineBanner() -> impl IntoView {
     });
     dynamic(move || {
         away.get().map(|(name, message, seen_at)| {
-            let why = message.map(|message| format!("{message} ")).unwrap_or_default();
+            let why = message.map(|message| sentence(&message)).unwrap_or_default();
             let text = Signal::derive(move || {
                 let age = format::age(seen_at, app.clock.now());
                 let text = tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age);
@@ -112,4 +121,10 @@ fn EngineBanner() -> impl IntoView {
             view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text /> }
         })
     })
+}
+
+/// What an engine's driver said, as a sentence among others.
+fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    letters.next().map(|first| format!("{}{}. ", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default()
 }

@@ -4,7 +4,9 @@
 
 pub mod activity;
 pub mod attention;
+pub mod bulk;
 pub mod card;
+pub mod charts;
 pub mod checks;
 pub mod columns;
 pub mod content;
@@ -15,14 +17,18 @@ pub mod expected;
 pub mod fold;
 pub mod format;
 pub mod group;
+pub mod log_kinds;
+pub mod log_query;
 pub mod operation;
 pub mod query;
 pub mod role;
+pub mod selection;
 pub mod share;
 pub mod sort;
 #[cfg(test)]
 mod tests;
-pub mod timeline;
 pub mod tone;
+pub mod upgrade;
 pub mod views;
 pub mod window;
+pub mod workloads;

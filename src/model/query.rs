@@ -17,12 +17,23 @@ pub enum Facet {
     Failed,
     Stateful,
     Overdue,
+    /// Agent, or without one the engine's process, is behind.
+    Update,
 }
 
 impl Facet {
     /// In the order of the screen.
-    pub const ALL: [Facet; 8] =
-        [Facet::Healthy, Facet::Maintenance, Facet::Degraded, Facet::Offline, Facet::Pending, Facet::Failed, Facet::Stateful, Facet::Overdue];
+    pub const ALL: [Facet; 9] = [
+        Facet::Healthy,
+        Facet::Maintenance,
+        Facet::Degraded,
+        Facet::Offline,
+        Facet::Pending,
+        Facet::Failed,
+        Facet::Stateful,
+        Facet::Overdue,
+        Facet::Update,
+    ];
 
     /// The word in the URL.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +46,7 @@ impl Facet {
             Facet::Failed => "failed",
             Facet::Stateful => "stateful",
             Facet::Overdue => "overdue",
+            Facet::Update => "update",
         }
     }
 
@@ -43,9 +55,9 @@ impl Facet {
         Self::ALL.into_iter().find(|facet| facet.as_str() == word)
     }
 
-    /// Stateful and overdue narrow down what the other chips select.
+    /// Stateful, overdue and update narrow down what the other chips select.
     const fn narrows(self) -> bool {
-        matches!(self, Facet::Stateful | Facet::Overdue)
+        matches!(self, Facet::Stateful | Facet::Overdue | Facet::Update)
     }
 
     /// Its place among the bits of an [`Entry`].
@@ -67,6 +79,7 @@ impl Facet {
             Facet::Stateful => node.workload_counts.stateful.is_some_and(|n| n > 0),
             // It is so by the passing of time: [`Entry::overdue`].
             Facet::Overdue => false,
+            Facet::Update => node.agent_update.is_some(),
         }
     }
 }
@@ -188,8 +201,15 @@ mod tests {
     fn a_node_becomes_overdue_without_a_change() {
         let mut a = node("a");
         a.scheduling = Scheduling::Maintenance;
-        a.maintenance =
-            Some(pitlane_api::Maintenance { reason: None, by: None, since: None, expected_back_at: Some(now()), set_outside: false, note: None });
+        a.maintenance = Some(pitlane_api::Maintenance {
+            reason: None,
+            by: None,
+            since: None,
+            expected_back_at: Some(now()),
+            set_outside: false,
+            note: None,
+            version: None,
+        });
         let overdue = Query::default().toggled(Facet::Overdue);
         let later = now().as_second() + 1;
         assert!(!overdue.filter(now()).keeps(&Entry::of(&a)));
@@ -198,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pressing_twice_changes_nothing(words in prop::collection::vec(0..8usize, 0..6), at in 0..8usize) {
+        fn pressing_twice_changes_nothing(words in prop::collection::vec(0..9usize, 0..6), at in 0..9usize) {
             let mut query = Query::default();
             for word in words {
                 query = Facet::ALL.get(word).map_or(query.clone(), |f| query.toggled(*f));

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod language;
 pub mod locale;
 pub mod page;
+pub mod pointer;
 pub mod random;
 pub mod storage;
 pub mod theme;

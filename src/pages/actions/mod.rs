@@ -12,13 +12,16 @@ mod main_button;
 mod maintenance;
 mod operation;
 mod remove;
+mod remove_blockers;
 mod send;
 mod share;
 mod share_links;
 mod stays;
 
 pub use checks::*;
+pub use drain_state::OWN_TIME;
 pub use host::*;
 pub use main_button::*;
 pub use operation::*;
+pub use send::*;
 pub use stays::*;

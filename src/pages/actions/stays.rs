@@ -7,10 +7,21 @@ use crate::model::drain;
 use crate::model::tone::Tone;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The table of the drain sheet. With a refusal it shows what is new against what was shown before.
 #[component]
-pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: Option<Refusal>) -> impl IntoView {
+pub fn StaysTable(
+    workloads: Vec<Workload>,
+    #[prop(optional_no_strip)] refusal: Option<Refusal>,
+    /// The node, where there are tables of several.
+    #[prop(optional, into)]
+    node: Option<String>,
+) -> impl IntoView {
+    let label = match node {
+        Some(node) => tr!("Table of stateful workloads of {}", node),
+        None => tr!("Table of stateful workloads"),
+    };
     let rows = workloads
         .into_iter()
         .map(|workload| {
@@ -21,6 +32,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
                     <th scope="row">
                         {drain::workload_name(&workload)} " "
                         {difference.map(|difference| view! { <Tag tone=Tone::Offline word=difference.word() /> })}
+                        <Remarks remarks=workload.remarks.clone() />
                     </th>
                     <td>
                         <Volumes workload=workload.clone() />
@@ -41,7 +53,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
         })
         .collect_view();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of stateful workloads">
+        <div class="table-scroll" tabindex="0" role="region" aria-label=label>
             <table class="table" data-boxed>
                 <thead>
                     <tr>
@@ -67,6 +79,13 @@ pub fn Volumes(workload: Workload) -> impl IntoView {
             view! { <span class="volume" title=title>{format!("{} · {}", volume.name, drain::lives(volume.data_lives))}</span> }
         })
         .collect_view()
+}
+
+/// What else the engine knows of it: its owner, restarts, disruption budgets, where else it could run.
+#[component]
+pub fn Remarks(remarks: Vec<String>) -> impl IntoView {
+    let said = (!remarks.is_empty()).then(|| remarks.join(" · "));
+    said.map(|said| view! { <span class="remarks">{said}</span> })
 }
 
 /// What the engine does, marked where data is lost.

@@ -22,7 +22,7 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
     let minute = Memo::new(move |_| app.clock.now().as_second() / 20);
     let counts = Memo::new(move |_| {
-        minute.track();
+        minute.get();
         let now = app.clock.now_untracked();
         app.live.fleet.counts(now)
     });
@@ -90,6 +90,7 @@ fn Picture(facet: Facet) -> impl IntoView {
     match tone(facet) {
         Some(tone) => view! { <Dot tone=tone /> }.into_any(),
         None if facet == Facet::Stateful => view! { <Icon glyph=Glyph::Database /> }.into_any(),
+        None if facet == Facet::Update => view! { <Icon glyph=Glyph::Refresh /> }.into_any(),
         None => view! { <Icon glyph=Glyph::Clock /> }.into_any(),
     }
 }
@@ -101,7 +102,7 @@ const fn tone(facet: Facet) -> Option<Tone> {
         Facet::Degraded => Some(Tone::Degraded),
         Facet::Offline | Facet::Failed => Some(Tone::Offline),
         Facet::Pending => Some(Tone::Pending),
-        Facet::Stateful | Facet::Overdue => None,
+        Facet::Stateful | Facet::Overdue | Facet::Update => None,
     }
 }
 
@@ -115,5 +116,6 @@ const fn label(facet: Facet) -> &'static str {
         Facet::Failed => "Failed",
         Facet::Stateful => "Stateful",
         Facet::Overdue => "Overdue",
+        Facet::Update => "Update",
     }
 }

@@ -62,11 +62,16 @@ impl Listing {
         };
         let listing = Self { inner: StoredValue::new(inner), changed: RwSignal::new(0), root: NodeRef::new() };
         let tick = Memo::new(move |_| app.clock.now().as_second() / 20);
-        let arrange = move || {
-            tick.track();
-            let mut groups = query.with(|query| app.live.fleet.arrange(query, app.clock.now_untracked()));
-            listing.change(&mut |inner| inner.groups = std::mem::take(&mut groups));
-        };
+        let groups = Memo::new_with_compare(
+            move |_| {
+                tick.get();
+                query.with(|query| app.live.fleet.arrange(query, app.clock.now_untracked()))
+            },
+            // Whether anything of it is to be seen is decided by what is shown, which is little.
+            |_, _| true,
+        );
+        app.live.chosen.shows(groups);
+        let arrange = move || groups.with(|groups| listing.change(&mut |inner| inner.groups.clone_from(groups)));
         // Once at once, so that the first cards are there with the page.
         untrack(arrange);
         Effect::new(arrange);

@@ -8,6 +8,7 @@ mod empty;
 mod head;
 mod listing;
 mod sections;
+mod select;
 pub mod table;
 mod text;
 

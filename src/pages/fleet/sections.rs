@@ -7,6 +7,7 @@ use super::card::NodeCard;
 use super::empty::NothingFound;
 use super::head::CapacityLine;
 use super::listing::{Listing, height};
+use super::select::SelectGroup;
 use crate::model::content::{Section, is_gap};
 use crate::model::query::Query;
 use crate::model::tone::Tone;
@@ -116,6 +117,7 @@ fn SectionHead(listing: Listing, key: String, label: Signal<String>) -> impl Int
             let fleet_has_real = move || app.live.fleet.counts(app.clock.now_untracked()).total.real > 0;
             view! {
                 <div class="section-head">
+                    <SelectGroup group=key name=label />
                     <h2>{move || label.get()}</h2>
                     <p class="muted">{tr!("Played by pitlane demo. They count for nothing above.")}</p>
                     <When cond=fleet_has_real>
@@ -128,6 +130,7 @@ fn SectionHead(listing: Listing, key: String, label: Signal<String>) -> impl Int
             let sentence = listing.section_text(&key, |section| section.sentence.clone());
             view! {
                 <div class="section-head">
+                    <SelectGroup group=key.clone() name=label />
                     <h2>
                         <Fold listing=listing key=key />
                     </h2>

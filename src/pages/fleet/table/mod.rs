@@ -11,7 +11,8 @@ use leptos::prelude::*;
 use pitlane_api::NodeId;
 
 use super::listing::{Listing, height};
-use super::sections::{Fold, Nothing, PrintNote};
+use super::sections::{Fold, Nothing, PrintNote, label};
+use super::select::SelectGroup;
 use crate::model::columns;
 use crate::model::columns::Column;
 use crate::model::content::is_gap;
@@ -102,6 +103,8 @@ fn OneSection(listing: Listing, key: String, columns: Memo<Vec<Column>>, wide: M
     let (grouped, simulated) = untrack(|| listing.kind(&key));
     let celled = key.clone();
     let head = (grouped || simulated).then(|| {
+        let label = listing.section_text(&key, label);
+        let select = view! { <SelectGroup group=key.clone() name=label /> };
         let name = match grouped {
             true => view! { <Fold listing=listing key=key /> },
             false => view! { <b>{tr!("Simulated nodes")}</b> },
@@ -109,6 +112,7 @@ fn OneSection(listing: Listing, key: String, columns: Memo<Vec<Column>>, wide: M
         view! {
             <tr class="group-row">
                 <th scope="rowgroup" colspan=move || wide.get()>
+                    {select}
                     {name}
                     {(grouped && simulated).then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })}
                     <span class="muted">{move || sentence.get()}</span>

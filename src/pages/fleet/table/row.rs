@@ -8,6 +8,7 @@ use crate::model::card::Face;
 use crate::model::columns::Column;
 use crate::model::tone::Tone;
 use crate::pages::actions::MainButton;
+use crate::pages::fleet::select::SelectBox;
 use crate::route::Route;
 use crate::state::Row;
 use crate::ui::view;
@@ -36,6 +37,7 @@ pub fn NodeRow(id: NodeId, row: Row, index: Signal<String>, columns: Memo<Vec<Co
             aria-rowindex=move || index.get()
         >
             <th scope="row">
+                <SelectBox id=id name=Signal::derive(move || face.with(|face| face.name.clone())) />
                 <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
                     {move || face.with(|face| face.name.clone())}
                 </a>
