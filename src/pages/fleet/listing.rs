@@ -5,9 +5,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::text;
-use super::text::Read;
-use crate::model::content::{Cell, Content, Section, content, extents, find};
+use crate::model::content::{Content, content, extents, find};
 use crate::model::group::Group;
 use crate::model::query::Query;
 use crate::model::window;
@@ -105,59 +103,6 @@ impl Listing {
         self.inner.with_value(|inner| read(&inner.content));
     }
 
-    /// A text about all of it.
-    pub fn text(self, read: fn(&Content) -> String) -> Signal<String> {
-        text::follow(self, "", "", Read::Content(read))
-    }
-
-    /// A text about one of its groups; none while that is being taken away.
-    pub fn section_text(self, section: &str, read: fn(&Section) -> String) -> Signal<String> {
-        text::follow(self, section, "", Read::Section(read))
-    }
-
-    /// A text about a cell of a group.
-    pub fn cell_text(self, section: &str, cell: &str, read: fn(&Cell, &Section) -> String) -> Signal<String> {
-        text::follow(self, section, cell, Read::Cell(read))
-    }
-
-    /// How many nodes there are to scroll through.
-    pub fn total(self) -> usize {
-        let mut total = 0;
-        self.read(&mut |content| total = content.total);
-        total
-    }
-
-    /// Whether a group is one of several, and whether its nodes are simulated.
-    pub fn kind(self, key: &str) -> (bool, bool) {
-        let mut kind = (false, false);
-        self.read(&mut |content| {
-            if let Some(section) = content.sections.iter().find(|section| section.key == key) {
-                kind = (section.name.is_some(), section.simulated);
-            }
-        });
-        kind
-    }
-
-    /// The groups that are in the document.
-    pub fn keys(self) -> Memo<Vec<String>> {
-        self.list(move |content| content.sections.iter().map(|section| section.key.clone()).collect())
-    }
-
-    /// The cards or rows of one of them, and the gaps between them.
-    pub fn cells(self, key: String) -> Memo<Vec<String>> {
-        let cells = |section: &Section| section.cells.iter().map(|cell| cell.key().to_owned()).collect();
-        self.list(move |content| content.sections.iter().find(|section| section.key == key).map(cells).unwrap_or_default())
-    }
-
-    fn list(self, read: impl Fn(&Content) -> Vec<String> + Send + Sync + 'static) -> Memo<Vec<String>> {
-        let read: Box<dyn Fn(&Content) -> Vec<String> + Send + Sync> = Box::new(read);
-        Memo::new(move |_| {
-            let mut list = Vec::new();
-            self.read(&mut |content| list = read(content));
-            list
-        })
-    }
-
     /// Whoever shows something of it is told only where what is in the document changed.
     fn change(self, f: &mut dyn FnMut(&mut Inner)) {
         let news = self.inner.try_update_value(|inner| {
@@ -247,9 +192,4 @@ impl Listing {
             self.look();
         }
     }
-}
-
-/// A height for a style.
-pub fn height(px: u32) -> String {
-    format!("{px}px")
 }

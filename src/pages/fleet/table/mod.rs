@@ -10,9 +10,10 @@ pub use tools::FleetTools;
 use leptos::prelude::*;
 use pitlane_api::NodeId;
 
-use super::listing::{Listing, height};
+use super::listing::Listing;
 use super::sections::{Fold, Nothing, PrintNote, label};
 use super::select::SelectGroup;
+use super::text::height;
 use crate::model::columns;
 use crate::model::columns::Column;
 use crate::model::content::is_gap;
