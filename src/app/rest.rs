@@ -89,7 +89,7 @@ impl Rest {
     pub fn start(app: App) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.any());
+        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.is_wanted());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -134,7 +134,7 @@ impl Rest {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
             (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools) | (State::Missing, Part::Tools) => ().into_any(),
-            (State::Missing, Part::Selection) if !App::get().live.chosen.any() => ().into_any(),
+            (State::Missing, Part::Selection) if !App::get().live.chosen.is_wanted() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />

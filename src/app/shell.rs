@@ -43,7 +43,6 @@ pub fn Shell() -> impl IntoView {
             app.announcer.say(sentence);
         }
     });
-    app.live.chosen.follow(app.live.fleet);
     let rest = Rest::start(app);
     let route = app.nav.route();
     let screen = Memo::new(move |_| match route.get() {

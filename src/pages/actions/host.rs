@@ -11,6 +11,7 @@ use super::share::ShareSheet;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::bulk::AskSheet;
+use crate::pages::bulk::follow;
 use crate::pages::context::App;
 use crate::route::Action;
 use crate::route::Over;
@@ -24,6 +25,7 @@ use crate::ui::view;
 #[component]
 pub fn SheetHost() -> impl IntoView {
     let app = App::get();
+    follow(app);
     let route = app.nav.route();
     let open = Memo::new(move |_| route.with(|route| route.sheet()).filter(|_| app.live.fleet.loaded().get()));
     dynamic(move || {
@@ -41,6 +43,7 @@ fn sheet(action: Action, id: NodeId, row: Row) -> AnyView {
     let subject = Subject::new(id, row);
     match action {
         Action::Drain => view! { <DrainSheet subject=subject /> }.into_any(),
+        Action::Plan => view! { <DrainSheet subject=subject change=true /> }.into_any(),
         Action::Activate => view! { <ActivateSheet subject=subject /> }.into_any(),
         Action::Maintenance => view! { <MaintenanceSheet subject=subject /> }.into_any(),
         Action::Share => view! { <ShareSheet subject=subject /> }.into_any(),

@@ -102,7 +102,7 @@ const fn tone(facet: Facet) -> Option<Tone> {
         Facet::Degraded => Some(Tone::Degraded),
         Facet::Offline | Facet::Failed => Some(Tone::Offline),
         Facet::Pending => Some(Tone::Pending),
-        Facet::Stateful | Facet::Overdue | Facet::Update => None,
+        Facet::Stateful | Facet::Overdue | Facet::Update | Facet::Planned => None,
     }
 }
 
@@ -117,5 +117,6 @@ const fn label(facet: Facet) -> &'static str {
         Facet::Stateful => "Stateful",
         Facet::Overdue => "Overdue",
         Facet::Update => "Update",
+        Facet::Planned => "Planned",
     }
 }

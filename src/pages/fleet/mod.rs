@@ -7,12 +7,14 @@ mod chips;
 mod empty;
 mod head;
 mod listing;
+mod plan_line;
 mod sections;
 mod select;
 pub mod table;
 mod text;
 
 pub use card_parts::NoticeBox;
+pub use plan_line::PlanLine;
 
 use leptos::prelude::*;
 
