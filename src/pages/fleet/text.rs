@@ -1,4 +1,5 @@
-//! What is read of a list by those who show it, and texts that follow it. All of them are of one type, since each type of closure in a view costs a kilobyte of program.
+//! What is read of a list by those who show it, and texts that follow it. All of these are of one type, since each type of closure in a view
+//! costs a kilobyte of program.
 
 use leptos::prelude::*;
 
