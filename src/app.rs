@@ -1,6 +1,10 @@
 //! The root: what every page may use, the shell around them, and which page is shown.
 
+mod commands;
+mod overlay;
+mod palette;
 mod rest;
+mod settings;
 mod shell;
 mod shortcuts;
 mod top_bar;

@@ -6,6 +6,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_split_helpers::SplitLoaderError;
 
+use super::overlay::Overlay;
+use super::overlay::Overlays;
+use super::palette::Palette;
+use super::settings::SettingsSheet;
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
 use crate::pages::context::App;
@@ -24,6 +28,8 @@ pub enum Part {
     Node,
     Activity,
     Sheets,
+    /// The palette, or the sheet of settings.
+    Over(Overlay),
 }
 
 type Make = fn(Part) -> AnyView;
@@ -46,6 +52,15 @@ fn make(part: Part) -> AnyView {
         Part::Node => view! { <NodePage /> },
         Part::Activity => view! { <ActivityPage /> },
         Part::Sheets => view! { <SheetHost /> },
+        Part::Over(overlay) => over(overlay),
+    }
+}
+
+fn over(overlay: Overlay) -> AnyView {
+    let Some(overlays) = use_context::<Overlays>() else { return ().into_any() };
+    match overlay {
+        Overlay::Palette => view! { <Palette overlays=overlays /> },
+        Overlay::Settings => view! { <SettingsSheet overlays=overlays /> },
     }
 }
 
@@ -66,10 +81,10 @@ pub struct Rest {
 
 impl Rest {
     /// Fetches it when the route asks for it, else once the fleet is painted.
-    pub fn start(app: App) -> Self {
+    pub fn start(app: App, overlays: Overlays) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(|route| is_needed(route)));
+        let wanted = Memo::new(move |_| route.with(is_needed) || overlays.0.get().is_some());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -113,7 +128,7 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (State::OnItsWay, Part::Sheets) => ().into_any(),
+            (State::OnItsWay, Part::Sheets | Part::Over(_)) => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />

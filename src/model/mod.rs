@@ -11,6 +11,7 @@ pub mod expected;
 pub mod fold;
 pub mod format;
 pub mod operation;
+pub mod palette;
 pub mod query;
 pub mod role;
 pub mod share;

@@ -183,7 +183,7 @@ pub fn attention(node: &Node, now: Timestamp) -> u8 {
 }
 
 /// Compares names as people do: `node-2` before `node-10`.
-fn natural(a: &str, b: &str) -> Ordering {
+pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (chunks(a), chunks(b));
     loop {
         match (a.next(), b.next()) {

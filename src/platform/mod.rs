@@ -13,6 +13,7 @@ pub mod keys;
 pub mod language;
 pub mod locale;
 pub mod page;
+pub mod preferences;
 pub mod random;
 pub mod storage;
 pub mod theme;
