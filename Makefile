@@ -58,7 +58,7 @@ test-crash: ## tier: kill -9 under a stream of drains and activations
 test-lab-swarm: ## tier: the driver, and stories, on a real swarm of three nodes
 	@scripts/test.sh lab_swarm
 
-test-lab-kubernetes: ## tier: the driver against a real kube-apiserver, scheduler and etcd (builds them once)
+test-lab-kubernetes: ## tier: the driver, and stories, on a real kube-apiserver, scheduler and etcd (builds them once)
 	@scripts/test.sh lab_kubernetes
 
 size: ## tier: what a first visit downloads, against the budget

@@ -6,7 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # One cache of tools per user, outside of the checkout: half an hour of compiling that every clone shares.
 export PITLANE_CACHE=${PITLANE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pitlane}
 TOOLS=$PITLANE_CACHE/tools
-export PATH=$TOOLS/bin:$PATH:/usr/sbin:/sbin
+# Where Go puts itself is not on everybody's path.
+export PATH=$TOOLS/bin:$PATH:/usr/sbin:/sbin:/usr/local/go/bin
 
 # Build results are the checkout's own. Two checkouts that share a folder are told apart by the age of their files only, and
 # cargo then links the one's crates into the other. The browser's build has a folder of its own, because cargo holds one

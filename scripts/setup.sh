@@ -148,7 +148,8 @@ if [ "$scope" = test ]; then
   want iptables iptables "Docker needs it"
   want ip iproute2 "Docker's networks, and labs"
   want tini-static tini "process 1 of a node of the swarm lab"
-  want openssl openssl "certificates of the swarm lab"
+  want openssl openssl "certificates of the labs"
+  want curl curl "lets the etcd of the Kubernetes lab forget its history"
   want busybox busybox-static "the only program in the test containers' image"
   python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || want python3-venv-is-missing python3-venv "schemathesis lives in one"
 fi
@@ -166,6 +167,8 @@ npm_tools
 if [ "$scope" = test ]; then
   story_modules
   contract_tool
+  # Debian's Go is too old for what it has to build, so it is nobody's package.
+  have go || say "setup: Go IS MISSING and is yours to install (1.26 or newer, https://go.dev/doc/install): without it the tier lab_kubernetes cannot run"
 fi
 
 if [ $installed -eq 0 ]; then

@@ -2,7 +2,7 @@
 # Runs the tiers of tests, all of them or those named, one after another. A failing tier never hides the next one.
 # Prints the time and the count of each, and closes with a line of the sum: "N passed, N failed".
 #
-#   scripts/test.sh [tier…]      tiers: rust ui contract e2e crash size lab_swarm, and by name only: lab_kubernetes
+#   scripts/test.sh [tier…]      tiers: rust ui contract e2e crash size lab_swarm lab_kubernetes
 #
 # A tier that cannot run says so. Where CI is set that is a failure; elsewhere it is shouted and left out of the sum.
 set -uo pipefail
@@ -12,7 +12,7 @@ mkdir -p "$OUT"
 . scripts/tiers.sh
 
 tiers=("$@")
-[ ${#tiers[@]} -eq 0 ] && tiers=(rust ui contract e2e crash size lab_swarm)
+[ ${#tiers[@]} -eq 0 ] && tiers=(rust ui contract e2e crash size lab_swarm lab_kubernetes)
 for tier in "${tiers[@]}"; do
   declare -F "tier_$tier" >/dev/null || die "test: there is no tier '$tier'"
 done
@@ -25,7 +25,7 @@ table=()
 record() {
   total_passed=$((total_passed + $2))
   total_failed=$((total_failed + $3))
-  table+=("$(printf '%-10s %6d %7d %6ds  %s' "$1" "$2" "$3" "$4" "$5")")
+  table+=("$(printf '%-14s %6d %7d %6ds  %s' "$1" "$2" "$3" "$4" "$5")")
 }
 
 # Runs one tier and counts. An ending that is not accounted for by a failed test is a failure of the tier itself, and so is a
@@ -68,8 +68,8 @@ build_time=$((SECONDS - started))
 for tier in "${tiers[@]}"; do run_tier "$tier"; done
 
 say ""
-say "tier       passed  failed   time"
-say "build                     $(printf '%4d' $build_time)s"
+say "tier           passed  failed    time"
+printf '%-14s %6s %7s %6ds\n' build "" "" $build_time
 printf '%s\n' "${table[@]}"
 say "logs: $OUT"
 say ""

@@ -67,15 +67,6 @@ count_e2e() { count_node "$1"; }
 tier_crash() { node_tests tests/crash/*.test.mjs; }
 count_crash() { count_node "$1"; }
 
-# The control plane is built from its Go modules the first time (6 to 15 minutes on two cores) and kept in the cache.
-tier_lab_kubernetes() {
-  have go || { cannot_run "Go is missing, with which the Kubernetes control plane is built"; return; }
-  have openssl || { cannot_run "openssl is missing: it makes the lab's throw-away certificates"; return; }
-  tests/labs/kubernetes/build.sh >/dev/null || { cannot_run "the Kubernetes control plane could not be built; the lines above say why"; return; }
-  CARGO_TARGET_DIR=$NATIVE_TARGET cargo test -p pitlane-engine-kubernetes --features lab --test lab -- --test-threads 3
-}
-count_lab_kubernetes() { count_cargo "$1"; }
-
 tier_size() {
   have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
   node_tests tests/size/*.test.mjs
@@ -101,9 +92,28 @@ tier_lab_swarm() {
     exit $status
   )
 }
-count_lab_swarm() {
+count_lab_swarm() { count_both "$1"; }
+
+# A tier in which cargo's tests run, and then Node's.
+count_both() {
   local cargo node
   cargo=$(count_cargo "$1")
   node=$(count_node "$1")
   echo "$((${cargo% *} + ${node% *})) $((${cargo#* } + ${node#* }))"
 }
+
+# A control plane of its own per run, and some more where a test kills its API server; each is a child of who needs it and
+# goes with it. Built from Go modules the first time (docs/testing.md has the minutes) and kept in the cache. The lab's tests
+# measure too; their figures stand in the log as "MEASURED".
+tier_lab_kubernetes() {
+  have go || { cannot_run "Go is missing, with which the Kubernetes control plane is built once: install Go 1.26 or newer (Debian's is older)"; return; }
+  have openssl || { cannot_run "openssl is missing, which makes the lab's throw-away certificates: scripts/setup.sh test"; return; }
+  have chromium || { cannot_run "chromium is missing: scripts/setup.sh test"; return; }
+  tests/labs/kubernetes/build.sh >/dev/null || { cannot_run "the Kubernetes control plane could not be built; the lines above say why"; return; }
+  export CARGO_TARGET_DIR=$NATIVE_TARGET
+  local status=0
+  cargo test -p pitlane-engine-kubernetes --features lab --test lab -- --nocapture --test-threads 2 || status=1
+  node_tests tests/labs/kubernetes/*.test.mjs || status=1
+  return $status
+}
+count_lab_kubernetes() { count_both "$1"; }

@@ -3,9 +3,12 @@
 //! The URL is the first store: page, filters, order and the open sheet stand in it, so that a reload, the back button
 //! and a link in a chat all lead to the same screen.
 
-use pitlane_api::NodeId;
+use pitlane_api::{ActivityKind, NodeId};
 
-use crate::model::query::{Facet, Query, Sort};
+use crate::model::group::GroupBy;
+use crate::model::log_query::LogQuery;
+use crate::model::query::{Facet, Query};
+use crate::model::sort::Sort;
 
 /// The sheet that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,8 +49,8 @@ pub enum Route {
         id: NodeId,
         sheet: Option<Action>,
     },
-    /// `/activity`.
-    Activity,
+    /// `/activity`, narrowed by `node`, `actor`, `kind`, `since` and `until`.
+    Activity(LogQuery),
     /// `/sign-in`; the code stands behind `#` and is never sent with a request for a page.
     SignIn,
     NotFound,
@@ -64,13 +67,18 @@ impl Route {
         Self::Node { id: id.clone(), sheet: None }
     }
 
+    /// The whole activity log.
+    pub fn activity() -> Self {
+        Self::Activity(LogQuery::default())
+    }
+
     /// Reads path and query (without `?`). Whatever cannot be read in a query is left out, so that an old link works.
     pub fn parse(path: &str, query: &str) -> Self {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next(), segments.next()) {
             (None, ..) | (Some("nodes"), None, _) => Self::Fleet { query: read_query(query), sheet: read_sheet(query) },
             (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query) },
-            (Some("activity"), None, _) => Self::Activity,
+            (Some("activity"), None, _) => Self::Activity(read_log(query)),
             (Some("sign-in"), None, _) => Self::SignIn,
             _ => Self::NotFound,
         }
@@ -84,7 +92,7 @@ impl Route {
                 let pairs = sheet.map(|action| ("do", action.word().to_owned())).into_iter().collect();
                 with_query(&format!("/nodes/{}", encode(id.as_str())), pairs)
             }
-            Self::Activity => "/activity".to_owned(),
+            Self::Activity(query) => with_query("/activity", log_pairs(query)),
             Self::SignIn => "/sign-in".to_owned(),
             Self::NotFound => "/not-found".to_owned(),
         }
@@ -126,9 +134,13 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
     if !query.show.is_empty() {
         pairs.push(("show", query.show.iter().map(|facet| facet.as_str()).collect::<Vec<_>>().join(",")));
     }
-    if query.sort != Sort::default() {
-        pairs.push(("sort", query.sort.as_str().to_owned()));
+    if query.reversed || query.sort != Sort::default() {
+        pairs.push(("sort", format!("{}{}", if query.reversed { "-" } else { "" }, query.sort.as_str())));
     }
+    if let Some(group) = &query.group {
+        pairs.push(("group", group.word()));
+    }
+    pairs.extend(query.folded.iter().map(|key| ("folded", key.clone())));
     if let Some((action, node)) = sheet {
         pairs.push(("do", action.word().to_owned()));
         pairs.push(("node", node.0.clone()));
@@ -139,7 +151,29 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
 fn read_query(query: &str) -> Query {
     let words = value(query, "show").unwrap_or_default();
     let show = Facet::ALL.into_iter().filter(|facet| words.split(',').any(|word| word == facet.as_str())).collect();
-    Query { text: value(query, "q").unwrap_or_default(), show, sort: Sort::from_word(&value(query, "sort").unwrap_or_default()) }
+    let sort = value(query, "sort").unwrap_or_default();
+    let (reversed, sort) = sort.strip_prefix('-').map_or((false, sort.as_str()), |sort| (true, sort));
+    Query {
+        text: value(query, "q").unwrap_or_default(),
+        show,
+        sort: Sort::from_word(sort),
+        reversed,
+        group: value(query, "group").and_then(|word| GroupBy::from_word(&word)),
+        folded: values(query, "folded").collect(),
+    }
+}
+
+fn log_pairs(query: &LogQuery) -> Vec<(&'static str, String)> {
+    let LogQuery { node, actor, kinds, since, until } = query;
+    let kinds = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",");
+    let pairs = [("node", node.0.clone()), ("actor", actor.clone()), ("kind", kinds), ("since", since.clone()), ("until", until.clone())];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn read_log(query: &str) -> LogQuery {
+    let text = |key| value(query, key).unwrap_or_default();
+    let kinds = text("kind").split(',').map(ActivityKind::from_word).collect();
+    LogQuery { node: NodeId(text("node")), actor: text("actor"), kinds, since: text("since"), until: text("until") }.readable()
 }
 
 fn read_action(query: &str) -> Option<Action> {
@@ -152,7 +186,11 @@ fn read_sheet(query: &str) -> Option<(Action, NodeId)> {
 }
 
 fn value(query: &str, key: &str) -> Option<String> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| decode(&v.replace('+', " ")))
+    values(query, key).next()
+}
+
+fn values(query: &str, key: &str) -> impl Iterator<Item = String> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).filter(move |(k, _)| *k == key).map(|(_, v)| decode(&v.replace('+', " ")))
 }
 
 fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
@@ -163,11 +201,11 @@ fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
     format!("{path}?{}", pairs.join("&"))
 }
 
-/// Percent-encodes everything but unreserved characters and the comma, which is safe in a query and easier to read.
+/// Percent-encodes everything but unreserved characters, and the comma and the colon, which are safe in a query and easier to read.
 fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~,:".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -212,7 +250,8 @@ mod tests {
         assert_eq!(read("/nodes/"), Route::fleet());
         assert_eq!(read("/nodes/a/b"), Route::NotFound);
         assert_eq!(read("/nowhere"), Route::NotFound);
-        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense"), read("/nodes?show=healthy,offline"));
+        assert_eq!(read("/nodes?show=offline,nonsense,healthy&sort=nonsense&group=nonsense"), read("/nodes?show=healthy,offline"));
+        assert_eq!(read("/nodes?sort=-cpu&group=label:rack&folded=real:b%207").href(), "/nodes?sort=-cpu&group=label:rack&folded=real:b%207");
     }
 
     #[test]
@@ -223,16 +262,54 @@ mod tests {
         assert_eq!(open.without_sheet(), fleet);
     }
 
+    #[test]
+    fn an_old_link_to_the_log_works() {
+        let read = |href| match read(href) {
+            Route::Activity(query) => query,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read("/activity?kind=nonsense&since=yesterday&colour=red"), LogQuery::default());
+        let query = read("/activity?node=edge-1&kind=activated,drained,drained&since=2026-01-02T03:04:05Z");
+        assert_eq!(query.kinds, [ActivityKind::Drained, ActivityKind::Activated], "in one order, each once");
+        assert_eq!((query.node.as_str(), query.since.as_str()), ("edge-1", "2026-01-02T03:04:05Z"));
+    }
+
+    fn any_log() -> impl Strategy<Value = LogQuery> {
+        let kinds = prop::collection::vec(prop::sample::select(ActivityKind::ALL.to_vec()), 0..4);
+        let time = || {
+            prop::option::of(-60_000_000_000i64..250_000_000_000).prop_map(|second| match second {
+                Some(second) => pitlane_api::Timestamp::from_second(second).map(|at| at.to_string()).unwrap_or_default(),
+                None => String::new(),
+            })
+        };
+        (".{0,16}", ".{0,16}", kinds, time(), time())
+            .prop_map(|(node, actor, kinds, since, until)| LogQuery { node: NodeId(node), actor, kinds, since, until }.readable())
+    }
+
     fn any_route() -> impl Strategy<Value = Route> {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
-        let query =
-            (".{0,16}", prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4), prop::sample::select(Sort::ALL.to_vec()))
-                .prop_map(|(text, show, sort)| Query { text, show: show.into_iter().collect(), sort });
+        let group = prop_oneof![Just(GroupBy::Region), Just(GroupBy::Role), ".{1,8}".prop_map(GroupBy::Label)];
+        let query = (
+            ".{0,16}",
+            prop::collection::btree_set(prop::sample::select(Facet::ALL.to_vec()), 0..4),
+            prop::sample::select(Sort::ALL.to_vec()),
+            any::<bool>(),
+            prop::option::of(group),
+            prop::collection::vec(".{0,8}", 0..3),
+        )
+            .prop_map(|(text, show, sort, reversed, group, folded)| Query {
+                text,
+                show: show.into_iter().collect(),
+                sort,
+                reversed,
+                group,
+                folded,
+            });
         prop_oneof![
             (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),
-            Just(Route::Activity),
+            any_log().prop_map(Route::Activity),
             Just(Route::SignIn),
             Just(Route::NotFound),
         ]

@@ -1,11 +1,12 @@
 //! Every call of the contract that the console makes.
 
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, ActivityPage, ClearForWork, DrainPreview, DrainRequest, MadeShareLink, MaintenancePatch, Node, NodeId,
-    Operation, OperationId, Override, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
+    ActivateRequest, ActivationChecks, ActivityPage, BASE_PATH, ClearForWork, DrainPreview, DrainRequest, MadeShareLink, MaintenancePatch, Node,
+    NodeId, Operation, OperationId, Override, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
 };
 
 use super::{ApiError, client::Call};
+use crate::model::log_query::LogQuery;
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -120,15 +121,29 @@ pub async fn samples(id: &NodeId) -> Answer<Samples> {
     Call::get(of_node(id, "/samples")).data().await
 }
 
-/// The activity log, of one node or of all; `cursor` for older entries.
-pub async fn activity(node: Option<&NodeId>, cursor: Option<&str>) -> Answer<ActivityPage> {
-    let mut pairs = Vec::new();
-    if let Some(node) = node {
-        pairs.push(format!("node={}", segment(node.as_str())));
-    }
-    if let Some(cursor) = cursor {
-        pairs.push(format!("cursor={}", segment(cursor)));
-    }
-    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
-    Call::get(format!("/activity{query}")).data().await
+/// The activity log; `cursor` for older entries.
+pub async fn activity(query: &LogQuery, cursor: Option<&str>) -> Answer<ActivityPage> {
+    Call::get(format!("/activity?{}", log_pairs(query, ("cursor", cursor.unwrap_or_default())))).data().await
+}
+
+/// Where the same is to be had whole, as a file: `csv` or `jsonl`.
+pub fn activity_file(query: &LogQuery, format: &str) -> String {
+    format!("{BASE_PATH}/activity/export?{}", log_pairs(query, ("format", format)))
+}
+
+fn log_pairs(query: &LogQuery, more: (&str, &str)) -> String {
+    let kinds = query.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",");
+    let pairs = [("node", query.node.as_str()), ("actor", &query.actor), ("kind", &kinds), ("since", &query.since), ("until", &query.until), more];
+    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+    given.map(|(key, value)| format!("{key}={}", segment(value))).collect::<Vec<_>>().join("&")
+}
+
+/// What somebody who is to help needs, as plain text.
+pub async fn diagnostics(id: &NodeId) -> Answer<String> {
+    Call::get(of_node(id, "/diagnostics")).text().await
+}
+
+/// Where the same is to be had as a file.
+pub fn diagnostics_address(id: &NodeId) -> String {
+    format!("{BASE_PATH}{}", of_node(id, "/diagnostics"))
 }

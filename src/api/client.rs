@@ -90,6 +90,19 @@ impl Call {
         Err(ApiError::Refused(Box::new(Refused::new(status, envelope.message, envelope.error, envelope.request_id))))
     }
 
+    /// Sends it where the answer is text and no envelope. A refusal is an envelope all the same.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn text(self) -> Result<String, ApiError> {
+        let (status, text) = self.send().await?;
+        if status < 400 {
+            return Ok(text);
+        }
+        let envelope: Envelope<()> = read_json(&text).ok_or_else(|| unreadable(status))?;
+        Err(ApiError::Refused(Box::new(Refused::new(status, envelope.message, envelope.error, envelope.request_id))))
+    }
+
     async fn send(self) -> Result<(u16, String), ApiError> {
         // Dropped with this future, so that a page that is left ends its requests.
         let abort = Abort::new();

@@ -50,7 +50,7 @@ pub fn Shell() -> impl IntoView {
     let screen = Memo::new(move |_| match route.get() {
         Route::Fleet { .. } => Screen::Fleet,
         Route::Node { .. } => Screen::Node,
-        Route::Activity => Screen::Activity,
+        Route::Activity(_) => Screen::Activity,
         // Signed in already: the sign-in page has nothing to offer.
         Route::SignIn => Screen::Fleet,
         Route::NotFound => Screen::NotFound,
@@ -107,7 +107,7 @@ fn EngineBanner() -> impl IntoView {
     });
     dynamic(move || {
         away.get().map(|(name, message, seen_at)| {
-            let why = message.map(|message| format!("{message} ")).unwrap_or_default();
+            let why = message.map(|message| sentence(&message)).unwrap_or_default();
             let text = Signal::derive(move || {
                 let age = format::age(seen_at, app.clock.now());
                 let text = tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age);
@@ -116,4 +116,10 @@ fn EngineBanner() -> impl IntoView {
             view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text /> }
         })
     })
+}
+
+/// What an engine's driver said, as a sentence among others.
+fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    letters.next().map(|first| format!("{}{}. ", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default()
 }

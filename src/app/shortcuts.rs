@@ -44,11 +44,11 @@ fn take(app: App, going: StoredValue<bool>, press: &Press) -> bool {
             true
         }
         "a" if was_going => {
-            app.nav.go(Route::Activity);
+            app.nav.go(Route::activity());
             true
         }
-        "ArrowRight" | "ArrowDown" => focus::move_among("article .card-name", 1),
-        "ArrowLeft" | "ArrowUp" => focus::move_among("article .card-name", -1),
+        "ArrowRight" | "ArrowDown" => focus::move_among("[data-node] .card-name", 1),
+        "ArrowLeft" | "ArrowUp" => focus::move_among("[data-node] .card-name", -1),
         "d" => node.is_some_and(|id| drain(app, &id)),
         "a" => node.is_some_and(|id| start_activation(app, id)),
         "s" => node.is_some_and(|id| share(app, &id)),

@@ -52,7 +52,7 @@ pub fn TopBar() -> impl IntoView {
                 <a href=Route::fleet().href() aria-current=current(|route| matches!(route, Route::Fleet { .. } | Route::Node { .. }))>
                     {tr!("Nodes")}
                 </a>
-                <a href=Route::Activity.href() aria-current=current(|route| *route == Route::Activity)>
+                <a href=Route::activity().href() aria-current=current(|route| matches!(route, Route::Activity(_)))>
                     {tr!("Activity")}
                 </a>
             </nav>

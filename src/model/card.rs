@@ -350,6 +350,7 @@ mod tests {
             expected_back_at: None,
             set_outside: false,
             note: None,
+            version: None,
         });
         node
     }

@@ -1,7 +1,8 @@
 //! Head counts of the fleet page. Simulated nodes are never counted together with real ones.
 
-use pitlane_api::{Capacity, Node, NodeSource, Timestamp};
+use pitlane_api::{Capacity, Timestamp};
 
+use super::entry::Entry;
 use super::{format, query::Facet};
 use crate::words::{number, tr};
 
@@ -15,8 +16,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    fn add(&mut self, node: &Node) {
-        if node.node_source == NodeSource::Simulated { self.simulated += 1 } else { self.real += 1 }
+    fn add(&mut self, entry: &Entry) {
+        if entry.simulated { self.simulated += 1 } else { self.real += 1 }
     }
 
     /// Whether there is neither.
@@ -36,25 +37,21 @@ pub struct HeadCounts {
     pub total: Pair,
     pub takes_placements: Pair,
     /// In the order of [`Facet::ALL`].
-    pub facets: [Pair; 8],
+    pub facets: [Pair; 9],
 }
 
 impl HeadCounts {
-    /// Counts once over all nodes.
-    pub fn of<'a>(nodes: impl Iterator<Item = &'a Node>, now: Timestamp) -> Self {
-        let mut counts = Self::default();
-        for node in nodes {
-            counts.total.add(node);
-            if node.takes_placements {
-                counts.takes_placements.add(node);
-            }
-            for (pair, facet) in counts.facets.iter_mut().zip(Facet::ALL) {
-                if facet.matches(node, now) {
-                    pair.add(node);
-                }
+    /// Counts a node in.
+    pub fn add(&mut self, entry: &Entry, now: Timestamp) {
+        self.total.add(entry);
+        if entry.takes_placements {
+            self.takes_placements.add(entry);
+        }
+        for (pair, facet) in self.facets.iter_mut().zip(Facet::ALL) {
+            if entry.shows(facet, now) {
+                pair.add(entry);
             }
         }
-        counts
     }
 
     /// The count of one chip.
@@ -96,26 +93,24 @@ pub fn capacity_bar(capacity: &Capacity, out_bytes: u64) -> Option<CapacityBar> 
     Some(CapacityBar { used, out, text: tr!("{} free", format::bytes_of(free, total)) })
 }
 
-/// Memory of the nodes in maintenance of one kind.
-pub fn memory_in_maintenance<'a>(nodes: impl Iterator<Item = &'a Node>, simulated: bool) -> u64 {
-    nodes
-        .filter(|node| (node.node_source == NodeSource::Simulated) == simulated && node.maintenance.is_some())
-        .filter_map(|node| node.resources.memory_total_bytes)
-        .sum()
+/// Memory of a node that maintenance keeps away, where it is of this kind.
+pub fn memory_in_maintenance(entry: &Entry, simulated: bool) -> u64 {
+    if entry.maintenance && entry.simulated == simulated { entry.memory_total.unwrap_or_default() } else { 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::tests::node;
-    use pitlane_api::CapacityBasis;
+    use pitlane_api::{CapacityBasis, NodeSource};
 
     #[test]
     fn real_and_simulated_are_never_added() {
         let mut simulated = node("s");
         simulated.node_source = NodeSource::Simulated;
         let nodes = [node("a"), simulated.clone(), simulated];
-        let counts = HeadCounts::of(nodes.iter(), Timestamp::UNIX_EPOCH);
+        let mut counts = HeadCounts::default();
+        nodes.iter().for_each(|node| counts.add(&Entry::of(node), Timestamp::UNIX_EPOCH));
         assert_eq!(counts.total, Pair { real: 1, simulated: 2 });
         assert_eq!(counts.facet(Facet::Healthy), Pair { real: 1, simulated: 2 });
         assert_eq!(counts.sentence(), "1 node · 1 takes placements · 2 simulated nodes");

@@ -3,7 +3,7 @@
 
 use pitlane_api::{Node, NodeId, Scheduling};
 
-use super::query::natural;
+use super::entry::natural;
 
 /// The most that is shown at once. Who wants the fifty-first types another letter.
 pub const MOST: usize = 50;
@@ -92,7 +92,7 @@ fn order(a: &Hit, b: &Hit) -> std::cmp::Ordering {
         (Hit::Command(a), Hit::Command(b)) => a.cmp(b),
         (Hit::Command(_), Hit::Node(..)) => std::cmp::Ordering::Less,
         (Hit::Node(..), Hit::Command(_)) => std::cmp::Ordering::Greater,
-        (Hit::Node(v, a, x), Hit::Node(w, b, y)) => natural(x, y).then_with(|| v.cmp(w)).then_with(|| a.cmp(b)),
+        (Hit::Node(v, a, x), Hit::Node(w, b, y)) => natural(x).cmp(&natural(y)).then_with(|| v.cmp(w)).then_with(|| a.cmp(b)),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use leptos::{
     ev,
-    prelude::{window, window_event_listener},
+    prelude::{on_cleanup, set_timeout, window, window_event_listener},
 };
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlAnchorElement, MouseEvent};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent, ScrollRestoration};
 
 /// Path, and query without its question mark, as they stand now.
 pub fn current() -> (String, String) {
@@ -21,6 +23,7 @@ pub fn origin() -> String {
 
 /// A new entry in the history.
 pub fn push(href: &str) {
+    remember();
     if let Ok(history) = window().history() {
         let _ = history.push_state_with_url(&JsValue::NULL, "", Some(href));
     }
@@ -29,7 +32,8 @@ pub fn push(href: &str) {
 /// The same entry with another address.
 pub fn replace(href: &str) {
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(href));
+        // What the entry remembers stays.
+        let _ = history.replace_state_with_url(&history.state().unwrap_or_default(), "", Some(href));
     }
 }
 
@@ -83,4 +87,64 @@ fn is_plain(event: &MouseEvent) -> bool {
 /// The page begins at its top again, as after a page load.
 pub fn scroll_to_top() {
     window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
+type Mark = Rc<dyn Fn() -> Option<String>>;
+
+thread_local! {
+    /// Says where on the page somebody is; there is at most one page that can.
+    static MARK: RefCell<Option<Mark>> = const { RefCell::new(None) };
+}
+
+/// How long nothing must scroll until the place is noted: browsers allow only so many notes in a while.
+const STILL: Duration = Duration::from_millis(200);
+
+/// Notes in the history where somebody has scrolled to, in the words of `mark`, for as long as the owner lives. A page that keeps only what
+/// is visible in the document knows better than the browser what pixels mean.
+pub fn on_scrolled(mark: impl Fn() -> Option<String> + 'static) {
+    MARK.set(Some(Rc::new(mark)));
+    restoration(ScrollRestoration::Manual);
+    let waits = Rc::new(RefCell::new(0_u32));
+    let listener = window_event_listener(ev::scroll, move |_| {
+        let now = waits.borrow().wrapping_add(1);
+        waits.replace(now);
+        let waits = waits.clone();
+        set_timeout(
+            move || {
+                if *waits.borrow() == now {
+                    remember();
+                }
+            },
+            STILL,
+        );
+    });
+    on_cleanup(move || {
+        listener.remove();
+        MARK.set(None);
+        restoration(ScrollRestoration::Auto);
+    });
+}
+
+/// What was noted in the entry that is shown; empty for the top of the page, and `None` where nothing was.
+pub fn scrolled() -> Option<String> {
+    window().history().ok()?.state().ok()?.as_string()
+}
+
+/// Called when somebody came to another entry of the history, for as long as the owner lives.
+pub fn on_return(f: impl Fn() + 'static) {
+    let listener = window_event_listener(ev::popstate, move |_| f());
+    on_cleanup(move || listener.remove());
+}
+
+fn remember() {
+    let mark = MARK.with_borrow(Clone::clone);
+    if let (Some(mark), Ok(history)) = (mark, window().history()) {
+        let _ = history.replace_state(&JsValue::from_str(&mark().unwrap_or_default()), "");
+    }
+}
+
+fn restoration(how: ScrollRestoration) {
+    if let Ok(history) = window().history() {
+        let _ = history.set_scroll_restoration(how);
+    }
 }

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use leptos::prelude::*;
-use pitlane_api::{FleetInfo, Node, NodeId, Operation, OperationId};
+use pitlane_api::{FleetInfo, Node, NodeId, Operation, OperationId, SnapshotEvent, Timestamp};
 
+use crate::model::counts::HeadCounts;
+use crate::model::entry::Entry;
 use crate::model::fold::Message;
 use crate::model::fold::Pulse;
 use crate::model::fold::announcement;
+use crate::model::group::{Group, Placed, arrange};
+use crate::model::query::Query;
 
 /// One node. Cards hold it and read what they need.
 #[derive(Clone)]
@@ -36,11 +41,19 @@ impl Row {
     }
 }
 
+/// A row, and what is asked of its node when all are searched, counted and sorted.
+struct Slot {
+    row: Row,
+    entry: Arc<Entry>,
+}
+
 /// In the context, made at the root.
 #[derive(Clone, Copy)]
 pub struct FleetStore {
     info: RwSignal<Option<FleetInfo>>,
-    rows: StoredValue<BTreeMap<NodeId, Row>>,
+    rows: StoredValue<BTreeMap<NodeId, Slot>>,
+    /// Ids of the snapshot that is arriving in pieces.
+    arriving: StoredValue<BTreeSet<NodeId>>,
     /// Moves with every change that may change which cards are shown, or in what order.
     revision: RwSignal<u64>,
     loaded: RwSignal<bool>,
@@ -57,6 +70,7 @@ impl FleetStore {
         Self {
             info: RwSignal::new(None),
             rows: StoredValue::new(BTreeMap::new()),
+            arriving: StoredValue::new(BTreeSet::new()),
             revision: RwSignal::new(0),
             loaded: RwSignal::new(false),
             operations: RwSignal::new(BTreeMap::new()),
@@ -68,7 +82,7 @@ impl FleetStore {
         self.info.into()
     }
 
-    /// Whether a snapshot has arrived.
+    /// Whether a whole snapshot has arrived. The first nodes of it can be shown before.
     pub fn loaded(self) -> Signal<bool> {
         self.loaded.into()
     }
@@ -76,32 +90,50 @@ impl FleetStore {
     /// One node's row; `None` where there is no such node. Reactive on the fleet, not on the node.
     pub fn row(self, id: &NodeId) -> Option<Row> {
         self.revision.track();
-        self.rows.with_value(|rows| rows.get(id).cloned())
+        self.rows.with_value(|rows| rows.get(id).map(|slot| slot.row.clone()))
     }
 
     /// The same, once: for the inside of a keyed list.
     pub fn row_untracked(self, id: &NodeId) -> Option<Row> {
-        self.rows.with_value(|rows| rows.get(id).cloned())
+        self.rows.with_value(|rows| rows.get(id).map(|slot| slot.row.clone()))
     }
 
     /// The node as it is just now; not reactive.
     pub fn peek(self, id: &NodeId) -> Option<Node> {
-        self.rows.with_value(|rows| rows.get(id).map(|row| row.node.get_untracked()))
+        self.rows.with_value(|rows| rows.get(id).map(|slot| slot.row.node.get_untracked()))
     }
 
-    /// Reads all nodes at once. Run again when any of them changes, by more than a heartbeat.
-    pub fn with_all<T>(self, read: impl FnOnce(&[&Node]) -> T) -> T {
+    /// Goes through what is asked of every node. Run again when any of them changes, by more than a heartbeat.
+    pub fn with_entries<T>(self, read: impl FnOnce(&mut dyn Iterator<Item = &Entry>) -> T) -> T {
         self.revision.track();
-        self.rows.with_value(|rows| {
-            let guards: Vec<_> = rows.values().map(|row| row.node.read_untracked()).collect();
-            let nodes: Vec<&Node> = guards.iter().map(|guard| &**guard).collect();
-            read(&nodes)
-        })
+        self.rows.with_value(|rows| read(&mut rows.values().map(|slot| &*slot.entry)))
     }
 
-    /// The same, once.
-    pub fn with_all_untracked<T>(self, read: impl FnOnce(&[&Node]) -> T) -> T {
-        untrack(|| self.with_all(read))
+    /// All counts; run again when a node changes.
+    pub fn counts(self, now: Timestamp) -> HeadCounts {
+        let mut counts = HeadCounts::default();
+        self.with_entries(|entries| entries.for_each(|entry| counts.add(entry, now)));
+        counts
+    }
+
+    /// The nodes that a query shows, in order and in groups; run again when a node changes.
+    pub fn arrange(self, query: &Query, now: Timestamp) -> Vec<Group> {
+        self.revision.track();
+        let filter = query.filter(now);
+        let placed = self.rows.with_value(|rows| {
+            let kept = rows.values().filter(|slot| filter.keeps(&slot.entry));
+            let place = |slot: &Slot| {
+                let pulse = slot.row.pulse.read_untracked();
+                Placed::of(query, &slot.entry, &slot.row.node.read_untracked(), &pulse, now)
+            };
+            kept.map(place).collect()
+        });
+        arrange(query, placed, now)
+    }
+
+    /// Whether any node beats, so that silence would be strange; not reactive.
+    pub fn any_beats(self) -> bool {
+        self.rows.with_value(|rows| rows.values().any(|slot| slot.row.node.with_untracked(|node| node.last_heartbeat_at.is_some())))
     }
 
     /// An operation that was heard of; reactive.
@@ -126,30 +158,13 @@ impl FleetStore {
     pub fn fold(self, message: Message) -> Vec<String> {
         let mut said = Vec::new();
         match message {
-            Message::Snapshot(event) => {
-                self.info.set(Some(event.fleet));
-                let before: Vec<NodeId> = self.rows.with_value(|rows| rows.keys().cloned().collect());
-                let mut known = BTreeSet::new();
-                for node in &event.nodes {
-                    known.insert(node.id.clone());
-                }
-                for id in before.iter().filter(|id| !known.contains(*id)) {
-                    self.rows.update_value(|rows| {
-                        rows.remove(id);
-                    });
-                }
-                for node in event.nodes {
-                    self.put(node);
-                }
-                self.loaded.set(true);
-                self.touch();
-            }
+            Message::Snapshot(event) => self.begin(event),
             Message::Nodes(event) => {
                 if event.fleet.is_some() {
                     self.info.set(event.fleet);
                 }
                 for beat in &event.beats {
-                    if let Some(row) = self.rows.with_value(|rows| rows.get(&beat.id).cloned()) {
+                    if let Some(row) = self.row_untracked(&beat.id) {
                         row.pulse.update(|pulse| pulse.beat(beat));
                     }
                 }
@@ -175,16 +190,42 @@ impl FleetStore {
         said
     }
 
+    /// Takes in a snapshot, or a piece of a large one. Its first nodes are shown at once; what the fleet no longer has goes with the last.
+    fn begin(self, event: SnapshotEvent) {
+        self.info.set(Some(event.fleet));
+        if !event.continued {
+            self.arriving.update_value(BTreeSet::clear);
+        }
+        self.arriving.update_value(|ids| ids.extend(event.nodes.iter().map(|node| node.id.clone())));
+        for node in event.nodes {
+            self.put(node);
+        }
+        if !event.more {
+            let arrived = self.arriving.try_update_value(std::mem::take).unwrap_or_default();
+            self.rows.update_value(|rows| rows.retain(|id, _| arrived.contains(id)));
+            self.loaded.set(true);
+        }
+        if !event.continued || !event.more {
+            self.touch();
+        }
+    }
+
     fn put(self, node: Node) -> Option<String> {
-        match self.rows.with_value(|rows| rows.get(&node.id).cloned()) {
+        let entry = Arc::new(Entry::of(&node));
+        match self.row_untracked(&node.id) {
             Some(row) => {
+                self.rows.update_value(|rows| {
+                    if let Some(slot) = rows.get_mut(&node.id) {
+                        slot.entry = entry;
+                    }
+                });
                 let said = row.node.with_untracked(|before| announcement(before, &node));
                 row.set(node);
                 said
             }
             None => {
                 self.rows.update_value(|rows| {
-                    rows.insert(node.id.clone(), Row::new(node));
+                    rows.insert(node.id.clone(), Slot { row: Row::new(node), entry });
                 });
                 None
             }

@@ -15,7 +15,7 @@ use crate::platform::clock::Clock;
 use crate::platform::page;
 
 /// How many entries of the stream are kept for the logs that are open.
-const KEPT: usize = 200;
+pub const KEPT: usize = 200;
 /// A stream in which nothing arrived for so long is asked after: beats come every few seconds, and a connection that was
 /// cut without a word looks open for minutes.
 const SILENCE_S: u64 = 20;
@@ -96,7 +96,7 @@ impl Live {
 
     /// Asks the server whether it is there when the stream has been silent. A quiet fleet is no fault.
     fn ask_after(self, events: &Events) {
-        let beats = self.fleet.with_all_untracked(|nodes| nodes.iter().any(|node| node.last_heartbeat_at.is_some()));
+        let beats = self.fleet.any_beats();
         if !beats || self.connection.silent_for().is_none_or(|seconds| seconds < SILENCE_S) {
             return;
         }

@@ -24,9 +24,12 @@ const beatBody = (at, seq, first) => ({
 export class LargeFleet {
   nodes = [];
 
-  constructor(server) {
+  /** `labels` and `shape` make nodes differ: the labels of the node at a place, and what it reports. */
+  constructor(server, { labels = () => ({}), shape = (body) => body } = {}) {
     this.server = server;
     this.port = server.port;
+    this.labels = labels;
+    this.shape = shape;
   }
 
   /** Enrols until there are `count`, and lets each beat once. `token`: a multi-use enrolment token. */
@@ -36,7 +39,7 @@ export class LargeFleet {
     await this.#each(count - from, async (lane, index) => {
       const at = from + index;
       const name = `node-${String(at).padStart(5, "0")}`;
-      const body = { token, name, machine_id: `machine-${name}`, region: `region-${at % 7}`, agent_version: "0.1.0", labels: {} };
+      const body = { token, name, machine_id: `machine-${name}`, region: `region-${at % 7}`, agent_version: "0.1.0", labels: this.labels(at) };
       const { status, body: answer } = await lane.send(request("POST", "/api/v1/agents/enroll", { port: this.port, body }));
       if (status !== 200 && status !== 201) throw new Error(`enrolment was answered ${status}: ${answer}`);
       const { node_id: id, agent_token: agentToken } = JSON.parse(answer).data;
@@ -76,7 +79,7 @@ export class LargeFleet {
   async #beat(lane, at, first) {
     const node = this.nodes[at];
     node.seq += 1;
-    const body = beatBody(at, node.seq, first);
+    const body = this.shape(beatBody(at, node.seq, first), at);
     const { status, body: answer } = await lane.send(request("POST", "/api/v1/agents/heartbeat", { port: this.port, token: node.token, body }));
     if (first && status !== 200) throw new Error(`a heartbeat was answered ${status}: ${answer}`);
     return status;

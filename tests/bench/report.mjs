@@ -1,8 +1,8 @@
 // Writes docs/performance.md from what was measured: numbers, the budget beside each, and on which machine.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { root } from "../support/paths.mjs";
+import { writeBeforeLabs } from "./section.mjs";
 
 export class Report {
   rows = [];
@@ -41,7 +41,7 @@ export class Report {
       ...this.notes.map((note) => `- ${note}`),
       "",
     ];
-    writeFileSync(join(root, "docs/performance.md"), lines.join("\n"));
+    writeBeforeLabs(lines.join("\n"));
   }
 }
 

@@ -19,12 +19,19 @@ pub const EVENT_BULK: &str = "bulk";
 pub const EVENT_ACTIVITY: &str = "activity";
 
 wire! {
-    /// Everything, to begin with.
+    /// Everything, to begin with. A large fleet comes in pieces, each an event of its own, so that a browser never stands still to read
+    /// one; the nodes that most need a person come first.
     pub struct SnapshotEvent {
         /// The fleet.
         pub fleet: FleetInfo,
-        /// Every node.
+        /// Every node, or the next ones.
         pub nodes: Vec<Node>,
+        /// A piece before this one came already.
+        #[serde(default)]
+        pub continued: bool,
+        /// More pieces of this snapshot follow. Only the last one carries an id to come back with.
+        #[serde(default)]
+        pub more: bool,
         /// By the server's clock.
         pub server_time: Timestamp,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Capacity, Health, Node, Timestamp};
+use crate::{Capacity, Health, Node, SignalState, Timestamp};
 
 words! {
     /// What schedules.
@@ -199,6 +199,13 @@ wire! {
         pub disk_percent: Option<f64>,
         /// The worst health seen.
         pub health: Health,
+        /// The node was in maintenance at some time of it.
+        #[serde(default)]
+        pub maintenance: bool,
+        /// The worst state of each readiness signal that is a matter of yes or no (Docker, Caddy, the engine's conditions), by its name.
+        /// Absent was not reported.
+        #[serde(default)]
+        pub signals: BTreeMap<String, SignalState>,
     }
 }
 

@@ -225,6 +225,16 @@ wire! {
         /// A remark of the driver, for a person: "Swarm has stopped its tasks".
         #[serde(default)]
         pub note: Option<String>,
+        /// Version of the agent, or without one of the engine's process, when the drain was accepted; absent where nobody knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub version: Option<String>,
+    }
+}
+
+impl Node {
+    /// Version of the agent, or without one of the engine's own process: what an upgrade changes.
+    pub fn version(&self) -> Option<&str> {
+        self.agent_version.as_deref().or(self.engine_version.as_deref())
     }
 }
 

@@ -103,6 +103,10 @@ wire! {
         /// As in the request (drain).
         #[serde(default)]
         pub allow_last_schedulable: bool,
+        /// Version of the agent, or without one of the engine's process, when the drain was accepted: an upgrade is told by the
+        /// difference. An activation carries it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub version: Option<String>,
         /// Accepted.
         pub created_at: Timestamp,
         /// Last change.

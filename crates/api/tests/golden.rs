@@ -65,6 +65,7 @@ fn busy_node() -> Node {
         expected_back_at: Some(at(7200)),
         set_outside: false,
         note: None,
+        version: None,
     });
     let mut done = operation(OperationKind::Drain, &node);
     done.state = OperationState::WaitingReconcile;

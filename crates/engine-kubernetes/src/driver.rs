@@ -130,6 +130,18 @@ impl Engine for KubernetesEngine {
         })
     }
 
+    async fn drain_notes(&self, engine_node_id: &str) -> Result<Vec<String>> {
+        self.shared.known().await?;
+        self.shared.all_known().await;
+        let world = self.shared.world();
+        Ok(world.name_of(engine_node_id).map(|name| world.before_a_drain(name)).unwrap_or_default())
+    }
+
+    fn out_of_reach(&self, engine_node_id: &str) -> Vec<String> {
+        let world = self.shared.world();
+        world.name_of(engine_node_id).map(|name| world.out_of_reach(name)).unwrap_or_default()
+    }
+
     async fn set_scheduling(&self, engine_node_id: &str, change: SetScheduling) -> Result<EngineNode> {
         self.bounded(write::set_scheduling(&self.shared, engine_node_id, &change)).await
     }

@@ -1,12 +1,45 @@
 //! Where else a pod could run, and what keeps it from everywhere else. The scheduler's hard filters as far as objects
-//! tell them: taints, node selector, required node affinity, and which nodes reach its volumes. Room is counted apart.
+//! tell them: taints, node selector, required node affinity, pods it must be apart from, and which nodes reach its volumes.
+//! Room is counted apart.
+
+use std::collections::BTreeSet;
 
 use crate::{
     lives::{VolumeFacts, labelled},
-    objects::Node,
-    pod::Wants,
-    selector::{node_matches, tolerated},
+    objects::{Apart, Node},
+    pod::{PodFacts, Wants},
+    selector::{labels_match, node_matches, tolerated},
 };
+
+/// Parts of the cluster that are taken by pods it must be apart from: a label of nodes, and its value.
+pub(crate) type Taken = BTreeSet<(String, String)>;
+
+/// Where the pods are that this one must be apart from. `label`: the label of a pod's node.
+pub(crate) fn taken<'a>(pod: &PodFacts, all: impl Iterator<Item = &'a PodFacts>, label: impl Fn(&PodFacts, &str) -> Option<String>) -> Taken {
+    let mut taken = Taken::new();
+    if pod.wants.apart.is_empty() {
+        return taken;
+    }
+    for other in all.filter(|other| other.key != pod.key && !other.ended()) {
+        for apart in pod.wants.apart.iter().filter(|apart| concerns(apart, pod, other)) {
+            taken.extend(label(other, &apart.topology_key).map(|value| (apart.topology_key.clone(), value)));
+        }
+    }
+    taken
+}
+
+/// Whether it is one of the pods that are meant. By which labels of namespaces cannot be told, because namespaces are not
+/// read: such a rule is passed over, rather than said to hold.
+fn concerns(apart: &Apart, pod: &PodFacts, other: &PodFacts) -> bool {
+    let namespace = &*other.key.0;
+    let meant = match &apart.namespace_selector {
+        Some(selector) if selector.match_labels.is_empty() && selector.match_expressions.is_empty() => true,
+        Some(_) => apart.namespaces.iter().any(|one| one == namespace),
+        None if apart.namespaces.is_empty() => namespace == &*pod.key.0,
+        None => apart.namespaces.iter().any(|one| one == namespace),
+    };
+    meant && labels_match(&apart.label_selector, &other.labels)
+}
 
 /// What keeps a pod from a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,12 +48,14 @@ pub(crate) enum Obstacle {
     Taint,
     /// Its node selector or affinity.
     Selector,
+    /// A pod there that it must be apart from.
+    Apart,
     /// A volume that is not reached from there.
     Volume,
 }
 
 /// What keeps a pod from this node; `None`: nothing.
-pub(crate) fn obstacle(wants: &Wants, volumes: &[&VolumeFacts], node: &Node) -> Option<Obstacle> {
+pub(crate) fn obstacle(wants: &Wants, volumes: &[&VolumeFacts], taken: &Taken, node: &Node) -> Option<Obstacle> {
     let seen = labelled(node);
     if volumes.iter().any(|volume| !volume.reached_by(&seen)) {
         return Some(Obstacle::Volume);
@@ -29,15 +64,18 @@ pub(crate) fn obstacle(wants: &Wants, volumes: &[&VolumeFacts], node: &Node) -> 
     if !selected || !wants.required.as_ref().is_none_or(|required| node_matches(required, &seen)) {
         return Some(Obstacle::Selector);
     }
+    if taken.iter().any(|(key, value)| seen.labels.get(key) == Some(value)) {
+        return Some(Obstacle::Apart);
+    }
     let barred = node.spec.taints.iter().any(|taint| taint.effect != "PreferNoSchedule" && !tolerated(&wants.tolerations, taint));
     barred.then_some(Obstacle::Taint)
 }
 
 /// Why a pod could run on none of `others`; `None`: there is one. `others`: the other nodes that take placements.
-pub(crate) fn nowhere_else<'a>(wants: &Wants, volumes: &[&VolumeFacts], others: impl IntoIterator<Item = &'a Node>) -> Option<String> {
+pub(crate) fn nowhere_else<'a>(wants: &Wants, volumes: &[&VolumeFacts], taken: &Taken, others: impl IntoIterator<Item = &'a Node>) -> Option<String> {
     let mut obstacles = Vec::new();
     for node in others {
-        obstacles.push(obstacle(wants, volumes, node)?);
+        obstacles.push(obstacle(wants, volumes, taken, node)?);
     }
     obstacles.sort_unstable();
     obstacles.dedup();
@@ -49,6 +87,7 @@ pub(crate) fn nowhere_else<'a>(wants: &Wants, volumes: &[&VolumeFacts], others: 
         .map(|obstacle| match obstacle {
             Obstacle::Taint => "taints it does not tolerate",
             Obstacle::Selector => "its node selector or affinity",
+            Obstacle::Apart => "pods there that it must be apart from",
             Obstacle::Volume => "a volume that only this node reaches",
         })
         .collect();
@@ -69,13 +108,13 @@ mod tests {
         let ssd = node("n1", json!({"disk": "ssd"}), json!([]));
         let tainted = node("n2", json!({}), json!([{"key": "dedicated", "value": "db", "effect": "NoSchedule"}]));
         let plain = node("n3", json!({}), json!([{"key": "x", "effect": "PreferNoSchedule"}]));
-        let anywhere = Wants::default();
+        let (anywhere, nobody) = (Wants::default(), Taken::new());
         let needs_ssd = Wants { node_selector: [("disk".to_owned(), "ssd".to_owned())].into(), ..Wants::default() };
-        assert_eq!(nowhere_else(&anywhere, &[], [&tainted, &plain]), None);
-        assert_eq!(nowhere_else(&needs_ssd, &[], [&ssd]), None);
-        let why = nowhere_else(&needs_ssd, &[], [&tainted, &plain]).unwrap();
+        assert_eq!(nowhere_else(&anywhere, &[], &nobody, [&tainted, &plain]), None);
+        assert_eq!(nowhere_else(&needs_ssd, &[], &nobody, [&ssd]), None);
+        let why = nowhere_else(&needs_ssd, &[], &nobody, [&tainted, &plain]).unwrap();
         assert_eq!(why, "kept from every other node by its node selector or affinity");
-        assert!(nowhere_else(&anywhere, &[], [&tainted]).unwrap().contains("taints"));
-        assert!(nowhere_else(&anywhere, &[], std::iter::empty()).unwrap().contains("no other node"));
+        assert!(nowhere_else(&anywhere, &[], &nobody, [&tainted]).unwrap().contains("taints"));
+        assert!(nowhere_else(&anywhere, &[], &nobody, std::iter::empty()).unwrap().contains("no other node"));
     }
 }

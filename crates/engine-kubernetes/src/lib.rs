@@ -8,6 +8,7 @@
 //! It must not know: operations, activity, the store, HTTP of the control plane, or other drivers.
 
 mod access;
+mod before;
 mod changes;
 mod commands;
 mod driver;

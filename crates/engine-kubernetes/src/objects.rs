@@ -98,7 +98,11 @@ objects! {
         volumes: Vec<PodVolume>,
     }
     /// Where it wants to run.
-    Affinity { node_affinity: NodeAffinity }
+    Affinity { node_affinity: NodeAffinity, pod_anti_affinity: PodAntiAffinity }
+    /// Which pods it must not be near.
+    PodAntiAffinity { #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")] required: Vec<Apart> }
+    /// Pods that must not be in the same part of the cluster: on one node, in one zone.
+    Apart { label_selector: LabelSelector, topology_key: String, namespaces: Vec<String>, namespace_selector: Option<LabelSelector> }
     /// Which nodes it wants.
     NodeAffinity { #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")] required: Option<NodeSelector> }
     /// Nodes that match any of the terms.

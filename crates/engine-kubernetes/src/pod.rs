@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pitlane_api::{MountKind, MountReport, Timestamp, WorkloadState, rules};
 
 use crate::{
-    objects::{Container, NodeSelector, Pod, PodVolume, Toleration},
+    objects::{Apart, Container, NodeSelector, Pod, PodVolume, Toleration},
     quantity,
 };
 
@@ -70,6 +70,8 @@ pub(crate) struct Wants {
     pub node_selector: BTreeMap<String, String>,
     pub required: Option<NodeSelector>,
     pub tolerations: Vec<Toleration>,
+    /// Pods that it must be apart from.
+    pub apart: Vec<Apart>,
 }
 
 /// A pod that is bound to a node.
@@ -116,7 +118,12 @@ impl PodFacts {
             data,
             key: (namespace, name),
             labels: pod.metadata.labels.unwrap_or_default(),
-            wants: Wants { node_selector: pod.spec.node_selector, required: pod.spec.affinity.node_affinity.required, tolerations },
+            wants: Wants {
+                node_selector: pod.spec.node_selector,
+                required: pod.spec.affinity.node_affinity.required,
+                tolerations,
+                apart: pod.spec.affinity.pod_anti_affinity.required,
+            },
         })
     }
 

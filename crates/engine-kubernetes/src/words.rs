@@ -1,7 +1,7 @@
 //! What went wrong between the driver and the API server, in words a person can act on, and as what the caller can do
 //! about it.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use kube::{client::AuthError, config::KubeconfigError, core::Status};
 use pitlane_engine::Error;
@@ -24,8 +24,32 @@ pub(crate) fn engine_error(error: &kube::Error, doing: Doing, retry_after: Optio
         }
         error => match cause::<AuthError>(error) {
             Some(error) => Error::Refused(auth(error)),
-            None => Error::unreachable(format!("the API server does not answer: {}", chain(error))),
+            None => Error::unreachable(wire(error)),
         },
+    }
+}
+
+/// What is wrong on the way to the API server. Libraries say it in words of their own, layer by layer; what a person can
+/// act on is at the bottom.
+fn wire(error: &kube::Error) -> String {
+    if let Some(error) = cause::<rustls::Error>(error) {
+        return format!("the API server's certificate or TLS is not accepted: {error}");
+    }
+    let Some(error) = cause::<std::io::Error>(error) else {
+        return format!("the API server does not answer: {}", chain(error));
+    };
+    // TLS wraps what it does not accept into an input error.
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return format!("the API server's certificate or TLS is not accepted: {error}");
+    }
+    match error.kind() {
+        ErrorKind::ConnectionRefused => "nothing listens where the API server should: the connection is refused".into(),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::NotConnected => {
+            "the connection to the API server broke off".into()
+        }
+        ErrorKind::TimedOut => "the API server cannot be reached: the connection timed out".into(),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "the API server cannot be reached: there is no way to its network".into(),
+        _ => format!("the API server cannot be reached: {error}"),
     }
 }
 
@@ -130,6 +154,19 @@ mod tests {
         assert_eq!(retry_after, Some(Duration::from_secs(7)));
         assert!(message.contains("slow down"), "{message}");
         assert!(said(503, "etcd has no leader").is_transient());
+    }
+
+    #[test]
+    fn the_way_to_the_server_in_words_of_this_house() {
+        let said = |kind: ErrorKind, words: &str| {
+            let inner = std::io::Error::new(kind, words.to_owned());
+            let error = kube::Error::Service(Box::new(inner));
+            let Error::Unreachable { message, .. } = engine_error(&error, DOING, None) else { panic!("it is tried again") };
+            message
+        };
+        assert_eq!(said(ErrorKind::UnexpectedEof, "see https://example.org/manual"), "the connection to the API server broke off");
+        assert!(said(ErrorKind::ConnectionRefused, "os error 111").contains("the connection is refused"));
+        assert!(said(ErrorKind::Other, "failed to lookup address").ends_with("failed to lookup address"), "a name that is not found");
     }
 
     #[test]

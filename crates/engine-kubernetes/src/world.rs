@@ -12,6 +12,7 @@ use pitlane_api::{DataLives, Scheduling, Timestamp, Workload};
 use pitlane_engine::EngineNode;
 
 use crate::{
+    before::{self, Stuck},
     fate::{self, Surroundings},
     fit,
     lives::VolumeFacts,
@@ -138,12 +139,13 @@ impl World {
 
     /// The newest kubelet. When that is another version than before, every node may look different.
     fn renew_newest(&mut self) -> Touched {
+        // Once per word of any kubelet, over all nodes: nothing is copied until there is news.
         let versions = self.nodes.values().map(|node| node.status.node_info.kubelet_version.as_str());
-        let newest = versions.filter_map(|version| Some((node::minor(version)?, version.to_owned()))).max();
-        if newest == self.newest {
+        let newest = versions.filter_map(|version| Some((node::minor(version)?, version))).max();
+        if newest == self.newest.as_ref().map(|(minor, version)| (*minor, version.as_str())) {
             return Touched::new();
         }
-        self.newest = newest;
+        self.newest = newest.map(|(minor, version)| (minor, version.to_owned()));
         self.nodes.keys().cloned().collect()
     }
 
@@ -280,20 +282,51 @@ impl World {
 
     /// Everything on the node, by namespace and name.
     pub fn workloads(&self, name: &str) -> Vec<Workload> {
-        let others: Vec<&Node> = self.nodes.values().filter(|node| node::name(node) != name && takes_placements(node)).map(AsRef::as_ref).collect();
-        let on = self.on.get(name).into_iter().flatten();
-        on.filter_map(|key| self.pods.get(key)).map(|pod| fate::workload(pod, &self.surroundings(pod, &others))).collect()
+        let others = self.others(name);
+        self.pods_on(name).map(|pod| fate::workload(pod, &self.surroundings(pod, &others))).collect()
+    }
+
+    /// What a person should know before a drain of this node, one sentence each. Where no other node takes placements at
+    /// all, that is said by a rule, and not once more for every pod.
+    pub fn before_a_drain(&self, name: &str) -> Vec<String> {
+        let others = self.others(name);
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let moving: Vec<&PodFacts> = self.moving(name).collect();
+        let barred: Vec<&Node> = others.iter().copied().filter(|other| before::out_of_reach(other, &moving)).collect();
+        let stuck = |pod: &&PodFacts| {
+            let why = self.surroundings(pod, &others).only_here?;
+            Some(Stuck { pod: format!("{}/{}", pod.key.0, pod.key.1), why })
+        };
+        before::sentences(&moving.iter().filter_map(stuck).collect::<Vec<_>>(), &barred)
+    }
+
+    /// Ids of the other nodes that keep out what runs on this one.
+    pub fn out_of_reach(&self, name: &str) -> Vec<String> {
+        let moving: Vec<&PodFacts> = self.moving(name).collect();
+        self.others(name).into_iter().filter(|other| before::out_of_reach(other, &moving)).map(|other| node::id(other).to_owned()).collect()
+    }
+
+    /// The other nodes that take placements.
+    fn others(&self, name: &str) -> Vec<&Node> {
+        self.nodes.values().filter(|node| node::name(node) != name && takes_placements(node)).map(AsRef::as_ref).collect()
+    }
+
+    fn pods_on(&self, name: &str) -> impl Iterator<Item = &PodFacts> {
+        self.on.get(name).into_iter().flatten().filter_map(|key| self.pods.get(key))
+    }
+
+    /// What runs on the node and would have to go elsewhere, were the host lost.
+    fn moving(&self, name: &str) -> impl Iterator<Item = &PodFacts> {
+        self.pods_on(name).filter(|pod| !pod.ended() && !pod.owner.belongs_to_node())
     }
 
     /// Volumes that live on this node only and that no pod on it uses.
     pub fn orphaned_volumes(&self, name: &str) -> Vec<String> {
         let Some(node) = self.nodes.get(name) else { return Vec::new() };
         let used: BTreeSet<&str> = self
-            .on
-            .get(name)
-            .into_iter()
-            .flatten()
-            .filter_map(|key| self.pods.get(key))
+            .pods_on(name)
             .flat_map(|pod| pod.data.iter().filter_map(|volume| self.volume_of(pod, &volume.data)))
             .map(|volume| &*volume.name)
             .collect();
@@ -335,7 +368,9 @@ impl World {
                 (Data::HostPath(_) | Data::EmptyDir, _) => (DataLives::ThisNodeOnly, None),
             })
             .collect();
-        let only_here = fit::nowhere_else(&pod.wants, &volumes, others.iter().copied()).filter(|_| all_known && !pod.owner.belongs_to_node());
+        let label = |other: &PodFacts, key: &str| self.nodes.get(&other.node).and_then(|node| node::labels(node).get(key).cloned());
+        let taken = fit::taken(pod, self.pods.values(), label);
+        let only_here = fit::nowhere_else(&pod.wants, &volumes, &taken, others.iter().copied()).filter(|_| all_known && !pod.owner.belongs_to_node());
         let covers = |budget: &&BudgetFacts| budget.key.0 == pod.key.0 && labels_match(&budget.selector, &pod.labels);
         let mut budgets: Vec<(String, i32)> = self.budgets.values().filter(covers).map(|budget| (budget.key.1.to_string(), budget.allowed)).collect();
         budgets.sort_unstable();

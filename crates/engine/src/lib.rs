@@ -208,6 +208,12 @@ pub trait Engine: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// The engine's ids of those other nodes that keep out what runs on this one, whatever room they have (taints that
+    /// are not tolerated): they are no capacity that remains. Answered at once, from what the driver knows already.
+    fn out_of_reach(&self, _engine_node_id: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Sets scheduling and record in one write and returns the node as the engine shows it afterwards. Nothing that
     /// runs is touched. Writing what stands there already is a success. What to write is the same for every engine
     /// and stands in [`plan`].

@@ -12,6 +12,7 @@ mod main_button;
 mod maintenance;
 mod operation;
 mod remove;
+mod remove_blockers;
 mod send;
 mod share;
 mod share_links;

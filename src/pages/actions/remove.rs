@@ -6,6 +6,7 @@ use pitlane_api::{Action, Override, REASON_MAX, Refusal};
 
 use super::Subject;
 use super::fleet_name;
+use super::remove_blockers::Blockers;
 use crate::api;
 use crate::model::drain;
 use crate::model::tone::Glyph;
@@ -80,6 +81,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 <p>
                     "Only a node in maintenance, offline or pending, with no workloads, can be removed. Its agent must enrol again to come back."
                 </p>
+                <Blockers subject=subject />
                 {move || blocked.get().map(|blocked| view! {
                     <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                         <p>{blocked.message}</p>

@@ -21,6 +21,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
                     <th scope="row">
                         {drain::workload_name(&workload)} " "
                         {difference.map(|difference| view! { <Tag tone=Tone::Offline word=difference.word() /> })}
+                        <Remarks remarks=workload.remarks.clone() />
                     </th>
                     <td>
                         <Volumes workload=workload.clone() />
@@ -67,6 +68,13 @@ pub fn Volumes(workload: Workload) -> impl IntoView {
             view! { <span class="volume" title=title>{format!("{} · {}", volume.name, drain::lives(volume.data_lives))}</span> }
         })
         .collect_view()
+}
+
+/// What else the engine knows of it: its owner, restarts, disruption budgets, where else it could run.
+#[component]
+pub fn Remarks(remarks: Vec<String>) -> impl IntoView {
+    let said = (!remarks.is_empty()).then(|| remarks.join(" · "));
+    said.map(|said| view! { <span class="remarks">{said}</span> })
 }
 
 /// What the engine does, marked where data is lost.

@@ -11,15 +11,19 @@ use crate::ui::Dot;
 use crate::ui::Keyed;
 use crate::ui::view;
 
-/// One line each, newest first.
+/// One line each, newest first. `none`: what is said where there is none.
 #[component]
-pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool) -> impl IntoView {
+pub fn Entries(entries: Memo<Vec<ActivityEntry>>, with_node: bool, #[prop(into)] none: String) -> impl IntoView {
     let keys = Signal::derive(move || entries.with(|entries| entries.iter().map(|entry| entry.id.to_string()).collect()));
     let row = move |key: String| {
-        let entry = entries.with_untracked(|entries| entries.iter().find(|entry| entry.id.to_string() == key).cloned());
+        let id: i64 = key.parse().unwrap_or(0);
+        let entry = entries.with_untracked(|entries| {
+            let at = entries.binary_search_by(|entry| id.cmp(&entry.id)).ok()?;
+            entries.get(at).cloned()
+        });
         entry.map(|entry| view! { <Line entry=entry with_node=with_node /> }).into_any()
     };
-    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted">"Nothing has happened yet."</p> });
+    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted">{none.clone()}</p> });
     view! {
         {move || none()}
         <ul class="log">

@@ -1,109 +1,109 @@
 //! `/activity`: who did what, when, from where, and what changed outside. The node's page shows its own part of it.
 
+mod feed;
+mod filters;
 mod log;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use pitlane_api::{ActivityEntry, NodeId};
+use pitlane_api::{ActivityKind, NodeId};
 
+use self::feed::Feed;
+use self::filters::Filters;
+use self::filters::KindSelect;
 use super::context::App;
 use crate::api;
-use crate::api::ApiError;
-use crate::model::activity;
+use crate::model::log_query::LogQuery;
 use crate::platform::page;
-use crate::state::Load;
-use crate::state::Remote;
+use crate::route::Route;
 use crate::ui::Button;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page.
 #[component]
 pub fn ActivityPage() -> impl IntoView {
-    page::set_title("Activity · Pitlane");
+    let app = App::get();
+    let route = app.nav.route();
+    page::set_title(&tr!("Activity · Pitlane"));
+    let query = Memo::new(move |before: Option<&LogQuery>| match route.get() {
+        Route::Activity(query) => query,
+        _ => before.cloned().unwrap_or_default(),
+    });
+    let file = move |format: &'static str| move || query.with(|query| api::activity_file(query, format));
     view! {
         <div class="page-head">
             <div>
-                <h1 tabindex="-1">"Activity"</h1>
-                <p class="muted">"Who did what, when and from where, and what changed outside Pitlane."</p>
+                <h1 tabindex="-1">{tr!("Activity")}</h1>
+                <p class="muted">{tr!("Who did what, when and from where, and what changed outside Pitlane.")}</p>
+            </div>
+            <div class="exports no-print" role="group" aria-label=tr!("Export what is shown, whole")>
+                <a class="button" download href=file("csv")>
+                    {tr!("Export CSV")}
+                </a>
+                <a class="button" download href=file("jsonl")>
+                    {tr!("Export JSON lines")}
+                </a>
             </div>
         </div>
-        <section class="panel" aria-label="Activity log">
-            <Log node=None />
+        <Filters query=query />
+        <section class="panel" aria-label=tr!("Activity log")>
+            {dynamic(move || view! { <Log query=query.get() hold=true /> })}
         </section>
     }
 }
 
-/// The log of one node.
+/// The log of one node, as a panel of its page: a look at what happened last, and the way to the rest of it.
 #[component]
 pub fn NodeLog(node: NodeId) -> impl IntoView {
-    view! { <Log node=Some(node) /> }
+    let kinds = RwSignal::new(Vec::<ActivityKind>::new());
+    let node = StoredValue::new(node);
+    let query = Memo::new(move |_| LogQuery { kinds: kinds.get(), ..LogQuery::of_node(&node.get_value()) });
+    view! {
+        <section class="panel" aria-label=tr!("Activity")>
+            <div class="panel-head">
+                <h2>{tr!("Activity")}</h2>
+                <div class="panel-tools no-print">
+                    <KindSelect kinds=kinds on_change=move |chosen| kinds.set(chosen) />
+                    <a class="button" data-size="small" href=move || Route::Activity(query.get()).href()>
+                        {tr!("Show all")}
+                    </a>
+                </div>
+            </div>
+            {dynamic(move || view! { <Log query=query.get() hold=false /> })}
+        </section>
+    }
 }
 
 /// Fetched pages, oldest at the end, with what the stream brings on top.
 #[component]
-fn Log(node: Option<NodeId>) -> impl IntoView {
-    let app = App::get();
-    let node = StoredValue::new(node);
-    let first = Remote::new(move || {
-        let node = node.get_value();
-        async move { api::activity(node.as_ref(), None).await }
-    });
-    let older = RwSignal::new(Vec::<ActivityEntry>::new());
-    // `None`: as the first page says.
-    let cursor = RwSignal::new(None::<Option<String>>);
-    let problem = RwSignal::new(None::<ApiError>);
-    let busy = RwSignal::new(false);
-
-    let next = Memo::new(move |_| cursor.get().unwrap_or_else(|| first.with(|load| load.data().and_then(|page| page.next_cursor.clone()))));
-    let entries = Memo::new(move |_| {
-        let mut fetched = first.with(|load| load.data().map(|page| page.entries.clone()).unwrap_or_default());
-        older.with(|older| fetched.extend(older.iter().cloned()));
-        let of_this = |entry: &&ActivityEntry| node.with_value(|node| node.is_none() || entry.node_id == *node);
-        let live: Vec<ActivityEntry> = app.live.activity.with(|live| live.iter().filter(of_this).cloned().collect());
-        activity::merged(&fetched, &live)
-    });
-    let more = move |()| {
-        let Some(at) = next.get_untracked() else { return };
-        busy.set(true);
-        let node = node.get_value();
-        spawn_local(async move {
-            let outcome = api::activity(node.as_ref(), Some(&at)).await;
-            if busy.try_set(false).is_some() {
-                return;
-            }
-            match outcome {
-                Ok(page) => {
-                    problem.set(None);
-                    older.update(|older| older.extend(page.entries));
-                    cursor.set(Some(page.next_cursor));
-                }
-                Err(error) => problem.set(Some(error)),
-            }
-        });
-    };
-    let with_node = node.with_value(Option::is_none);
-    let stage = Memo::new(move |_| {
-        first.with(|load| match load {
-            Load::Loading => None,
-            Load::Failed(error, None) => Some(Err((error.message(), error.request_id()))),
-            _ => Some(Ok(())),
-        })
-    });
+fn Log(query: LogQuery, hold: bool) -> impl IntoView {
+    let with_node = query.node.0.is_empty();
+    let narrowed = query != LogQuery { node: query.node.clone(), ..LogQuery::default() };
+    let none = if narrowed { tr!("Nothing matches.") } else { tr!("Nothing has happened yet.") };
+    let feed = Feed::new(App::get(), query, hold);
+    let (entries, held, older, stage) = (feed.shown(), feed.held(), feed.has_older(), feed.stage());
+    let news = move || tr!("1 new entry — show" | "{n} new entries — show" % held.get());
     dynamic(move || match stage.get() {
         None => view! { <Skeleton shape="line" count=5 /> }.into_any(),
         Some(Err((text, request))) => view! {
-            <Problem title="The log could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| first.reload() />
+            <Problem title=tr!("The log could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| feed.again() />
         }
         .into_any(),
         Some(Ok(())) => view! {
-            <log::Entries entries=entries with_node=with_node />
-            {move || problem.get().map(|error| view! { <p class="field-error" role="alert">{error.message()}</p> })}
-            <When cond=move || next.with(Option::is_some)>
-                <Button label="Older entries" small=true busy=busy on_press=more />
+            // Keeps its height, so that its button does not move what is being read.
+            <div class="log-news no-print" role="status" hidden=!hold>
+                <When cond=move || held.get().gt(&0)>
+                    <Button label=Signal::derive(news) small=true on_press=move |()| feed.show_new() />
+                </When>
+            </div>
+            <log::Entries entries=entries with_node=with_node none=none.clone() />
+            {move || feed.problem.get().map(|error| view! { <p class="field-error" role="alert">{error.message()}</p> })}
+            <When cond=move || older.get()>
+                <Button label=tr!("Older entries") small=true busy=feed.busy on_press=move |()| feed.fetch_older() />
             </When>
         }
         .into_any(),

@@ -20,7 +20,12 @@ use crate::ui::view;
 
 /// One node. A heartbeat reaches only its age, strip and meters.
 #[component]
-pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
+pub fn NodeCard(
+    id: NodeId,
+    row: Row,
+    /// Which of how many it is, whether the others are in the document or not.
+    place: Signal<(usize, usize)>,
+) -> impl IntoView {
     let node = row.node.clone();
     let face = Memo::new(move |_| node.with(Face::of));
     let id = StoredValue::new(id);
@@ -30,6 +35,8 @@ pub fn NodeCard(id: NodeId, row: Row) -> impl IntoView {
         <article
             class="card"
             aria-label=name
+            aria-posinset=move || place.get().0.to_string()
+            aria-setsize=move || place.get().1.to_string()
             data-node=id.with_value(|id| id.0.clone())
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
         >

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::head::CapacityLine;
 use super::show;
-use crate::model::counts::HeadCounts;
 use crate::model::counts::Pair;
 use crate::model::query::Facet;
 use crate::model::query::Query;
@@ -25,7 +24,7 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let counts = Memo::new(move |_| {
         minute.track();
         let now = app.clock.now_untracked();
-        app.live.fleet.with_all(|nodes| HeadCounts::of(nodes.iter().copied(), now))
+        app.live.fleet.counts(now)
     });
     let both = Memo::new(move |_| counts.with(|counts| counts.total.real > 0 && counts.total.simulated > 0));
     let only_simulated = Memo::new(move |_| counts.with(|counts| counts.total.real == 0));
@@ -91,6 +90,7 @@ fn Picture(facet: Facet) -> impl IntoView {
     match tone(facet) {
         Some(tone) => view! { <Dot tone=tone /> }.into_any(),
         None if facet == Facet::Stateful => view! { <Icon glyph=Glyph::Database /> }.into_any(),
+        None if facet == Facet::Update => view! { <Icon glyph=Glyph::Refresh /> }.into_any(),
         None => view! { <Icon glyph=Glyph::Clock /> }.into_any(),
     }
 }
@@ -102,7 +102,7 @@ const fn tone(facet: Facet) -> Option<Tone> {
         Facet::Degraded => Some(Tone::Degraded),
         Facet::Offline | Facet::Failed => Some(Tone::Offline),
         Facet::Pending => Some(Tone::Pending),
-        Facet::Stateful | Facet::Overdue => None,
+        Facet::Stateful | Facet::Overdue | Facet::Update => None,
     }
 }
 
@@ -116,5 +116,6 @@ const fn label(facet: Facet) -> &'static str {
         Facet::Failed => "Failed",
         Facet::Stateful => "Stateful",
         Facet::Overdue => "Overdue",
+        Facet::Update => "Update",
     }
 }

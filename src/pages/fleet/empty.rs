@@ -29,14 +29,14 @@ pub fn NoNodes() -> impl IntoView {
 
 /// The filter hides every node.
 #[component]
-pub fn NothingFound() -> impl IntoView {
+pub fn NothingFound(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
     view! {
         <section class="empty" role="status">
             <Icon glyph=Glyph::Search />
             <h2>"No node matches"</h2>
             <p class="muted">"Search looks at names, regions, addresses, versions, labels and reasons."</p>
-            <Button label="Show all nodes" on_press=move |()| show(app, Query::default()) />
+            <Button label="Show all nodes" on_press=move |()| show(app, query.get_untracked().all()) />
         </section>
     }
 }

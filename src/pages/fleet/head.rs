@@ -6,9 +6,8 @@ use pitlane_api::Capacity;
 use super::show;
 use crate::model::counts;
 use crate::model::counts::CapacityBar;
-use crate::model::counts::HeadCounts;
 use crate::model::query::Query;
-use crate::model::query::Sort;
+use crate::model::sort::Sort;
 use crate::pages::context::App;
 use crate::ui::Age;
 use crate::ui::CapacityTrack;
@@ -23,13 +22,14 @@ pub fn Head(query: Memo<Query>) -> impl IntoView {
     let fleet = app.live.fleet;
     let sentence = Memo::new(move |_| {
         let now = app.clock.now_untracked();
-        fleet.with_all(|nodes| HeadCounts::of(nodes.iter().copied(), now).sentence())
+        fleet.counts(now).sentence()
     });
     let updated = app.live.connection.updated_at();
     let known = move || fleet.loaded().get();
-    let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), ..query.get_untracked() });
+    let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), reversed: false, ..query.get_untracked() });
     let options = Sort::ALL
         .into_iter()
+        .take(Sort::IN_MENU)
         .map(|sort| {
             let selected = move || query.with(|query| query.sort == sort);
             view! { <option value=sort.as_str() selected=selected>{format!("Sort: {}", sort.label())}</option> }
@@ -64,7 +64,7 @@ pub fn CapacityLine(simulated: bool) -> impl IntoView {
             let info = info.as_ref()?;
             if simulated { info.simulated_capacity.clone() } else { Some(info.capacity.clone()) }
         });
-        let out = fleet.with_all(|nodes| counts::memory_in_maintenance(nodes.iter().copied(), simulated));
+        let out = fleet.with_entries(|entries| entries.map(|entry| counts::memory_in_maintenance(entry, simulated)).sum());
         counts::capacity_bar(&capacity?, out)
     });
     let shown = move |bar: CapacityBar| {

@@ -3,9 +3,11 @@
 mod card;
 mod card_foot;
 mod card_parts;
+mod cells;
 mod chips;
 mod empty;
 mod head;
+mod listing;
 mod sections;
 
 pub use card_parts::NoticeBox;
@@ -27,12 +29,13 @@ pub fn FleetPage() -> impl IntoView {
     let app = App::get();
     let query = query(app);
     let loaded = app.live.fleet.loaded();
-    let any = Memo::new(move |_| app.live.fleet.with_all(|nodes| !nodes.is_empty()));
+    let any = Memo::new(move |_| app.live.fleet.with_entries(|entries| entries.next().is_some()));
     let stale = Memo::new(move |_| matches!(app.live.connection.link(), Link::Stale(_)));
     page::set_title("Nodes · Pitlane");
 
     let body = move || match (loaded.get(), any.get(), stale.get()) {
-        (true, true, _) => view! { <sections::Sections query=query /> }.into_any(),
+        // The first nodes of a large fleet are shown while the others arrive.
+        (_, true, _) => view! { <sections::Sections query=query /> }.into_any(),
         (true, false, _) => view! { <empty::NoNodes /> }.into_any(),
         (false, _, true) => view! {
             <Problem
@@ -63,6 +66,13 @@ fn query(app: App) -> Memo<Query> {
         Route::Fleet { query, .. } => query,
         _ => before.cloned().unwrap_or_default(),
     })
+}
+
+/// The same selection, looked at in another way: what is folded up makes no entry in the history.
+fn change(app: App, f: impl FnOnce(&Query) -> Query) {
+    if let Route::Fleet { query, sheet } = app.nav.route().get_untracked() {
+        app.nav.replace(Route::Fleet { query: f(&query), sheet });
+    }
 }
 
 /// Shows another selection of the same fleet. The back button leads to the one before.

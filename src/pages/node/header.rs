@@ -16,6 +16,7 @@ use crate::ui::Kind;
 use crate::ui::Tag;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The head of the page.
 #[component]
@@ -26,7 +27,14 @@ pub fn Header(shared: Shared) -> impl IntoView {
     let action = Memo::new(move |_| shared.face.with(|face| face.action));
     let open = move |action: Action| app.nav.open(action, &shared.id.get_value());
     let why_not = move |needs: Needs| Signal::derive(move || app.live.session.why_not(needs));
-    let removable = move || app.live.fleet.info().with(|info| info.as_ref().is_some_and(|info| info.engine.capabilities.remove));
+    // Where the engine is the one that knows its nodes, Pitlane says so instead of hiding the button.
+    let not_removable = Signal::derive(move || {
+        let engine =
+            app.live.fleet.info().with(|info| info.as_ref().filter(|info| !info.engine.capabilities.remove).map(|info| info.engine.kind.describe()));
+        engine
+            .map(|engine| tr!("{engine} does not let Pitlane remove nodes: remove it there.", engine))
+            .or_else(|| app.live.session.why_not(Needs::Remove))
+    });
     view! {
         <nav class="crumbs" aria-label="Breadcrumb">
             <a href=Route::fleet().href()>"Nodes"</a>
@@ -44,14 +52,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
                 }}
             </div>
             <div class="node-actions no-print">
-                <When cond=move || removable()>
-                    <Button
-                        label="Remove…"
-                        kind=Kind::Quiet
-                        refused=why_not(Needs::Remove)
-                        on_press=move |()| open(Action::Remove)
-                    />
-                </When>
+                <Button label="Remove…" kind=Kind::Quiet refused=not_removable on_press=move |()| open(Action::Remove) />
                 <When cond=move || shared.maintenance.get()>
                     <Button
                         label="Change…"

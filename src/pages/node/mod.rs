@@ -1,10 +1,14 @@
 //! `/nodes/{id}`: one node, with everything that is known of it.
 
 mod banner;
+mod chart_table;
+mod charts;
+mod diagnostics;
 mod facts;
 mod header;
 mod readiness;
-mod timeline;
+mod upgrade;
+mod workload_filters;
 mod workloads;
 
 use leptos::prelude::*;
@@ -96,10 +100,8 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
         <div class="node-grid">
             <div class="node-main">
                 <workloads::Workloads shared=shared />
-                <section class="panel" aria-label="Activity">
-                    <h2>"Activity"</h2>
-                    <NodeLog node=log_id />
-                </section>
+                <charts::Charts shared=shared />
+                <NodeLog node=log_id />
             </div>
             <div class="node-side">
                 <When cond=move || underway.get()>
@@ -107,9 +109,10 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
                         {move || operation.get().map(|operation| view! { <OperationProgress operation=Signal::stored(operation) /> })}
                     </section>
                 </When>
+                <upgrade::UpgradePath shared=shared />
                 <readiness::Readiness shared=shared />
                 <facts::Facts shared=shared />
-                <timeline::Timeline shared=shared />
+                <diagnostics::Diagnostics shared=shared />
             </div>
         </div>
     }

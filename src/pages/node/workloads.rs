@@ -1,132 +1,172 @@
-//! The table of everything that is on the node.
+//! The table of everything that is on the node, with what narrows it.
 
 use leptos::prelude::*;
 use pitlane_api::{Workload, WorkloadList, WorkloadState};
 
 use super::Shared;
+use super::workload_filters::Filters;
 use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
+use crate::model::workloads;
+use crate::model::workloads::Filter;
+use crate::pages::actions::Remarks;
 use crate::pages::actions::Volumes;
 use crate::state::Load;
 use crate::ui::Age;
+use crate::ui::Button;
 use crate::ui::Notice;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::Tag;
+use crate::ui::When;
 use crate::ui::view;
+use crate::words::number;
 use crate::words::tr;
+
+/// Rows that are shown at first, and more at each press: a node may hold a thousand.
+pub const ROWS: usize = 100;
 
 /// Stateful ones first. What could not be read is said, and is not an empty table.
 #[component]
 pub fn Workloads(shared: Shared) -> impl IntoView {
     let remote = shared.workloads;
     let count = Memo::new(move |_| remote.with(|load| load.data().map(|list| list.workloads.len())));
-    let body = move || {
+    let stage = Memo::new(move |_| {
         remote.with(|load| match load {
-            Load::Loading => view! { <Skeleton shape="line" count=4 /> }.into_any(),
-            Load::Failed(error, None) => view! {
-                <Problem
-                    title="The workloads could not be read"
-                    text=error.message()
-                    reference=error.request_id().unwrap_or_default()
-                    on_retry=move |()| remote.reload()
-                />
-            }
-            .into_any(),
-            Load::Ready(list) | Load::Failed(_, Some(list)) => view! { <List list=list.clone() /> }.into_any(),
+            Load::Loading => None,
+            Load::Failed(error, None) => Some(Err((error.message(), error.request_id()))),
+            _ => Some(Ok(())),
         })
+    });
+    let body = move || match stage.get() {
+        None => view! { <Skeleton shape="line" count=4 /> },
+        Some(Err((text, request))) => view! {
+            <Problem
+                title=tr!("The workloads could not be read")
+                text=text
+                reference=request.unwrap_or_default()
+                on_retry=move |()| remote.reload()
+            />
+        },
+        Some(Ok(())) => view! { <List shared=shared /> },
     };
     view! {
-        <section class="panel" aria-label="Workloads" tabindex="-1" data-workloads>
-            <h2>"Workloads " <span class="muted">{move || count.get()}</span></h2>
+        <section class="panel" aria-label=tr!("Workloads") tabindex="-1" data-workloads>
+            <h2>{tr!("Workloads")} " " <span class="muted">{move || count.get().map(number)}</span></h2>
             {move || body()}
         </section>
     }
 }
 
+/// Below the table: what the engine's driver found beside the workloads.
 #[component]
-fn List(list: WorkloadList) -> impl IntoView {
-    let (stateful, stateless): (Vec<_>, Vec<_>) = list.workloads.into_iter().partition(|workload| workload.stateful);
-    let workloads = [stateful, stateless].concat();
-    let not_read = (!list.complete).then(|| {
-        let reasons = if list.not_read.is_empty() { "no reason given".to_owned() } else { list.not_read.join("; ") };
-        view! {
-            <Notice tone=Tone::Degraded glyph=Glyph::Warning>
-                <p>
-                    <b>"Not evaluated: "</b>
-                    {reasons}
-                </p>
-            </Notice>
-        }
+fn Remains(shared: Shared) -> impl IntoView {
+    let rest = Memo::new(move |_| {
+        shared.workloads.with(|load| load.data().map(|list| WorkloadList { workloads: Vec::new(), read_at: Default::default(), ..list.clone() }))
     });
-    let orphaned = (!list.orphaned_volumes.is_empty()).then(|| {
-        view! {
-            <Notice tone=Tone::Neutral glyph=Glyph::Database>
-                <p>
-                    {tr!("1 local volume that no workload uses:" | "{n} local volumes that no workload uses:" % list.orphaned_volumes.len())}
-                    " "
-                    <span class="mono">{list.orphaned_volumes.join(", ")}</span>
-                </p>
-            </Notice>
-        }
-    });
-    let notes = list
-        .notes
-        .iter()
-        .cloned()
-        .map(|note| {
+    let said = move |list: WorkloadList| {
+        let orphaned = (!list.orphaned_volumes.is_empty()).then(|| {
             view! {
-                <Notice tone=Tone::Degraded glyph=Glyph::Database>
-                    <p>{note}</p>
+                <Notice tone=Tone::Neutral glyph=Glyph::Database>
+                    <p>
+                        {tr!("1 local volume that no workload uses:" | "{n} local volumes that no workload uses:" % list.orphaned_volumes.len())}
+                        " "
+                        <span class="mono">{list.orphaned_volumes.join(", ")}</span>
+                    </p>
                 </Notice>
             }
-        })
-        .collect_view();
-    let table = if workloads.is_empty() {
-        list.complete.then(|| view! { <p class="muted">"Nothing runs here, and nothing that ran left anything behind."</p> }.into_any())
-    } else {
-        let rows = workloads.into_iter().map(|workload| view! { <Line workload=workload /> }).collect_view();
-        Some(
-            view! {
-                <div class="table-scroll" tabindex="0" role="region" aria-label="Table of workloads">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Workload"</th>
-                                <th scope="col">"Stack"</th>
-                                <th scope="col">"State"</th>
-                                <th scope="col">"Volumes"</th>
-                                <th scope="col">"Running for"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-            }
-            .into_any(),
-        )
+        });
+        let note = |note: String| view! { <Notice tone=Tone::Degraded glyph=Glyph::Database><p>{note}</p></Notice> };
+        let notes = list.notes.into_iter().map(note).collect_view();
+        view! { {notes} {orphaned} }
     };
+    view! { {move || rest.get().map(said)} }
+}
+
+/// Above the table: unread is never none.
+#[component]
+fn NotRead(shared: Shared) -> impl IntoView {
+    let why = Memo::new(move |_| {
+        let list = |list: &WorkloadList| (!list.complete).then(|| list.not_read.join("; "));
+        shared.workloads.with(|load| load.data().and_then(list))
+    });
+    let said = |why: String| {
+        let why = if why.is_empty() { tr!("no reason given") } else { why };
+        view! {
+            <Notice tone=Tone::Degraded glyph=Glyph::Warning>
+                <p><b>{tr!("Not evaluated:")} " "</b> {why}</p>
+            </Notice>
+        }
+    };
+    view! { {move || why.get().map(said)} }
+}
+
+#[component]
+fn List(shared: Shared) -> impl IntoView {
+    let all = Memo::new(move |_| shared.workloads.with(|load| load.data().map(|list| list.workloads.clone()).unwrap_or_default()));
+    let complete = Memo::new(move |_| shared.workloads.with(|load| load.data().is_some_and(|list| list.complete)));
+    let filter = RwSignal::new(Filter::default());
+    let limit = RwSignal::new(ROWS);
+    let listed = Memo::new(move |_| all.with(|all| filter.with(|filter| workloads::listed(all, filter))));
+    let shown = Memo::new(move |_| listed.with(|listed| listed.iter().take(limit.get()).cloned().collect::<Vec<_>>()));
+    let hidden = Memo::new(move |_| listed.with(Vec::len).saturating_sub(limit.get()));
+    let several = Memo::new(move |_| all.with(Vec::len) > 1);
+    let none = move || {
+        let nothing = all.with(Vec::is_empty);
+        let words = if nothing { tr!("Nothing runs here, and nothing that ran left anything behind.") } else { tr!("Nothing matches.") };
+        (listed.with(Vec::is_empty) && (complete.get() || !nothing)).then(|| view! { <p class="muted">{words}</p> })
+    };
+    let table = move || {
+        let rows = shown.get().into_iter().map(|workload| view! { <Line workload=workload /> }).collect_view();
+        view! {
+            <div class="table-scroll" tabindex="0" role="region" aria-label=tr!("Table of workloads")>
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">{tr!("Workload")}</th>
+                            <th scope="col">{tr!("Stack")}</th>
+                            <th scope="col">{tr!("State")}</th>
+                            <th scope="col">{tr!("Volumes")}</th>
+                            <th scope="col">{tr!("Running for")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        }
+    };
+    let more = move || tr!("Show {} more", number(hidden.get().min(ROWS)));
     view! {
-        {not_read}
-        {table}
-        {notes}
-            {orphaned}
+        <When cond=move || several.get()>
+            <Filters all=all filter=filter limit=limit />
+            <p class="muted hint" role="status">
+                {move || filter.with(|filter| *filter != Filter::default()).then(|| tr!("{} of {}", number(listed.with(Vec::len)), number(all.with(Vec::len))))}
+            </p>
+        </When>
+        <NotRead shared=shared />
+        {none}
+        <When cond=move || shown.with(|shown| !shown.is_empty())>{move || table()}</When>
+        <When cond=move || hidden.get().gt(&0)>
+            <Button label=Signal::derive(more) small=true on_press=move |()| limit.update(|limit| *limit += ROWS) />
+        </When>
+        <Remains shared=shared />
     }
 }
 
 #[component]
 fn Line(workload: Workload) -> impl IntoView {
-    let (tone, word) = if workload.stateful { (Tone::Maintenance, "Stateful") } else { (Tone::Neutral, "Stateless") };
+    let (tone, word) = if workload.stateful { (Tone::Maintenance, tr!("Stateful")) } else { (Tone::Neutral, tr!("Stateless")) };
     let running = workload.state == WorkloadState::Running;
     let state = (!running).then(|| view! { " " <Tag tone=Tone::Degraded word=workload.state.as_str() /> });
-    let belongs = workload.belongs_to_node.then(|| view! { " " <Tag tone=Tone::Neutral word="belongs to the node" /> });
+    let belongs = workload.belongs_to_node.then(|| view! { " " <Tag tone=Tone::Neutral word=tr!("belongs to the node") /> });
     let since = workload.since.filter(|_| running);
     let empty = workload.volumes.is_empty();
     view! {
         <tr>
             <th scope="row" title=workload.image.clone()>
                 {workload.name.clone()}
+                <Remarks remarks=workload.remarks.clone() />
             </th>
             <td>{workload.stack.clone().unwrap_or_else(|| format::UNKNOWN.to_owned())}</td>
             <td>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real Kubernetes control plane on loopback: etcd, kube-apiserver and kube-scheduler as build.sh built them, with
 # throw-away certificates, free ports and data in a folder that goes when it ends. No kubelet and no controller manager:
-# nodes are objects that the tests keep alive (see crates/engine-kubernetes/tests/lab).
+# nodes are objects that the tests keep alive (see crates/engine-kubernetes/tests/lab and cluster.mjs).
 #
 #   tests/labs/kubernetes/lab.sh [folder]
 #
@@ -15,6 +15,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=$("$here/build.sh")
 command -v openssl >/dev/null || { echo "the Kubernetes lab needs openssl for its throw-away certificates" >&2; exit 3; }
+
+# What is started here goes with this script, however it ends.
+with_me=()
+if setpriv --pdeathsig KILL true 2>/dev/null; then with_me=(setpriv --pdeathsig KILL); fi
 
 folder=${1:-}
 if [[ -n $folder ]]; then mkdir -p "$folder"; else folder=$(mktemp -d "${TMPDIR:-/tmp}/pitlane-kubernetes-XXXXXX"); fi
@@ -93,7 +97,7 @@ chmod +x kubectl
 
 start_etcd() {
     # Nothing here has to survive a power cut.
-    "$bin/etcd" --name lab --data-dir "$folder/etcd" --listen-client-urls "$(<etcd.url)" --advertise-client-urls "$(<etcd.url)" \
+    "${with_me[@]}" "$bin/etcd" --name lab --data-dir "$folder/etcd" --listen-client-urls "$(<etcd.url)" --advertise-client-urls "$(<etcd.url)" \
         --listen-peer-urls "http://127.0.0.1:$peer_port" --initial-advertise-peer-urls "http://127.0.0.1:$peer_port" \
         --initial-cluster "lab=http://127.0.0.1:$peer_port" --unsafe-no-fsync --log-level error >>etcd.log 2>&1 &
     pids[etcd]=$!
@@ -101,7 +105,7 @@ start_etcd() {
 start_apiserver() {
     # Without a controller manager nobody makes service accounts for new namespaces, nor takes a new node's first taint
     # away, so the two plugins that count on that are off. The rest is as in any cluster.
-    "$bin/kube-apiserver" --etcd-servers "$(<etcd.url)" --bind-address 127.0.0.1 --secure-port "$api_port" --advertise-address 127.0.0.1 \
+    "${with_me[@]}" "$bin/kube-apiserver" --etcd-servers "$(<etcd.url)" --bind-address 127.0.0.1 --secure-port "$api_port" --advertise-address 127.0.0.1 \
         --tls-cert-file server.crt --tls-private-key-file server.key --client-ca-file ca.crt --authorization-mode RBAC \
         --service-account-issuer https://kubernetes.default.svc --service-account-signing-key-file accounts.key \
         --service-account-key-file accounts.key --service-cluster-ip-range 10.96.0.0/16 --endpoint-reconciler-type none \
@@ -110,7 +114,7 @@ start_apiserver() {
     until_it "the API server" apiserver ./kubectl get --raw /readyz
 }
 start_scheduler() {
-    "$bin/kube-scheduler" --kubeconfig scheduler.kubeconfig --authentication-kubeconfig scheduler.kubeconfig \
+    "${with_me[@]}" "$bin/kube-scheduler" --kubeconfig scheduler.kubeconfig --authentication-kubeconfig scheduler.kubeconfig \
         --authorization-kubeconfig scheduler.kubeconfig --leader-elect=false --secure-port 0 >>scheduler.log 2>&1 &
     pids[scheduler]=$!
 }

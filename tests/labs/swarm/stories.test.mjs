@@ -1,27 +1,13 @@
 // Operator stories on a real swarm: from the card to the swarm's own `docker node inspect`, and back.
 import assert from "node:assert/strict";
 import { beforeEach } from "node:test";
-import { join } from "node:path";
-import { out } from "../../support/paths.mjs";
 import { until } from "../../support/wait.mjs";
 import { fleet, reads, says, sheet } from "../../e2e/support/console.mjs";
 import { story } from "../../e2e/support/story.mjs";
+import { painted, pictures } from "../look.mjs";
 import { availability, docker, median, onSwarm, restore, service } from "./swarm.mjs";
 
 beforeEach(restore);
-
-/** What a person sees, to be looked at beside the design. */
-async function pictures(page, name) {
-  const size = page.viewportSize();
-  for (const colorScheme of ["dark", "light"]) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [390, 768, 1440]) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.screenshot({ path: join(out, `${name}-${colorScheme}-${width}.png`) });
-    }
-  }
-  await page.setViewportSize(size);
-}
 
 const CONFIRMED = /In maintenance, confirmed by the engine/;
 const UNREAD = "I know that not every workload could be read, and drain the node all the same.";
@@ -77,23 +63,10 @@ story("shows within two seconds what somebody did with docker node update", { se
   const times = [];
   for (let round = 0; round < 20; round += 1) {
     const [word, pattern] = round % 2 === 0 ? ["pause", /Maintenance/] : ["active", /^(?!.*Maintenance).*Healthy/];
-    // The page itself notes when it was painted; the clock is the same machine's.
-    const painted = page.evaluate(
-      ([source, name]) =>
-        new Promise((resolve) => {
-          const wanted = new RegExp(source);
-          const look = () => {
-            const card = [...document.querySelectorAll("article")].find((card) => card.querySelector("h2, h3")?.textContent.trim() === name);
-            if (card && wanted.test(card.innerText.replaceAll(/\s+/g, " "))) requestAnimationFrame(() => resolve(Date.now()));
-            else requestAnimationFrame(look);
-          };
-          look();
-        }),
-      [pattern.source, "n3"],
-    );
+    const seen = painted(page, "n3", pattern);
     await docker(1, "node", "update", "--availability", word, "n3");
     const done = Date.now();
-    times.push(Math.max(0, (await painted) - done));
+    times.push(Math.max(0, (await seen) - done));
   }
   console.log(`MEASURED outside change to painted card: median ${median(times)} ms, worst ${Math.max(...times)} ms, of ${times.length}`);
   assert.ok(Math.max(...times) < 2_000, `the slowest took ${Math.max(...times)} ms`);

@@ -37,7 +37,9 @@ pub fn check_deletion(input: &DeletionInput<'_>) -> Result<(), Refusal> {
                 unread.push("not all of its workloads could be read".to_owned());
             }
             if !list.workloads.is_empty() {
-                blockers.push(format!("it has {} workloads", list.workloads.len()));
+                let (n, running) = (list.workloads.len(), list.workloads.iter().filter(|workload| workload.is_running()).count());
+                let workloads = if n == 1 { "workload" } else { "workloads" };
+                blockers.push(format!("it has {n} {workloads}, {running} running"));
             }
         }
     }

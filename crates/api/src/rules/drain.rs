@@ -116,9 +116,11 @@ pub fn drain_preview(input: &DrainInput<'_>, commands: Vec<String>) -> DrainPrev
         node_id: input.node.id.clone(),
         revision: input.node.revision.clone(),
         read_at: input.list.map_or(input.now, |list| list.read_at),
+        // Of a list that is not whole, "none" is nothing that was read.
         workloads_running: input
             .list
-            .map(|list| u32::try_from(list.workloads.iter().filter(|workload| workload.is_running()).count()).unwrap_or(u32::MAX)),
+            .map(|list| u32::try_from(list.workloads.iter().filter(|workload| workload.is_running()).count()).unwrap_or(u32::MAX))
+            .filter(|running| *running > 0 || not_read.is_none()),
         complete: not_read.is_none(),
         not_read: not_read.unwrap_or_default(),
         stateful,

@@ -17,6 +17,7 @@ mod revision;
 mod share;
 mod signals;
 mod stateful;
+mod upgrade;
 
 pub use activation::{ActivationInput, Settle, activation_checks, check_activation, is_clean};
 pub use bulk::{
@@ -35,3 +36,4 @@ pub use revision::revision;
 pub use share::{SHARE_MAX_DAYS, check_lifetime, share_has_served, shared_status};
 pub use signals::signals_from_report;
 pub use stateful::{AGENT_VOLUME, mount_holds_data, volume_lives, workload_from_container};
+pub use upgrade::{Upgrade, UpgradeStep, upgrade};

@@ -103,6 +103,7 @@ pub fn operation(kind: OperationKind, node: &Node) -> Operation {
         seen_stateful: vec![],
         acknowledge_unread: false,
         allow_last_schedulable: false,
+        version: None,
         created_at: at(0),
         updated_at: at(0),
         finished_at: None,

@@ -49,7 +49,7 @@ impl Lab {
         let Some(folder) = line.trim().strip_prefix("ready ").map(PathBuf::from) else {
             panic!("the Kubernetes lab did not start; it says why above. It said: {line:?}")
         };
-        eprintln!("the Kubernetes lab is up after {:.1} s", started.elapsed().as_secs_f64());
+        eprintln!("MEASURED the Kubernetes lab is up after {:.1} s", started.elapsed().as_secs_f64());
         let kubelets = Kubelets::start(folder.join("admin.kubeconfig"));
         let lab = Self { folder, child, io: Mutex::new(Some((stdin, stdout))), kubelets };
         // As a cluster gets Pitlane: with kubectl and the manifests of deploy/.

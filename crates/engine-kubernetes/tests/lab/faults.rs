@@ -116,7 +116,7 @@ async fn an_api_server_killed_in_the_middle_of_drains() {
     until("the driver lists again", || async { engine.nodes().await.ok() }).await;
     let failures = failures.load(Ordering::Relaxed);
     eprintln!(
-        "the API server was away for {:.1} s; {failures} attempts failed meanwhile; the driver listed again {:.1} s later",
+        "MEASURED the API server was away for {:.1} s; {failures} attempts failed meanwhile; the driver listed again {:.1} s later",
         away.as_secs_f64(),
         back.elapsed().as_secs_f64()
     );

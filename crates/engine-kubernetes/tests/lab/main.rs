@@ -7,6 +7,7 @@
 mod beside;
 mod conformance;
 mod control;
+mod deployed;
 mod faults;
 mod harness;
 mod kubelets;

@@ -97,7 +97,7 @@ async fn lose(verb: &'static str, resource: &'static str) {
             assert_eq!(words.len(), 1, "the rest is read: {words:?}");
             if resource == "pods" {
                 let shown = engine.node(&node.engine_node_id).await.expect("read");
-                assert_eq!(shown.report.workload_counts.total, None, "not evaluated, not none");
+                assert_eq!(shown.report.workloads.total, None, "not evaluated, not none");
                 assert_eq!(shown.report.resources.memory_reserved_bytes, None);
             }
         }
@@ -106,7 +106,7 @@ async fn lose(verb: &'static str, resource: &'static str) {
     until("with the right back, all is well again", || async {
         let shown = engine.nodes().await.ok()?.into_iter().find(|shown| shown.engine_node_id == node.engine_node_id)?;
         engine.node(&node.engine_node_id).await.ok()?;
-        let well = shown.report.last_heartbeat_at.is_some() && shown.report.workload_counts.total.is_some();
+        let well = shown.report.last_heartbeat_at.is_some() && shown.report.workloads.total.is_some();
         (well && not_read(&driven, &node).await.is_empty()).then_some(())
     })
     .await;
@@ -174,10 +174,15 @@ async fn a_credential_plugin_that_fails_and_then_works() {
     says(&engine, "cloud-login failed").await;
     let words = engine.nodes().await.expect_err("it fails still").to_string();
     assert!(words.contains("run cloud-login sso") && !words.contains("s3cr3t"), "{words}");
-    let admin = lab.kubectl(&["create", "token", "pitlane", "-n", "pitlane"]).expect("a token");
-    write(&format!(
-        "#!/bin/sh\necho '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"{admin}\"}}}}'\n"
-    ));
+    // It works again and gives what it had kept, which has expired meanwhile.
+    let gives = |token: &str| {
+        write(&format!(
+            "#!/bin/sh\necho '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"{token}\"}}}}'\n"
+        ));
+    };
+    gives("what-was-kept");
+    says(&engine, "are not valid, or have expired").await;
+    gives(&lab.kubectl(&["create", "token", "pitlane", "-n", "pitlane"]).expect("a token"));
     until("it finds its way", || async { engine.nodes().await.ok() }).await;
     let gone = format!(
         "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: {}, interactiveMode: Never}}}}",

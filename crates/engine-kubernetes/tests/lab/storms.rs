@@ -78,5 +78,5 @@ async fn twenty_writers_lose_no_drain_and_no_field_of_theirs() {
         let wrote = (count > 0).then(|| count.to_string());
         assert_eq!(annotations.get(&key), wrote.as_ref(), "what {key} wrote last stands there");
     }
-    eprintln!("{ROUNDS} drains and {ROUNDS} activations among {} writes of {WRITERS} others", written.load(Ordering::Relaxed));
+    eprintln!("MEASURED {ROUNDS} drains and {ROUNDS} activations among {} writes of {WRITERS} others", written.load(Ordering::Relaxed));
 }

@@ -2,8 +2,8 @@
 
 use std::{future::Future, time::Duration};
 
-/// Longest that anything here is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest that anything here is waited for. Where much else runs, an API server takes half a minute to start.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Looks again and again until there is something; panics with `what` when the bound is over.
 pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {

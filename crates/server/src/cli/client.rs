@@ -130,9 +130,7 @@ impl Client {
         if let Some(body) = change.body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let status = response.status();
-        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let (status, bytes) = self.answer(request).await?;
         let Ok(envelope) = serde_json::from_slice::<Envelope<serde_json::Value>>(&bytes) else {
             return Err(Failure::new(UNREACHABLE, format!("{} answers {status}, but not as a Pitlane does. Is it the right address?", self.base)));
         };
@@ -152,6 +150,28 @@ impl Client {
             message.push_str(&format!(" (request {id})"));
         }
         Ok(Err(Refused { status: status.as_u16(), message, error: envelope.error }))
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        Ok((status, bytes.to_vec()))
+    }
+
+    /// `GET` of what is text and no envelope. A refusal is an envelope all the same.
+    pub async fn text(&self, path: &str) -> Result<String, Failure> {
+        let mut request = self.http.get(format!("{}{BASE_PATH}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let (status, bytes) = self.answer(request).await?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        match serde_json::from_str::<Envelope<serde_json::Value>>(&text) {
+            Ok(envelope) if !envelope.success => Err(Refused { status: status.as_u16(), message: envelope.message, error: envelope.error }.into()),
+            _ if status.is_success() => Ok(text),
+            _ => Err(Failure::new(UNREACHABLE, format!("{} answers {status}, but not as a Pitlane does. Is it the right address?", self.base))),
+        }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {

@@ -6,6 +6,7 @@ mod changes;
 mod client;
 mod data;
 mod demo;
+mod diagnostics;
 mod doctor;
 mod engine;
 mod exit;
@@ -46,6 +47,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Shows the fleet, or one node. Exit code 1: something needs attention.
     Status(status::StatusArgs),
+    /// Prints what is known of a node as plain text without secrets, to be handed to somebody who is to help.
+    Diagnostics(diagnostics::DiagnosticsArgs),
     /// Takes a node out of the scheduler. Nothing that runs is moved.
     Drain(changes::DrainArgs),
     /// Brings a node back, once its checks are clean.
@@ -94,6 +97,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Agent(args) => agent::run(*args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Status(args) => status::run(args).await,
+        Command::Diagnostics(args) => diagnostics::run(args).await,
         Command::Drain(args) => changes::drain(args).await,
         Command::Activate(args) => changes::activate(args).await,
         Command::Abort(args) => changes::abort(args, "abort").await,

@@ -56,6 +56,7 @@ impl Fleet {
         let newer =
             view.get(id).and_then(|entry| entry.operation.as_ref()).is_some_and(|other| other.id != operation.id && !other.state.is_finished());
         if !newer {
+            view.remember_version(operation);
             view.set_operation(id, shown.then(|| operation.clone()), facts, self.moment());
         }
         self.publish_operation(&mut view, id, operation);
@@ -86,6 +87,10 @@ impl Fleet {
             seen_stateful: Vec::new(),
             acknowledge_unread: false,
             allow_last_schedulable: false,
+            version: match kind {
+                OperationKind::Drain => node.version().map(str::to_owned),
+                _ => node.maintenance.as_ref().and_then(|maintenance| maintenance.version.clone()),
+            },
             created_at: now,
             updated_at: now,
             finished_at: None,

@@ -50,7 +50,7 @@ impl Fleet {
         list: Option<&'a WorkloadList>,
         own: Option<&'a OperationId>,
     ) -> rules::DrainInput<'a> {
-        let (capacity_now, capacity_after) = view.capacities(&entry.node);
+        let (capacity_now, capacity_after) = view.capacities(&entry.node, &self.engine.out_of_reach(&entry.engine.engine_node_id));
         rules::DrainInput { now: self.settings.clock.now(), node: &entry.node, own, list, capacity_now, capacity_after }
     }
 

@@ -20,7 +20,7 @@ use tokio::sync::broadcast;
 /// One event of the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// `epoch-seq`
+    /// `epoch-seq`; empty for a piece of a snapshot that is not its last.
     pub id: String,
     /// Name of the event.
     pub event: &'static str,
@@ -48,7 +48,7 @@ struct Inner {
     /// `None` once the server shuts down.
     sender: Option<broadcast::Sender<Arc<Frame>>>,
     /// The last snapshot, and the sequence it stands for: what came since is in the ring.
-    snapshot: Option<(u64, Arc<Frame>)>,
+    snapshot: Option<(u64, Vec<Arc<Frame>>)>,
 }
 
 impl Hub {
@@ -93,7 +93,12 @@ impl Hub {
 
     /// What a client missed, or a snapshot, and then everything from now on. The caller holds whatever keeps the
     /// state of `snapshot` and the publishing of its changes in step.
-    pub fn subscribe(&self, last_event_id: Option<&str>, event: &'static str, snapshot: impl FnOnce() -> String) -> BoxStream<'static, Arc<Frame>> {
+    pub fn subscribe(
+        &self,
+        last_event_id: Option<&str>,
+        event: &'static str,
+        snapshot: impl FnOnce() -> Vec<String>,
+    ) -> BoxStream<'static, Arc<Frame>> {
         let mut inner = self.lock();
         let missed = match last_event_id.and_then(|id| self.missed(&inner, id)) {
             Some(missed) => missed,
@@ -119,18 +124,23 @@ impl Hub {
         since(inner, seq)
     }
 
-    fn with_snapshot(&self, inner: &mut Inner, event: &'static str, snapshot: impl FnOnce() -> String) -> Vec<Arc<Frame>> {
+    fn with_snapshot(&self, inner: &mut Inner, event: &'static str, snapshot: impl FnOnce() -> Vec<String>) -> Vec<Arc<Frame>> {
         // Many browsers come back at once after a restart: they share one snapshot and what came since.
-        let kept = inner.snapshot.as_ref().and_then(|(seq, frame)| {
+        let kept = inner.snapshot.as_ref().and_then(|(seq, frames)| {
             let newer = since(inner, *seq)?;
-            Some(std::iter::once(frame.clone()).chain(newer).collect::<Vec<_>>())
+            Some(frames.iter().cloned().chain(newer).collect::<Vec<_>>())
         });
         if let Some(frames) = kept {
             return frames;
         }
-        let frame = Arc::new(Frame { id: format!("{}-{}", self.epoch, inner.seq), event, data: snapshot() });
-        inner.snapshot = Some((inner.seq, frame.clone()));
-        vec![frame]
+        let pieces = snapshot();
+        let last = pieces.len().saturating_sub(1);
+        let id = format!("{}-{}", self.epoch, inner.seq);
+        // Who was cut off in the middle of it comes back without an id, and begins anew.
+        let piece = |(at, data)| Arc::new(Frame { id: if at == last { id.clone() } else { String::new() }, event, data });
+        let frames: Vec<Arc<Frame>> = pieces.into_iter().enumerate().map(piece).collect();
+        inner.snapshot = Some((inner.seq, frames.clone()));
+        frames
     }
 
     /// Lets go of the shared snapshot. Called every second: clients count ages from the time that stands in it.

@@ -17,6 +17,7 @@ mod activate;
 mod agents;
 mod bulk;
 mod clock;
+mod diagnostics;
 mod drain;
 mod engine_state;
 mod enroll;

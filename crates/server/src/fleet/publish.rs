@@ -2,7 +2,7 @@
 
 use pitlane_api::{
     ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, FleetInfo, Node, NodeId, Operation,
-    RemovedEvent, Timestamp,
+    RemovedEvent, Status, Timestamp,
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -18,8 +18,10 @@ use super::{
 // of ten thousand is not copied to be written down. The tests read them back as the contract's.
 #[derive(Serialize)]
 struct Snapshot<'a> {
-    fleet: FleetInfo,
-    nodes: Vec<&'a Node>,
+    fleet: &'a FleetInfo,
+    nodes: &'a [&'a Node],
+    continued: bool,
+    more: bool,
     server_time: Timestamp,
 }
 
@@ -36,6 +38,22 @@ struct Moved<'a> {
     operation: &'a Operation,
     node: Option<&'a Node>,
     server_time: Timestamp,
+}
+
+/// Nodes in one piece of a snapshot: as many as a browser reads between two frames of its screen.
+const PIECE: usize = 250;
+
+/// What needs a person comes first, so that it is on the screen while the rest is on its way.
+fn urgency(status: Status) -> u8 {
+    match status {
+        Status::Failed => 0,
+        Status::Offline => 1,
+        Status::Degraded => 2,
+        Status::Maintenance => 3,
+        Status::Pending => 4,
+        Status::Deleting | Status::Unknown => 5,
+        Status::Healthy => 6,
+    }
 }
 
 /// At most four frames a second beside the one that carries the beats.
@@ -55,8 +73,19 @@ impl Fleet {
         // Frames are published under the view's write lock, so that no change falls between snapshot and subscription.
         let view = self.view();
         self.hub.subscribe(last_event_id, EVENT_SNAPSHOT, || {
-            let snapshot = Snapshot { fleet: self.fleet_info(&view), nodes: view.nodes_by_name().collect(), server_time: self.settings.clock.now() };
-            serde_json::to_string(&snapshot).unwrap_or_default()
+            let mut nodes: Vec<&Node> = view.nodes_by_name().collect();
+            nodes.sort_by_key(|node| urgency(node.status));
+            let (fleet, server_time) = (self.fleet_info(&view), self.settings.clock.now());
+            let mut pieces: Vec<&[&Node]> = nodes.chunks(PIECE).collect();
+            if pieces.is_empty() {
+                pieces.push(&[]);
+            }
+            let last = pieces.len() - 1;
+            let piece = |(at, nodes): (usize, &&[&Node])| {
+                let snapshot = Snapshot { fleet: &fleet, nodes, continued: at > 0, more: at < last, server_time };
+                serde_json::to_string(&snapshot).unwrap_or_default()
+            };
+            pieces.iter().enumerate().map(piece).collect()
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pitlane_api::{Health, Node, Sample, Timestamp};
+use pitlane_api::{Health, HeartbeatState, Node, Sample, Scheduling, SignalKind, SignalState, Timestamp};
 
 /// Length of a bucket in seconds.
 pub(super) const BUCKET_S: i64 = 300;
@@ -25,6 +25,15 @@ impl Bucket {
         let Some(sample) = &mut self.sample else { return };
         sample.beats = sample.beats.saturating_add(u32::try_from(beats).unwrap_or(u32::MAX));
         sample.health = worse(sample.health, node.health);
+        sample.maintenance |= node.scheduling == Scheduling::Maintenance;
+        let said = vouches(node);
+        for signal in node.signals.iter().filter(|signal| is_yes_or_no(signal.kind)) {
+            let state = if said { signal.state } else { SignalState::Unknown };
+            sample.signals.entry(signal.name.clone()).and_modify(|kept| *kept = worse_signal(*kept, state)).or_insert(state);
+        }
+        if !said {
+            return;
+        }
         let resources = &node.resources;
         let share = |used: Option<u64>, total: Option<u64>| Some(used? as f64 * 100.0 / total.filter(|total| *total > 0)? as f64);
         highest(&mut sample.cpu_percent, resources.cpu_percent);
@@ -78,6 +87,10 @@ impl Bucket {
         highest(&mut sample.cpu_percent, earlier.cpu_percent);
         highest(&mut sample.memory_percent, earlier.memory_percent);
         highest(&mut sample.disk_percent, earlier.disk_percent);
+        sample.maintenance |= earlier.maintenance;
+        for (name, state) in &earlier.signals {
+            sample.signals.entry(name.clone()).and_modify(|kept| *kept = worse_signal(*kept, *state)).or_insert(*state);
+        }
     }
 }
 
@@ -86,7 +99,17 @@ fn bucket_start(now: Timestamp) -> Timestamp {
 }
 
 fn empty(at: Timestamp, health: Health) -> Sample {
-    Sample { at, beats: 0, expected: 0, cpu_percent: None, memory_percent: None, disk_percent: None, health }
+    Sample {
+        at,
+        beats: 0,
+        expected: 0,
+        cpu_percent: None,
+        memory_percent: None,
+        disk_percent: None,
+        health,
+        maintenance: false,
+        signals: Default::default(),
+    }
 }
 
 fn highest(kept: &mut Option<f64>, seen: Option<f64>) {
@@ -110,6 +133,27 @@ fn worse(a: Health, b: Health) -> Health {
     if rank(a) >= rank(b) { a } else { b }
 }
 
+/// Processor, memory and disk are figures of their own, the agent's version and the clock inform.
+const fn is_yes_or_no(kind: SignalKind) -> bool {
+    matches!(kind, SignalKind::Docker | SignalKind::Caddy | SignalKind::Condition)
+}
+
+/// Whether what the node said last can still be taken for what is: silence is unknown, and never a flat line.
+fn vouches(node: &Node) -> bool {
+    node.health != Health::Offline && !matches!(node.heartbeat.state, HeartbeatState::Stale | HeartbeatState::Never)
+}
+
+/// Bad is worth more than not knowing, and that more than good: a chart must not smooth either away.
+fn worse_signal(a: SignalState, b: SignalState) -> SignalState {
+    let rank = |state| match state {
+        SignalState::NotPresent => 0,
+        SignalState::Ok => 1,
+        SignalState::Unknown => 2,
+        SignalState::Bad => 3,
+    };
+    if rank(a) >= rank(b) { a } else { b }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +170,13 @@ mod tests {
         assert_eq!(worse(Health::Offline, Health::Healthy), Health::Offline);
         assert_eq!(worse(Health::Pending, Health::Healthy), Health::Healthy);
         assert_eq!(worse(Health::Degraded, Health::Healthy), Health::Degraded);
+    }
+
+    #[test]
+    fn neither_bad_nor_unknown_is_smoothed_away() {
+        let over = |states: &[SignalState]| states.iter().copied().reduce(worse_signal);
+        assert_eq!(over(&[SignalState::Ok, SignalState::Bad, SignalState::Unknown, SignalState::Ok]), Some(SignalState::Bad));
+        assert_eq!(over(&[SignalState::Ok, SignalState::Unknown, SignalState::Ok]), Some(SignalState::Unknown));
+        assert_eq!(over(&[SignalState::NotPresent, SignalState::Ok]), Some(SignalState::Ok));
     }
 }

@@ -91,6 +91,7 @@ impl Fleet {
     /// Shows the operations that are not finished, and those that failed last.
     async fn take_up_operations(&self) -> Result<()> {
         for operation in self.store.last_operations().await? {
+            self.view_mut().remember_version(&operation);
             let shown = !operation.state.is_finished() || operation.state == OperationState::Failed;
             if shown {
                 self.view_mut().set_operation(&operation.node_id.clone(), Some(operation.clone()), None, self.moment());

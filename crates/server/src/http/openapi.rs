@@ -63,6 +63,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(calls::nodes::node, calls::nodes::remove))
         .routes(routes!(calls::nodes::workloads))
         .routes(routes!(calls::nodes::samples))
+        .routes(routes!(calls::nodes::diagnostics))
         .routes(routes!(calls::nodes::clear_for_work))
         .routes(routes!(calls::nodes::operation))
         .routes(routes!(calls::changes::drain_preview))

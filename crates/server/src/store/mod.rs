@@ -91,7 +91,8 @@ pub trait Store: Send + Sync + 'static {
 
     // --- samples ---
 
-    /// Keeps buckets of many nodes; one that is there already is replaced.
+    /// Keeps buckets of many nodes; one that is there already is replaced, unless it was watched for longer: what ended a bucket must not
+    /// be overwritten by a look at it that was on its way.
     async fn put_samples(&self, samples: &[(NodeId, Sample)]) -> Result<()>;
 
     /// Buckets of a node from `since` on, oldest first.

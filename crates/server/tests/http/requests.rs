@@ -214,3 +214,17 @@ async fn large_answers_are_compressed_when_asked() {
         assert!(answer.bytes.len() < plain.bytes.len() / 3);
     }
 }
+
+#[tokio::test]
+async fn diagnostics_are_plain_text_for_whoever_may_read() {
+    let world = World::new().await;
+    let node = world.node("edge-1", &["pgdata"]).await;
+    let viewer = world.token(Role::Viewer).await;
+    world.get(&node.path("/diagnostics")).send().await.refused(401, "unauthorized");
+    world.get("/api/v1/nodes/nobody/diagnostics").bearer(&viewer).send().await.refused(404, "not_found");
+    let answer = world.get(&node.path("/diagnostics")).bearer(&viewer).send().await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; charset=utf-8"));
+    let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
+    assert!(text.contains("Pitlane diagnostics of edge-1") && text.contains("Stateful, running    1"), "{text}");
+    assert!(!text.contains(&viewer) && !text.contains(&node.token), "{text}");
+}

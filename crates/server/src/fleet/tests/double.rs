@@ -57,11 +57,20 @@ pub struct Double {
     pub writes: AtomicU32,
     /// Writes wait here while it is closed.
     gate: tokio::sync::Semaphore,
+    /// Nodes that could not take what runs on any other.
+    pub barred: Mutex<Vec<String>>,
 }
 
 impl Double {
     pub fn new(inner: Arc<EmbeddedEngine>) -> Self {
-        Self { inner, armed: Mutex::default(), struck: Notify::new(), writes: AtomicU32::new(0), gate: tokio::sync::Semaphore::new(1) }
+        Self {
+            inner,
+            armed: Mutex::default(),
+            struck: Notify::new(),
+            writes: AtomicU32::new(0),
+            gate: tokio::sync::Semaphore::new(1),
+            barred: Mutex::default(),
+        }
     }
 
     /// After `skip` good calls of `at`, every call goes wrong.
@@ -189,6 +198,10 @@ impl Engine for Double {
             Some(Fault::Stale) => Ok(before),
             _ => Ok(written),
         }
+    }
+
+    fn out_of_reach(&self, _: &str) -> Vec<String> {
+        self.barred.lock().unwrap().clone()
     }
 
     fn equivalent_commands(&self, node: &EngineNode, target: Scheduling) -> Vec<String> {

@@ -6,6 +6,7 @@ mod agents;
 mod away;
 mod bulk;
 mod crashes;
+mod day;
 mod double;
 mod events;
 mod health;

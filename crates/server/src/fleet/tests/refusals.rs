@@ -129,6 +129,18 @@ async fn the_last_schedulable_node_needs_a_word_more() {
 }
 
 #[tokio::test]
+async fn what_could_not_take_what_runs_here_is_no_capacity_that_remains() {
+    let world = World::new().await;
+    let hosts = world.hosts(&["worker", "control-plane"]).await;
+    let id = &world.node(&hosts[1].id).engine_node_id;
+    world.engine.barred.lock().unwrap().push(id.clone());
+    let preview = world.fleet.drain_preview(&hosts[0].id).await.unwrap();
+    assert_eq!((preview.capacity_now.nodes, preview.capacity_after.nodes), (1, 0));
+    assert_eq!(refused(world.drain(&hosts[0]).await), Refusal::LastSchedulableNode { remaining: 0 }, "the guard counts as the preview does");
+    assert_eq!(world.fleet.info().capacity.nodes, 2, "the fleet as a whole has it all the same");
+}
+
+#[tokio::test]
 async fn simulated_nodes_do_not_stand_in_for_real_ones() {
     let world = World::new().await;
     let real = world.hosts(&["real"]).await;

@@ -59,8 +59,18 @@ async fn ten_thousand_beats_are_one_frame_a_second() {
     }
     fleet.tick();
     let mut stream = fleet.subscribe(None);
-    let snapshot = stream.next().await.unwrap();
-    assert_eq!(serde_json::from_str::<SnapshotEvent>(&snapshot.data).unwrap().nodes.len(), 10_000);
+    let mut whole = Vec::new();
+    loop {
+        let frame = stream.next().await.unwrap();
+        let piece: SnapshotEvent = serde_json::from_str(&frame.data).unwrap();
+        assert_eq!((piece.continued, piece.more), (!whole.is_empty(), frame.id.is_empty()), "only the last piece can be come back to");
+        assert!(piece.nodes.len() <= 250, "a browser stands still to read {} nodes", piece.nodes.len());
+        whole.extend(piece.nodes);
+        if !piece.more {
+            break;
+        }
+    }
+    assert_eq!(whole.len(), 10_000);
 
     for second in 1..=10_u64 {
         settings.clock.advance(Duration::from_secs(1));

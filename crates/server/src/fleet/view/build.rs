@@ -18,6 +18,8 @@ pub(super) struct Material<'a> {
     pub engine: &'a EngineNode,
     pub facts: Option<&'a Facts>,
     pub operation: Option<&'a Operation>,
+    /// The version it had when it was drained.
+    pub version: Option<&'a str>,
     pub deleting: bool,
     /// The signals that are shown now: `since` is carried over from them.
     pub previous: &'a [Signal],
@@ -131,7 +133,7 @@ pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment:
         signals,
         resources: resources(&engine.report.resources, report.map(|report| &report.resources)),
         workload_counts: counts(material, health),
-        maintenance: maintenance(engine),
+        maintenance: maintenance(engine, material.version),
         operation: material.operation.cloned(),
     }
 }
@@ -165,7 +167,7 @@ fn counts(material: &Material<'_>, health: Health) -> WorkloadCounts {
 }
 
 /// In maintenance without a record: somebody took it out of the scheduler without Pitlane.
-fn maintenance(engine: &EngineNode) -> Option<Maintenance> {
+fn maintenance(engine: &EngineNode, version: Option<&str>) -> Option<Maintenance> {
     if engine.scheduling != Scheduling::Maintenance {
         return None;
     }
@@ -178,7 +180,11 @@ fn maintenance(engine: &EngineNode) -> Option<Maintenance> {
             expected_back_at: record.expected_back_at,
             set_outside: false,
             note,
+            // What Pitlane remembers is of its own drain.
+            version: version.filter(|_| record.operation_id.is_some()).map(str::to_owned),
         },
-        None => Maintenance { reason: None, by: None, since: engine.report.out_since, expected_back_at: None, set_outside: true, note },
+        None => {
+            Maintenance { reason: None, by: None, since: engine.report.out_since, expected_back_at: None, set_outside: true, note, version: None }
+        }
     })
 }

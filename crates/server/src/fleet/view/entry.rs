@@ -26,6 +26,8 @@ pub(in crate::fleet) struct Entry {
     pub node: Node,
     /// Unfinished, or the one that failed last.
     pub operation: Option<Operation>,
+    /// The version it had when it was drained.
+    pub version: Option<String>,
     /// On its way out.
     pub deleting: bool,
     /// How long it has been clean.
@@ -51,7 +53,7 @@ impl Entry {
         id: NodeId,
         engine: EngineNode,
         facts: Option<Facts>,
-        operation: Option<Operation>,
+        (operation, version): (Option<Operation>, Option<String>),
         surroundings: &Surroundings,
         moment: Moment,
     ) -> Self {
@@ -61,6 +63,7 @@ impl Entry {
             engine: &engine,
             facts: facts.as_ref(),
             operation: operation.as_ref(),
+            version: version.as_deref(),
             deleting: false,
             previous: &[],
             confirmed: false,
@@ -71,6 +74,7 @@ impl Entry {
             engine,
             node,
             operation,
+            version,
             deleting: false,
             settle: rules::Settle::default(),
             reported_before: Vec::new(),
@@ -93,6 +97,7 @@ impl Entry {
             engine: &self.engine,
             facts: facts.as_ref(),
             operation: self.operation.as_ref(),
+            version: self.version.as_deref(),
             deleting: self.deleting,
             previous: &self.node.signals,
             confirmed: self.to_confirm,

@@ -84,6 +84,8 @@ pub(super) struct View {
     by_engine_node: HashMap<String, NodeId>,
     /// Unfinished, or failed last; of nodes the engine has not shown yet too.
     operations: HashMap<NodeId, Operation>,
+    /// Versions that nodes had when they were drained; of nodes the engine has not shown yet too.
+    versions: HashMap<NodeId, String>,
     /// By name, for pages: sorting ten thousand names at every request would be felt.
     by_name: BTreeSet<(String, NodeId)>,
     totals: Totals,
@@ -112,6 +114,7 @@ impl View {
             entries: HashMap::new(),
             by_engine_node: HashMap::new(),
             operations: HashMap::new(),
+            versions: HashMap::new(),
             by_name: BTreeSet::new(),
             totals: counts::totals(std::iter::empty(), Timestamp::MIN),
             changed: HashSet::new(),
@@ -175,7 +178,8 @@ impl View {
                 self.by_engine_node.insert(engine.engine_node_id.clone(), id.clone());
                 self.by_name.insert((name, id.clone()));
                 let operation = self.operations.get(&id).cloned();
-                self.entries.insert(id.clone(), Entry::new(id.clone(), engine, facts, operation, &self.surroundings, moment));
+                let known = (operation, self.versions.get(&id).cloned());
+                self.entries.insert(id.clone(), Entry::new(id.clone(), engine, facts, known, &self.surroundings, moment));
                 self.changed.insert(id);
                 self.recount(moment.now);
                 Vec::new()
@@ -198,6 +202,19 @@ impl View {
             }
         }
         happenings
+    }
+
+    /// Remembers the version a node had when it was drained. Told with the node's newest operation, finished or not, so that a
+    /// restart knows it too.
+    pub(super) fn remember_version(&mut self, operation: &Operation) {
+        let id = &operation.node_id;
+        match &operation.version {
+            Some(version) => self.versions.insert(id.clone(), version.clone()),
+            None => self.versions.remove(id),
+        };
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.version = operation.version.clone();
+        }
     }
 
     /// Sets the operation that is shown with a node, and counts anew: guards read the counts right away.
@@ -252,9 +269,13 @@ impl View {
     }
 
     /// Capacity of a realm as it is now, and as it would be without this node.
-    pub(super) fn capacities(&self, node: &Node) -> (Capacity, Capacity) {
+    ///
+    /// `out_of_reach`: nodes, by the engine's ids, that could not take what runs on this one.
+    pub(super) fn capacities(&self, node: &Node, out_of_reach: &[String]) -> (Capacity, Capacity) {
         let realm = Realm::of(node.node_source);
-        (pitlane_api::rules::capacity(realm, self.nodes()), pitlane_api::rules::capacity_without(realm, self.nodes(), Some(&node.id)))
+        let barred: HashSet<&str> = out_of_reach.iter().map(String::as_str).collect();
+        let count = || self.nodes().filter(|other| !barred.contains(other.engine_node_id.as_str()));
+        (pitlane_api::rules::capacity(realm, count()), pitlane_api::rules::capacity_without(realm, count(), Some(&node.id)))
     }
 
     /// Something about the engine or the fleet as a whole changed.

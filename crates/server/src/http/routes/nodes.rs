@@ -104,6 +104,19 @@ pub async fn samples(State(app): State<App>, _: MayRead, Node(id): Node, query: 
     Ok(ok(app.fleet.samples(&id, since).await?))
 }
 
+/// Everything that helps somebody else to see what is the matter with the node, as plain text: versions, facts, health and signals,
+/// thresholds, the operation, checks, counts, the last activity, and what was not read. No secrets, no names or addresses of people.
+#[utoipa::path(
+    get, path = "/nodes/{id}/diagnostics", tag = "nodes", operation_id = "diagnostics",
+    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
+    responses((status = 200, description = "The bundle", body = String, content_type = "text/plain")),
+)]
+pub async fn diagnostics(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
+    let mut response = Response::new(app.fleet.diagnostics(&id).await?.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    Ok(response)
+}
+
 /// Whether the host can be wiped without losing data, and what was not read.
 #[utoipa::path(
     get, path = "/nodes/{id}/clear-for-work", tag = "nodes", operation_id = "clear_for_work",

@@ -7,7 +7,7 @@ use super::{
     SqliteStore,
     convert::{nanos, time},
 };
-use crate::store::Result;
+use crate::store::{Error, Result};
 
 #[derive(FromRow)]
 struct Row {
@@ -18,6 +18,8 @@ struct Row {
     memory_percent: Option<f64>,
     disk_percent: Option<f64>,
     health: String,
+    maintenance: bool,
+    signals: String,
 }
 
 impl Row {
@@ -30,6 +32,9 @@ impl Row {
             memory_percent: self.memory_percent,
             disk_percent: self.disk_percent,
             health: Health::from_word(&self.health),
+            maintenance: self.maintenance,
+            // What cannot be read was not reported, as far as anybody knows.
+            signals: serde_json::from_str(&self.signals).unwrap_or_default(),
         })
     }
 }
@@ -38,9 +43,12 @@ pub(super) async fn put(store: &SqliteStore, samples: &[(NodeId, Sample)]) -> Re
     let mut tx = store.begin().await?;
     for (node, sample) in samples {
         sqlx::query(
-            "INSERT INTO samples (node_id, at, beats, expected, cpu_percent, memory_percent, disk_percent, health) VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
+            "INSERT INTO samples (node_id, at, beats, expected, cpu_percent, memory_percent, disk_percent, health, maintenance, signals) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (node_id, at) DO UPDATE SET beats = excluded.beats, expected = excluded.expected, cpu_percent = excluded.cpu_percent, \
-             memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent, health = excluded.health",
+             memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent, health = excluded.health, \
+             maintenance = excluded.maintenance, signals = excluded.signals \
+             WHERE excluded.expected >= samples.expected",
         )
         .bind(node.as_str())
         .bind(nanos(sample.at))
@@ -50,6 +58,8 @@ pub(super) async fn put(store: &SqliteStore, samples: &[(NodeId, Sample)]) -> Re
         .bind(sample.memory_percent)
         .bind(sample.disk_percent)
         .bind(sample.health.as_str())
+        .bind(sample.maintenance)
+        .bind(serde_json::to_string(&sample.signals).map_err(|error| Error::Other(error.to_string()))?)
         .execute(&mut *tx)
         .await?;
     }
@@ -59,7 +69,8 @@ pub(super) async fn put(store: &SqliteStore, samples: &[(NodeId, Sample)]) -> Re
 
 pub(super) async fn since(store: &SqliteStore, node: &NodeId, since: Timestamp) -> Result<Vec<Sample>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT at, beats, expected, cpu_percent, memory_percent, disk_percent, health FROM samples WHERE node_id = ? AND at >= ? ORDER BY at",
+        "SELECT at, beats, expected, cpu_percent, memory_percent, disk_percent, health, maintenance, signals FROM samples \
+         WHERE node_id = ? AND at >= ? ORDER BY at",
     )
     .bind(node.as_str())
     .bind(nanos(since))

@@ -70,6 +70,7 @@ fn operation(id: &str, node: &str, second: i64) -> Operation {
         seen_stateful: Vec::new(),
         acknowledge_unread: false,
         allow_last_schedulable: false,
+        version: None,
         created_at: at(second),
         updated_at: at(second),
         finished_at: None,

@@ -1,6 +1,6 @@
 //! Samples, pruning, backups.
 
-use pitlane_api::{ActivityKind, Health, NodeId, OperationState, Role, Sample};
+use pitlane_api::{ActivityKind, Health, NodeId, OperationState, Role, Sample, SignalState};
 
 use super::{Fixture, accepted, at, entry, in_state, operation, reopened};
 use crate::store::{Acceptance, ActivityQuery, Error, Prune, Replay, SecretHash, SignInCode, Store, StoredSession};
@@ -8,7 +8,17 @@ use crate::store::{Acceptance, ActivityQuery, Error, Prune, Replay, SecretHash, 
 const ALL: ActivityQuery = ActivityQuery { node: None, actor: None, kinds: Vec::new(), since: None, until: None, before: None, limit: 1000 };
 
 fn sample(second: i64, beats: u32) -> Sample {
-    Sample { at: at(second), beats, expected: 60, cpu_percent: Some(12.5), memory_percent: None, disk_percent: Some(91.0), health: Health::Degraded }
+    Sample {
+        at: at(second),
+        beats,
+        expected: 60,
+        cpu_percent: Some(12.5),
+        memory_percent: None,
+        disk_percent: Some(91.0),
+        health: Health::Degraded,
+        maintenance: beats % 2 == 0,
+        signals: [("Docker".to_owned(), SignalState::Bad), ("Caddy".to_owned(), SignalState::NotPresent)].into(),
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,103 @@
+//! What of the page is on the screen, and how large things are. Whole pixels.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use leptos::{
+    ev,
+    prelude::{StoredValue, WithValue, on_cleanup, request_animation_frame, window, window_event_listener},
+};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, HtmlElement, ResizeObserver, ScrollBehavior, ScrollToOptions};
+
+/// How high the screen is.
+pub fn height() -> u32 {
+    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) as u32
+}
+
+/// How wide the screen is.
+pub fn width() -> u32 {
+    window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or(1_280.0) as u32
+}
+
+/// How far an element begins below the top of the screen; less than zero once it was scrolled past.
+pub fn top_of(element: &Element) -> i32 {
+    element.get_bounding_client_rect().top() as i32
+}
+
+/// Scrolls so that what is `px` below an element's top stands at the top of the screen.
+pub fn scroll_into(element: &Element, px: u32) {
+    let y = window().scroll_y().unwrap_or_default() + f64::from(top_of(element)) + f64::from(px);
+    let options = ScrollToOptions::new();
+    options.set_top(y);
+    options.set_behavior(ScrollBehavior::Instant);
+    window().scroll_to_with_scroll_to_options(&options);
+}
+
+/// Calls `f` whenever the page was scrolled or the screen changed its size, for as long as the owner lives.
+pub fn on_scroll(f: impl Fn() + Clone + 'static) {
+    let g = f.clone();
+    let scroll = window_event_listener(ev::scroll, move |_| f());
+    let resize = window_event_listener(ev::resize, move |_| g());
+    on_cleanup(move || {
+        scroll.remove();
+        resize.remove();
+    });
+}
+
+/// Calls `f` in the frame after an element changed its size, for as long as the owner lives.
+pub fn on_resize(element: &Element, f: impl Fn() + 'static) {
+    let (f, asked) = (Rc::new(f), Rc::new(Cell::new(false)));
+    // Not within the observer's own call: what changes sizes there makes the browser complain of a loop.
+    let called = Closure::<dyn Fn()>::new(move || {
+        if !asked.replace(true) {
+            let (f, asked) = (f.clone(), asked.clone());
+            request_animation_frame(move || {
+                asked.set(false);
+                f();
+            });
+        }
+    });
+    if let Ok(observer) = ResizeObserver::new(called.as_ref().unchecked_ref()) {
+        observer.observe(element);
+        let kept = StoredValue::new_local((observer, called));
+        on_cleanup(move || {
+            kept.try_with_value(|(observer, _)| observer.disconnect());
+        });
+    }
+}
+
+/// The heights of all elements below one that a selector finds, in the order of the document.
+pub fn heights(element: &Element, selector: &str) -> Vec<u32> {
+    let Ok(list) = element.query_selector_all(selector) else { return Vec::new() };
+    let height = |at| list.item(at)?.dyn_into::<HtmlElement>().ok().map(|element| element.offset_height());
+    (0..list.length()).map(|at| height(at).and_then(|height| u32::try_from(height).ok()).unwrap_or_default()).collect()
+}
+
+/// How many columns the first grid below an element has.
+pub fn columns(element: &Element, selector: &str) -> Option<usize> {
+    let grid = element.query_selector(selector).ok().flatten()?;
+    let style = window().get_computed_style(&grid).ok().flatten()?;
+    let tracks = style.get_property_value("grid-template-columns").ok()?;
+    Some(tracks.split_whitespace().count().max(1))
+}
+
+/// Calls `f` with the value of `data-node` around whatever gets the focus, for as long as the owner lives.
+pub fn on_focus(f: impl Fn(Option<String>) + 'static) {
+    let listener = window_event_listener(ev::focusin, move |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        f(target.and_then(|element| element.closest("[data-node]").ok().flatten()).and_then(|element| element.get_attribute("data-node")));
+    });
+    on_cleanup(move || listener.remove());
+}
+
+/// Calls `f` with `true` before the page is printed, and with `false` afterwards, for as long as the owner lives.
+pub fn on_print(f: impl Fn(bool) + Clone + 'static) {
+    let g = f.clone();
+    let before = window_event_listener(ev::Custom::<web_sys::Event>::new("beforeprint"), move |_| f(true));
+    let after = window_event_listener(ev::Custom::<web_sys::Event>::new("afterprint"), move |_| g(false));
+    on_cleanup(move || {
+        before.remove();
+        after.remove();
+    });
+}

@@ -1,0 +1,131 @@
+// The activity log: narrowed by the address, followed live without moving what is read, paged back, and taken along as a file.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { until } from "../../support/wait.mjs";
+import { axe, PHONE } from "../support/browser.mjs";
+import { reads, says } from "../support/console.mjs";
+import { story } from "../support/story.mjs";
+
+const log = (page) => page.getByRole("region", { name: "Activity log" });
+const lines = (page) => log(page).getByRole("listitem");
+
+async function opens(page, path = "/activity") {
+  await page.goto(path);
+  await page.getByRole("heading", { name: "Activity", level: 1 }).waitFor();
+}
+
+/** The entries whole, without those that the fixtures' own sign-ins make while the story goes on. */
+async function shows(page, patterns, what) {
+  await until(what, async () => {
+    const texts = await lines(page).allInnerTexts();
+    return texts.length === patterns.length && patterns.every((pattern, at) => pattern.test(texts[at].replaceAll(/\s+/g, " ")));
+  });
+}
+
+story("narrows the log; back, forward and a link lead to the same", {}, async (stage) => {
+  const one = await stage.agent({ name: "edge-fra-01" });
+  const two = await stage.agent({ name: "edge-fra-02" });
+  const api = await stage.server.api("operator", "ada");
+  for (const { id } of [one, two]) {
+    await api.drain(id, { allow_last_schedulable: true, reason: `Reboot ${id === one.id ? "one" : "two"}` });
+    await until("maintenance", async () => (await api.node(id)).scheduling === "maintenance");
+  }
+  const { page } = await stage.person();
+  await opens(page);
+  await until("the log", async () => (await lines(page).count()) > 4);
+
+  await page.getByRole("combobox", { name: "What" }).selectOption({ label: "Drained" });
+  await shows(page, [/edge-fra-02 In maintenance.*Reboot two/, /edge-fra-01 In maintenance.*Reboot one/], "both drains");
+  assert.match(page.url(), /\/activity\?kind=drained$/);
+  const node = page.getByRole("combobox", { name: "Node" });
+  await node.fill("edge-fra-01");
+  await node.press("Enter");
+  await shows(page, [/Reboot one/], "the drain of one node");
+  assert.match(page.url(), new RegExp(`node=${one.id}&kind=drained`));
+  await page.getByRole("textbox", { name: "Who" }).fill("nobody");
+  await page.getByRole("textbox", { name: "Who" }).press("Enter");
+  await reads(log(page), /Nothing matches/);
+
+  await page.goBack();
+  await shows(page, [/Reboot one/], "back to the drain of one node");
+  assert.equal(await page.getByRole("textbox", { name: "Who" }).inputValue(), "");
+  await page.goBack();
+  await shows(page, [/Reboot two/, /Reboot one/], "back to both drains");
+  await page.goForward();
+  await shows(page, [/Reboot one/], "forward again");
+  await page.reload();
+  await shows(page, [/Reboot one/], "the same after a reload");
+  assert.equal(await node.inputValue(), "edge-fra-01");
+
+  // Times: all of it was today, and nothing tomorrow.
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await until("everything again", async () => (await lines(page).count()) > 4);
+  await page.getByLabel("From").fill("2035-01-01T00:00");
+  await page.getByLabel("From").press("Enter");
+  await reads(log(page), /Nothing matches/);
+  assert.match(page.url(), /since=203[45]-/);
+
+  // From the node's page to its own part of the log, with the kind that was chosen there.
+  await page.goto(`/nodes/${two.id}`);
+  const panel = page.getByRole("region", { name: "Activity", exact: true });
+  await panel.getByRole("combobox", { name: "What" }).selectOption({ label: "Drained" });
+  await reads(panel, /Reboot two/);
+  await panel.getByRole("link", { name: "Show all" }).click();
+  await shows(page, [/Reboot two/], "the node's own drains");
+  assert.match(page.url(), new RegExp(`/activity\\?node=${two.id}&kind=drained$`));
+});
+
+story("follows the log live without moving what is read, and pages back", {}, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const api = await stage.server.api("operator", "ada");
+  const change = (reason) => api.call("PATCH", `/nodes/${agent.id}/maintenance`, { reason }, { "if-match": "*" });
+  await api.drain(agent.id);
+  await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
+  for (let n = 1; n <= 60; n += 1) await change(`Reason number ${n}`);
+  const { page } = await stage.person({ viewport: PHONE, scheme: "dark" });
+  await opens(page, "/activity?kind=maintenance_changed");
+  await until("the first page", async () => (await lines(page).count()) === 50);
+  await says(lines(page).first(), /Reason number 60/);
+
+  const before = await lines(page).nth(3).boundingBox();
+  await change("Reason number 61");
+  await change("Reason number 62");
+  const news = log(page).getByRole("button", { name: "2 new entries — show" });
+  await news.waitFor();
+  await says(lines(page).first(), /Reason number 60/);
+  assert.deepEqual(await lines(page).nth(3).boundingBox(), before, "nothing moved");
+  await news.click();
+  await says(lines(page).first(), /Reason number 62/);
+  assert.equal(await lines(page).count(), 52);
+
+  await log(page).getByRole("button", { name: "Older entries" }).click();
+  await until("the older ones", async () => (await lines(page).count()) === 62);
+  await says(lines(page).last(), /Reason number 1\b/);
+  assert.equal(await log(page).getByRole("button", { name: "Older entries" }).count(), 0);
+  assert.deepEqual(await axe(page), []);
+});
+
+story("takes the narrowed log along as CSV and JSON lines", {}, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const api = await stage.server.api("operator", "ada");
+  await api.drain(agent.id, { reason: "=Reboot, \"quoted\"" });
+  await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
+  const { page } = await stage.person();
+  await opens(page, `/activity?node=${agent.id}&kind=drained`);
+  await reads(log(page), /Reboot/);
+  const file = async (name) => {
+    const download = page.waitForEvent("download");
+    await page.getByRole("link", { name }).click();
+    const saved = await download;
+    return [saved.suggestedFilename(), readFileSync(await saved.path(), "utf8")];
+  };
+  const [csv, table] = await file("Export CSV");
+  assert.equal(csv, "pitlane-activity.csv");
+  assert.equal(table.trim().split("\r\n").length, 2, "a head and one entry");
+  assert.match(table, /,edge-fra-01,.*,"'=Reboot, ""quoted"""/);
+  const [jsonl, text] = await file("Export JSON lines");
+  assert.equal(jsonl, "pitlane-activity.jsonl");
+  assert.deepEqual(text.trim().split("\n").map((line) => JSON.parse(line).kind), ["drained"]);
+});

@@ -1,0 +1,163 @@
+// A node's page: its day in charts, what is on it, what is handed to who is to help, the way through an upgrade, and out of the fleet.
+import assert from "node:assert/strict";
+import { container } from "../../support/agent.mjs";
+import { until } from "../../support/wait.mjs";
+import { axe, PHONE } from "../support/browser.mjs";
+import { fleet, reads, says, sheet, textOf } from "../support/console.mjs";
+import { story } from "../support/story.mjs";
+
+const panel = (page, name) => page.getByRole("region", { name, exact: true });
+
+async function opens(page, agent) {
+  await page.goto(`/nodes/${agent.id}`);
+  await page.getByRole("heading", { name: agent.name, level: 1 }).waitFor();
+}
+
+story("a node's day: charts by pointer, by key and as a table, from real beats", {}, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  agent.resources.cpu_percent = 83;
+  const api = await stage.server.api();
+  await until("beats to be counted", async () => {
+    const last = (await api.get(`/nodes/${agent.id}/samples`)).samples.at(-1);
+    return last.cpu_percent === 83 && last.signals.Docker === "ok" && last.expected > 0;
+  });
+  const { page } = await stage.person();
+  await opens(page, agent);
+  const day = panel(page, "Last 24 hours");
+  await says(day, /Heartbeats/, /CPU/, /Memory/, /Disk/, /Docker/, /Caddy/);
+  // For those who do not see the pictures: what the day was like, and how much of it is known.
+  await reads(day, /CPU ?: (\d+%|83%) to 83%, known for (5|10) min/);
+
+  // By keys: the newest slot was watched, an hour ago nobody did, and that is not a zero.
+  const time = day.getByRole("slider", { name: "Time of the charts" });
+  await time.press("End");
+  await until("the newest slot to be told", async () => /Heartbeats \d+ of \d+, CPU 83%, .*Caddy good, Docker good/.test(await time.getAttribute("aria-valuetext")));
+  await time.press("Home");
+  await until("a gap to be told as one", async () => /Heartbeats not watched, CPU not watched/.test(await time.getAttribute("aria-valuetext")));
+
+  await day.getByText("As a table").click();
+  const table = day.getByRole("region", { name: "Table of the last 24 hours" });
+  await says(table, /From Heartbeats CPU Memory Disk Caddy Docker Health Maintenance/, /\d+ of \d+ 83% 56% 59% good good Healthy no/, /not watched/);
+
+  await api.drain(agent.id, { reason: "Kernel 6.12 reboot", allow_last_schedulable: true });
+  await until("maintenance to be kept", async () => (await api.get(`/nodes/${agent.id}/samples`)).samples.at(-1).maintenance);
+  await page.reload();
+  await reads(day, /Striped: in maintenance/);
+  assert.deepEqual(await axe(page), []);
+});
+
+story("finds one of many workloads", {}, async (stage) => {
+  const many = Array.from({ length: 1000 }, (_, n) => container({ project: `team-${n % 4}`, service: `web-${n}` }));
+  const agent = await stage.agent({ name: "edge-fra-01", containers: [...many, container({ service: "db", volumes: ["pgdata"] })] });
+  const { page } = await stage.person();
+  await opens(page, agent);
+  const workloads = panel(page, "Workloads");
+  await reads(workloads, /Workloads 1,001/);
+  const rows = workloads.getByRole("row");
+  assert.equal(await rows.count(), 101, "a head and the first hundred");
+  await says(rows.nth(1), /db/, /Stateful/, /pgdata/);
+  await workloads.getByRole("button", { name: "Show 100 more" }).click();
+  await until("a hundred more", async () => (await rows.count()) === 201);
+
+  await workloads.getByRole("searchbox", { name: "Find" }).fill("web-77");
+  await reads(workloads, /11 of 1,001/);
+  await workloads.getByRole("combobox", { name: "Stack or namespace" }).selectOption("team-1");
+  await reads(workloads, /3 of 1,001/);
+  await workloads.getByRole("searchbox", { name: "Find" }).fill("");
+  await workloads.getByRole("combobox", { name: "Stack or namespace" }).selectOption("");
+  await workloads.getByRole("checkbox", { name: "Stateful only" }).check();
+  await until("the stateful one alone", async () => (await rows.count()) === 2);
+  await workloads.getByRole("searchbox", { name: "Find" }).fill("no such thing");
+  await reads(workloads, /Nothing matches/);
+});
+
+story("copies diagnostics that hold no secret", {}, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01", containers: [container({ service: "db", volumes: ["pgdata"] })] });
+  await stage.agent({ name: "edge-fra-02" });
+  agent.caddy = { state: "bad", expected: true, detail: "connection refused" };
+  const token = await stage.server.token("operator", "ada@example.org");
+  const { page } = await stage.person({ name: "ada@example.org" });
+  const api = await stage.server.api("operator", "ada@example.org");
+  await api.drain(agent.id, { reason: `the token is ${token}, ask ada@example.org` });
+  await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
+  await opens(page, agent);
+  const diagnostics = panel(page, "Diagnostics");
+  const download = page.waitForEvent("download");
+  await diagnostics.getByRole("link", { name: "Download" }).click();
+  assert.equal((await download).suggestedFilename(), "pitlane-edge-fra-01.txt");
+  await until("the drain to be in what is copied", async () => {
+    await diagnostics.getByRole("button", { name: "Copy diagnostics" }).click();
+    return /drained by system/.test(await page.evaluate(() => navigator.clipboard.readText()));
+  });
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  for (const said of [/Pitlane diagnostics of edge-fra-01/, /Agent +0\.1\.0/, /Caddy: bad, since .* connection refused/, /Scheduling +maintenance/, /Stateful, running +1/, /beat every 1 s/, /everything was read/]) {
+    assert.match(text, said);
+  }
+  for (const secret of [token, agent.token, "ada@example.org", "127.0.0.1"]) assert.ok(!text.includes(secret), `${secret} is in it`);
+  assert.equal(await stage.server.command("diagnostics", "edge-fra-01", "--server", stage.server.url, "--token", token).then((text) => /Pitlane diagnostics of edge-fra-01/.test(text)), true);
+});
+
+story("removes a node once nothing stands in the way", {}, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01", containers: [container({ service: "web" })] });
+  await stage.agent({ name: "edge-fra-02" });
+  const { page } = await stage.person({ role: "admin" });
+  await opens(page, agent);
+  await page.getByRole("button", { name: "Remove…" }).click();
+  const dialog = sheet.of(page, "Remove edge-fra-01");
+  const blockers = dialog.getByRole("status", { name: "What stands in the way" });
+  await reads(blockers, /it is neither in maintenance nor offline nor pending.*it has 1 workload, 1 running/);
+
+  const api = await stage.server.api();
+  await api.drain(agent.id);
+  agent.containers = { ...agent.containers, containers: [] };
+  await reads(blockers, /Nothing stands in the way/);
+  await dialog.getByRole("button", { name: "Remove node" }).click();
+  await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
+  await until("one card to be left", async () => (await fleet.names(page)).join() === "edge-fra-02");
+
+  // Who may not, sees why.
+  const viewer = await stage.person({ role: "viewer" });
+  await fleet.open(viewer.page);
+  await fleet.card(viewer.page, "edge-fra-02").getByRole("link", { name: "edge-fra-02" }).click();
+  const button = viewer.page.getByRole("button", { name: "Remove…" });
+  await button.waitFor();
+  assert.equal(await button.getAttribute("aria-disabled"), "true");
+});
+
+story("follows an upgrade from behind to back again", { outage: true }, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-01", version: "0.0.9" });
+  await stage.agent({ name: "edge-fra-02" });
+  const { page } = await stage.person({ viewport: PHONE, scheme: "dark" });
+  await fleet.open(page);
+  await page.getByRole("button", { name: /^Update/ }).click();
+  await until("the one that is behind", async () => (await fleet.names(page)).join() === "edge-fra-01");
+  assert.match(page.url(), /show=update/);
+  await fleet.card(page, "edge-fra-01").getByRole("link", { name: "edge-fra-01" }).click();
+
+  const upgrade = panel(page, "Upgrade");
+  const step = (words, state) => reads(upgrade.getByRole("listitem").filter({ hasText: words }), new RegExp(`, ${state}`));
+  await step("Drain the node", "waiting");
+  await step("0.0.9 → 0.1.0", "not yet");
+  await upgrade.getByRole("button", { name: "Drain for the upgrade" }).click();
+  const dialog = sheet.of(page, "Drain edge-fra-01");
+  await sheet.reason(dialog).fill("agent 0.1.0");
+  await sheet.submit(dialog, "Drain node").click();
+  await reads(dialog, /In maintenance/);
+  await page.keyboard.press("Escape");
+  await step("Drained", "done");
+  await step("Upgrade it on the host", "waiting");
+
+  // A server that is restarted still knows what the node was like before.
+  await stage.server.kill();
+  await stage.server.launch();
+  agent.identity.agent_version = "0.1.0";
+  await step("Upgraded: 0.0.9 → 0.1.0", "done");
+  await step("Heartbeat clean", "done");
+  await step("Activate it", "waiting");
+  assert.deepEqual(await axe(page), []);
+  await until("the settle window to be over", async () => (await (await stage.server.api()).get(`/nodes/${agent.id}/activation-checks`)).clean);
+  await upgrade.getByRole("button", { name: /^Activate/ }).click();
+  await reads(upgrade, /Upgraded, 0\.0\.9 → 0\.1\.0, and back in the scheduler/);
+  await textOf(page.getByRole("heading", { level: 1 }));
+});
