@@ -64,7 +64,7 @@ impl Command {
     pub fn run(self, app: App, overlays: Overlays) {
         match self {
             Self::Nodes => app.nav.go(Route::fleet()),
-            Self::Activity => app.nav.go(Route::Activity),
+            Self::Activity => app.nav.go(Route::activity()),
             // After the palette has given the focus back.
             Self::Search => request_animation_frame(|| {
                 request_animation_frame(|| {

@@ -43,7 +43,7 @@ pub fn Palette(overlays: Overlays) -> impl IntoView {
     on_cleanup(move || before.restore());
 
     let all = StoredValue::new(Command::all());
-    let nodes = StoredValue::new(app.live.fleet.with_all_untracked(|nodes| nodes.iter().copied().map(Subject::of).collect::<Vec<_>>()));
+    let nodes = StoredValue::new(untrack(|| subjects(app)));
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0usize);
     let lines = Memo::new(move |_| {
@@ -180,6 +180,12 @@ pub fn Palette(overlays: Overlays) -> impl IntoView {
             {move || lines.with(Vec::is_empty).then(|| view! { <p class="muted" aria-hidden="true">{tr!("Nothing found")}</p> })}
         </dialog>
     }
+}
+
+/// Every node, as it is now.
+fn subjects(app: App) -> Vec<Subject> {
+    let ids: Vec<_> = app.live.fleet.with_entries(|entries| entries.map(|entry| entry.id.clone()).collect());
+    ids.iter().filter_map(|id| app.live.fleet.row_untracked(id)).map(|row| row.node.with_untracked(Subject::of)).collect()
 }
 
 fn verbs() -> Vec<(Verb, String)> {

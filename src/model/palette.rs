@@ -23,6 +23,8 @@ pub struct Subject {
     pub id: NodeId,
     pub name: String,
     lower: String,
+    /// The name, so written that plain comparison puts `node-2` before `node-10`.
+    sorted: String,
     schedulable: bool,
 }
 
@@ -30,7 +32,7 @@ impl Subject {
     /// Reads a node.
     pub fn of(node: &Node) -> Self {
         let schedulable = node.scheduling == Scheduling::Schedulable;
-        Self { id: node.id.clone(), name: node.name.clone(), lower: node.name.to_lowercase(), schedulable }
+        Self { id: node.id.clone(), name: node.name.clone(), lower: node.name.to_lowercase(), sorted: natural(&node.name), schedulable }
     }
 
     /// Whether the verb makes sense now.
@@ -55,9 +57,9 @@ pub enum Hit {
 /// What the words find, the best first. Without words: every command, and no node.
 pub fn find(typed: &str, commands: &[String], verbs: &[(Verb, String)], nodes: &[Subject]) -> Vec<Hit> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
-    let mut found: Vec<(u32, Hit)> = Vec::new();
+    let mut found: Vec<(u32, &str, Hit)> = Vec::new();
     for (at, label) in commands.iter().enumerate() {
-        found.extend(cost(&words, &label.to_lowercase()).map(|cost| (cost, Hit::Command(at))));
+        found.extend(cost(&words, &label.to_lowercase()).map(|cost| (cost, "", Hit::Command(at))));
     }
     if !words.is_empty() {
         for (verb, label) in verbs {
@@ -74,14 +76,14 @@ pub fn find(typed: &str, commands: &[String], verbs: &[(Verb, String)], nodes: &
                         true
                     })
                 }) {
-                    found.push((total, Hit::Node(*verb, node.id.clone(), node.name.clone())));
+                    found.push((total, node.sorted.as_str(), Hit::Node(*verb, node.id.clone(), node.name.clone())));
                 }
             }
         }
     }
-    found.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| order(x, y)));
+    found.sort_by(|(a, x, hit), (b, y, other)| a.cmp(b).then_with(|| x.cmp(y)).then_with(|| order(hit, other)));
     found.truncate(MOST);
-    found.into_iter().map(|(_, hit)| hit).collect()
+    found.into_iter().map(|(_, _, hit)| hit).collect()
 }
 
 /// What is not asked for by name stands below what is.
@@ -92,7 +94,7 @@ fn order(a: &Hit, b: &Hit) -> std::cmp::Ordering {
         (Hit::Command(a), Hit::Command(b)) => a.cmp(b),
         (Hit::Command(_), Hit::Node(..)) => std::cmp::Ordering::Less,
         (Hit::Node(..), Hit::Command(_)) => std::cmp::Ordering::Greater,
-        (Hit::Node(v, a, x), Hit::Node(w, b, y)) => natural(x).cmp(&natural(y)).then_with(|| v.cmp(w)).then_with(|| a.cmp(b)),
+        (Hit::Node(v, a, _), Hit::Node(w, b, _)) => v.cmp(w).then_with(|| a.cmp(b)),
     }
 }
 

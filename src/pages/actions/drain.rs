@@ -20,6 +20,7 @@ use crate::ui::Sheet;
 use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The sheet. Once the request is accepted it shows the operation until the engine confirmed it.
 #[component]
@@ -31,8 +32,8 @@ pub fn DrainSheet(subject: Subject) -> impl IntoView {
     let body = move || if accepted.get() { view! { <Accepted state=state /> }.into_any() } else { view! { <Asking state=state /> }.into_any() };
     view! {
         <Sheet
-            title=Signal::derive(move || format!("Drain {}", subject.name.get()))
-            subtitle=Signal::derive(move || format!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
+            title=Signal::derive(move || tr!("Drain {}", subject.name.get()))
+            subtitle=Signal::derive(move || tr!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
             on_close=move |()| app.nav.close()
         >
             {move || body()}
@@ -57,7 +58,7 @@ fn Asking(state: DrainState) -> impl IntoView {
     });
     let recorded = move || {
         state.app.live.session.who().with(|who| match who {
-            Who::Somebody(session) => format!("Recorded in the activity log as {}", session.name),
+            Who::Somebody(session) => tr!("Recorded in the activity log as {}", session.name),
             _ => String::new(),
         })
     };
@@ -65,7 +66,7 @@ fn Asking(state: DrainState) -> impl IntoView {
         match stage.get() {
         Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
         Stage::Failed(text, request) => view! {
-            <Problem title="What a drain would do could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| state.read_again() />
+            <Problem title=tr!("What a drain would do could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| state.read_again() />
         }
         .into_any(),
         Stage::Ready => view! {
@@ -86,9 +87,9 @@ fn Asking(state: DrainState) -> impl IntoView {
             <div class="sheet-body">{move || body()}</div>
             <footer class="sheet-foot">
                 <span class="sheet-note">{move || recorded()}</span>
-                <Button label="Cancel" on_press=move |()| state.app.nav.close() />
+                <Button label=tr!("Cancel") on_press=move |()| state.app.nav.close() />
                 <Button
-                    label="Drain node"
+                    label=tr!("Drain node")
                     kind=Kind::Danger
                     submit=true
                     busy=state.busy
@@ -119,12 +120,12 @@ fn Accepted(state: DrainState) -> impl IntoView {
             })}
             <When cond=move || done.get()>
                 <p class="muted">
-                    "Running workloads stay where they are. The node's page says when the host is clear for destructive work."
+                    {tr!("Running workloads stay where they are. The node's page says when the host is clear for destructive work.")}
                 </p>
             </When>
         </div>
         <footer class="sheet-foot">
-            <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />
+            <Button label=tr!("Close") kind=Kind::Primary on_press=move |()| app.nav.close() />
         </footer>
     }
 }

@@ -7,6 +7,7 @@ use crate::model::drain;
 use crate::model::tone::Tone;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The table of the drain sheet. With a refusal it shows what is new against what was shown before.
 #[component]
@@ -32,7 +33,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
                             .then(|| {
                                 view! {
                                     <span class="fate-restart">
-                                        "If it restarts: " <Fate fate=workload.on_restart />
+                                        {tr!("If it restarts:")} " " <Fate fate=workload.on_restart />
                                     </span>
                                 }
                             })}
@@ -42,13 +43,13 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
         })
         .collect_view();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of stateful workloads">
+        <div class="table-scroll" tabindex="0" role="region" aria-label=tr!("Table of stateful workloads")>
             <table class="table" data-boxed>
                 <thead>
                     <tr>
-                        <th scope="col">"Workload"</th>
-                        <th scope="col">"Volume"</th>
-                        <th scope="col">"If the host reboots"</th>
+                        <th scope="col">{tr!("Workload")}</th>
+                        <th scope="col">{tr!("Volume")}</th>
+                        <th scope="col">{tr!("If the host reboots")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -64,7 +65,7 @@ pub fn Volumes(workload: Workload) -> impl IntoView {
         .volumes
         .into_iter()
         .map(|volume| {
-            let title = format!("{} volume, data on {}", volume.kind, volume.data_lives.describe());
+            let title = tr!("{} volume, data on {}", volume.kind, volume.data_lives.describe());
             view! { <span class="volume" title=title>{format!("{} · {}", volume.name, drain::lives(volume.data_lives))}</span> }
         })
         .collect_view()
