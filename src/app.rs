@@ -4,6 +4,7 @@ mod commands;
 mod overlay;
 mod palette;
 mod rest;
+mod select_keys;
 mod settings;
 mod shell;
 mod shortcuts;

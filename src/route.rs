@@ -3,6 +3,10 @@
 //! The URL is the first store: page, filters, order and the open sheet stand in it, so that a reload, the back button
 //! and a link in a chat all lead to the same screen.
 
+mod bulk;
+
+pub use bulk::{Many, Which};
+
 use pitlane_api::{ActivityKind, NodeId};
 
 use crate::model::group::GroupBy;
@@ -36,13 +40,20 @@ impl Action {
     }
 }
 
+/// A sheet over the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Over {
+    One(Action, NodeId),
+    Many(Many),
+}
+
 /// A screen of the console.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// `/nodes`, with a sheet over it while one is open: `?do=drain&node=…`.
+    /// `/nodes`, with a sheet over it while one is open: `?do=drain&node=…` or `?do=drain&nodes=…,…`.
     Fleet {
         query: Query,
-        sheet: Option<(Action, NodeId)>,
+        sheet: Option<Over>,
     },
     /// `/nodes/{id}`, and `?do=drain` for the link "please drain this".
     Node {
@@ -51,6 +62,10 @@ pub enum Route {
     },
     /// `/activity`, narrowed by `node`, `actor`, `kind`, `since` and `until`.
     Activity(LogQuery),
+    /// `/bulk` lists what was done to many nodes at once, `/bulk/{id}` shows one of these.
+    Bulk {
+        id: Option<String>,
+    },
     /// `/sign-in`; the code stands behind `#` and is never sent with a request for a page.
     SignIn,
     NotFound,
@@ -79,6 +94,7 @@ impl Route {
             (None, ..) | (Some("nodes"), None, _) => Self::Fleet { query: read_query(query), sheet: read_sheet(query) },
             (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query) },
             (Some("activity"), None, _) => Self::Activity(read_log(query)),
+            (Some("bulk"), id, None) => Self::Bulk { id: id.map(decode) },
             (Some("sign-in"), None, _) => Self::SignIn,
             _ => Self::NotFound,
         }
@@ -87,12 +103,20 @@ impl Route {
     /// Path and query, as they stand behind the host.
     pub fn href(&self) -> String {
         match self {
-            Self::Fleet { query, sheet } => with_query("/nodes", fleet_pairs(query, sheet.as_ref())),
+            Self::Fleet { query, sheet } => {
+                let href = with_query("/nodes", fleet_pairs(query, sheet.as_ref()));
+                match sheet {
+                    Some(Over::Many(many)) => format!("{href}&{}", bulk::pair(&many.set)),
+                    _ => href,
+                }
+            }
             Self::Node { id, sheet } => {
                 let pairs = sheet.map(|action| ("do", action.word().to_owned())).into_iter().collect();
                 with_query(&format!("/nodes/{}", encode(id.as_str())), pairs)
             }
             Self::Activity(query) => with_query("/activity", log_pairs(query)),
+            Self::Bulk { id: None } => "/bulk".to_owned(),
+            Self::Bulk { id: Some(id) } => format!("/bulk/{}", encode(id)),
             Self::SignIn => "/sign-in".to_owned(),
             Self::NotFound => "/not-found".to_owned(),
         }
@@ -102,9 +126,18 @@ impl Route {
     pub fn with_sheet(&self, action: Action, node: &NodeId) -> Self {
         match self {
             Self::Node { id, .. } if id == node => Self::Node { id: id.clone(), sheet: Some(action) },
-            Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: Some((action, node.clone())) },
+            Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: Some(Over::One(action, node.clone())) },
             _ => Self::Node { id: node.clone(), sheet: Some(action) },
         }
+    }
+
+    /// The fleet with a sheet about many nodes over it.
+    pub fn with_many(&self, many: Many) -> Self {
+        let query = match self {
+            Self::Fleet { query, .. } => query.clone(),
+            _ => Query::default(),
+        };
+        Self::Fleet { query, sheet: Some(Over::Many(many)) }
     }
 
     /// The same screen without its sheet.
@@ -116,17 +149,17 @@ impl Route {
         }
     }
 
-    /// The open sheet and its node.
-    pub fn sheet(&self) -> Option<(Action, NodeId)> {
+    /// The open sheet and what it is about.
+    pub fn sheet(&self) -> Option<Over> {
         match self {
             Self::Fleet { sheet, .. } => sheet.clone(),
-            Self::Node { id, sheet } => sheet.map(|action| (action, id.clone())),
+            Self::Node { id, sheet } => sheet.map(|action| Over::One(action, id.clone())),
             _ => None,
         }
     }
 }
 
-fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static str, String)> {
+fn fleet_pairs(query: &Query, sheet: Option<&Over>) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
     if !query.text.is_empty() {
         pairs.push(("q", query.text.clone()));
@@ -141,9 +174,11 @@ fn fleet_pairs(query: &Query, sheet: Option<&(Action, NodeId)>) -> Vec<(&'static
         pairs.push(("group", group.word()));
     }
     pairs.extend(query.folded.iter().map(|key| ("folded", key.clone())));
-    if let Some((action, node)) = sheet {
-        pairs.push(("do", action.word().to_owned()));
-        pairs.push(("node", node.0.clone()));
+    match sheet {
+        Some(Over::One(action, node)) => pairs.extend([("do", action.word().to_owned()), ("node", node.0.clone())]),
+        // The set itself comes last: its commas are between ids, and those in an id are encoded.
+        Some(Over::Many(many)) => pairs.push(("do", many.action.word().to_owned())),
+        None => {}
     }
     pairs
 }
@@ -181,8 +216,17 @@ fn read_action(query: &str) -> Option<Action> {
     Action::ALL.into_iter().find(|action| action.word() == word)
 }
 
-fn read_sheet(query: &str) -> Option<(Action, NodeId)> {
-    Some((read_action(query)?, NodeId(value(query, "node").filter(|id| !id.is_empty())?)))
+fn read_sheet(query: &str) -> Option<Over> {
+    let action = read_action(query)?;
+    if let Some(id) = value(query, "node").filter(|id| !id.is_empty()) {
+        return Some(Over::One(action, NodeId(id)));
+    }
+    let fits = matches!(action, Action::Drain | Action::Activate);
+    bulk::read(query).filter(|_| fits).map(|set| Over::Many(Many { action, set }))
+}
+
+fn raw_values<'a>(query: &'a str, key: &str) -> impl Iterator<Item = &'a str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).filter(move |(k, _)| *k == key).map(|(_, v)| v)
 }
 
 fn value(query: &str, key: &str) -> Option<String> {
@@ -190,7 +234,7 @@ fn value(query: &str, key: &str) -> Option<String> {
 }
 
 fn values(query: &str, key: &str) -> impl Iterator<Item = String> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).filter(move |(k, _)| *k == key).map(|(_, v)| decode(&v.replace('+', " ")))
+    raw_values(query, key).map(|v| decode(&v.replace('+', " ")))
 }
 
 fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
@@ -203,9 +247,14 @@ fn with_query(path: &str, pairs: Vec<(&'static str, String)>) -> String {
 
 /// Percent-encodes everything but unreserved characters, and the comma and the colon, which are safe in a query and easier to read.
 fn encode(text: &str) -> String {
+    encode_all(text).replace("%2C", ",").replace("%3A", ":")
+}
+
+/// Percent-encodes everything but unreserved characters.
+fn encode_all(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,:".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -263,6 +312,22 @@ mod tests {
     }
 
     #[test]
+    fn a_sheet_about_many_nodes_names_them() {
+        let fleet = read("/nodes?show=healthy");
+        let set = Which::listed(vec!["a".into(), "b,c".into(), "ü".into()]).unwrap();
+        let open = fleet.with_many(Many { action: Action::Drain, set });
+        assert_eq!(open.href(), "/nodes?show=healthy&do=drain&nodes=a,b%2Cc,%C3%BC");
+        assert_eq!(read(&open.href()), open);
+        assert_eq!(open.without_sheet(), fleet);
+        assert_eq!(read("/nodes?do=drain&nodes=a,,a,b"), read("/nodes?do=drain&nodes=a,b"), "each node once");
+        assert_eq!(read("/nodes?do=share&nodes=a,b"), Route::fleet(), "there is no such sheet");
+        let many = Which::listed((0..500).map(|n| NodeId(format!("0193a5d2-7c41-7000-8000-{n:012}"))).collect());
+        assert_eq!(many.map_err(|ids| ids.len()), Err(500), "more than an address holds");
+        assert_eq!(read("/bulk/one").href(), "/bulk/one");
+        assert_eq!(read("/bulk/"), Route::Bulk { id: None });
+    }
+
+    #[test]
     fn an_old_link_to_the_log_works() {
         let read = |href| match read(href) {
             Route::Activity(query) => query,
@@ -306,8 +371,15 @@ mod tests {
                 group,
                 folded,
             });
+        let set = prop_oneof![
+            prop::collection::hash_set(id.clone(), 1..5).prop_map(|ids| Which::Listed(ids.into_iter().collect())),
+            ".{1,16}".prop_map(Which::Kept),
+        ];
+        let many = (prop::sample::select(vec![Action::Drain, Action::Activate]), set).prop_map(|(action, set)| Many { action, set });
+        let over = prop_oneof![(action.clone(), id.clone()).prop_map(|(action, id)| Over::One(action, id)), many.prop_map(Over::Many)];
         prop_oneof![
-            (query, prop::option::of((action.clone(), id.clone()))).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
+            (query, prop::option::of(over)).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
+            prop::option::of(id.clone()).prop_map(|id| Route::Bulk { id: id.map(|id| id.0) }),
             (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),
             any_log().prop_map(Route::Activity),
             Just(Route::SignIn),

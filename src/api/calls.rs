@@ -5,13 +5,11 @@ use pitlane_api::{
     NodeId, Operation, OperationId, Override, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
 };
 
-use super::{ApiError, client::Call};
+use super::{Answer, client::Call};
 use crate::model::log_query::LogQuery;
 
-type Answer<T> = Result<T, ApiError>;
-
 /// Node ids are opaque: whatever they hold must stay one segment of the path.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

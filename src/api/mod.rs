@@ -1,10 +1,15 @@
 //! The only module that does HTTP. Knows the contract and nothing of what is done with it.
 
+mod bulk;
 mod calls;
 mod client;
 mod error;
 mod events;
 
+pub use bulk::*;
 pub use calls::*;
 pub use error::*;
 pub use events::*;
+
+/// What a call brings.
+type Answer<T> = Result<T, ApiError>;

@@ -12,6 +12,9 @@ use super::palette::Palette;
 use super::settings::SettingsSheet;
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
+use crate::pages::bulk::BulkBanner;
+use crate::pages::bulk::BulkPage;
+use crate::pages::bulk::SelectionBar;
 use crate::pages::context::App;
 use crate::pages::node::NodePage;
 use crate::platform::page;
@@ -27,6 +30,11 @@ use crate::words::tr;
 pub enum Part {
     Node,
     Activity,
+    Bulk,
+    /// What everybody should know of on the fleet page.
+    Banner,
+    /// What can be done with the chosen nodes.
+    Selection,
     Sheets,
     /// The palette, or the sheet of settings.
     Over(Overlay),
@@ -51,6 +59,9 @@ fn make(part: Part) -> AnyView {
     match part {
         Part::Node => view! { <NodePage /> },
         Part::Activity => view! { <ActivityPage /> },
+        Part::Bulk => view! { <BulkPage /> },
+        Part::Banner => view! { <BulkBanner /> },
+        Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => view! { <SheetHost /> },
         Part::Over(overlay) => over(overlay),
     }
@@ -84,7 +95,7 @@ impl Rest {
     pub fn start(app: App, overlays: Overlays) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(is_needed) || overlays.0.get().is_some());
+        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.any() || overlays.0.get().is_some());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -128,7 +139,8 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (State::OnItsWay, Part::Sheets | Part::Over(_)) => ().into_any(),
+            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Over(_)) => ().into_any(),
+            (State::Missing, Part::Selection) if !App::get().live.chosen.any() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />

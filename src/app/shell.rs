@@ -26,6 +26,7 @@ enum Screen {
     Fleet,
     Node,
     Activity,
+    Bulk,
     NotFound,
 }
 
@@ -43,6 +44,7 @@ pub fn Shell() -> impl IntoView {
             app.announcer.say(sentence);
         }
     });
+    app.live.chosen.follow(app.live.fleet);
     let overlays = Overlays::start();
     provide_context(overlays);
     let rest = Rest::start(app, overlays);
@@ -51,14 +53,21 @@ pub fn Shell() -> impl IntoView {
         Route::Fleet { .. } => Screen::Fleet,
         Route::Node { .. } => Screen::Node,
         Route::Activity(_) => Screen::Activity,
+        Route::Bulk { .. } => Screen::Bulk,
         // Signed in already: the sign-in page has nothing to offer.
         Route::SignIn => Screen::Fleet,
         Route::NotFound => Screen::NotFound,
     });
     let page = move || match screen.get() {
-        Screen::Fleet => view! { <FleetPage /> }.into_any(),
+        Screen::Fleet => view! {
+            {rest.show(Part::Banner)}
+            <FleetPage />
+            {rest.show(Part::Selection)}
+        }
+        .into_any(),
         Screen::Node => rest.show(Part::Node),
         Screen::Activity => rest.show(Part::Activity),
+        Screen::Bulk => rest.show(Part::Bulk),
         Screen::NotFound => view! { <NotFound /> }.into_any(),
     };
     view! {

@@ -1,10 +1,11 @@
 //! The keyboard, for everything that is done often. `/` searches, `d`, `a` and `s` act on the node with the focus, arrows
-//! move over the cards, `g n` and `g a` go places. Esc is the dialog's own.
+//! move over the cards, `g n` and `g a` go places. Esc is the dialog's own; `select_keys` has the keys that choose nodes.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pitlane_api::{Action as Needs, NodeId, Scheduling};
 
+use super::select_keys;
 use crate::model::card::Face;
 use crate::model::card::MainAction;
 use crate::model::tone::Glyph;
@@ -29,6 +30,9 @@ pub fn listen(app: App) {
 fn take(app: App, going: StoredValue<bool>, press: &Press) -> bool {
     if press.in_dialog || press.typing {
         return false;
+    }
+    if select_keys::take(app, press) {
+        return true;
     }
     let was_going = going.try_get_value() == Some(true);
     let _ = going.try_set_value(press.key == "g");

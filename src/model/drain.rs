@@ -1,6 +1,6 @@
 //! The drain sheet: what a person is shown, and what the request then says they saw.
 
-use pitlane_api::{DataLives, DrainPreview, DrainRequest, GuardKind, Identity, REASON_MAX, REASON_MIN, Refusal, Timestamp, Workload};
+use pitlane_api::{Capacity, DataLives, DrainPreview, DrainRequest, GuardKind, Identity, REASON_MAX, REASON_MIN, Refusal, Timestamp, Workload};
 
 use super::{
     counts::CapacityBar,
@@ -35,8 +35,7 @@ pub fn stays(preview: &DrainPreview) -> String {
 }
 
 /// The line below the bar: `3 nodes left that take placements · 72 of 152 GiB memory free`.
-pub fn capacity_after(preview: &DrainPreview) -> String {
-    let after = &preview.capacity_after;
+pub fn capacity_after(after: &Capacity) -> String {
     let nodes = match after.nodes {
         0 => tr!("No node left that takes placements"),
         n => tr!("1 node left that takes placements" | "{n} nodes left that take placements" % n),
@@ -50,13 +49,12 @@ pub fn capacity_after(preview: &DrainPreview) -> String {
     [Some(nodes), Some(memory), cpu].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// The bar: used afterwards in one colour, what this node takes with it in stripes.
-pub fn capacity_bar(preview: &DrainPreview) -> Option<CapacityBar> {
-    let (now, after) = (&preview.capacity_now, &preview.capacity_after);
+/// The bar: used afterwards in one colour, what the drain takes with it in stripes.
+pub fn capacity_bar(now: &Capacity, after: &Capacity) -> Option<CapacityBar> {
     let whole = now.memory_total_bytes?.max(after.memory_total_bytes?);
     let used = after.memory_total_bytes?.saturating_sub(after.memory_free_bytes?);
     let leaves = whole.saturating_sub(after.memory_total_bytes?);
-    Some(CapacityBar { used: share(Some(used), Some(whole))?, out: share(Some(leaves), Some(whole))?, text: capacity_after(preview) })
+    Some(CapacityBar { used: share(Some(used), Some(whole))?, out: share(Some(leaves), Some(whole))?, text: capacity_after(after) })
 }
 
 /// What the person has filled in.

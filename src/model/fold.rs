@@ -1,8 +1,8 @@
 //! How the event stream folds into what is shown. Decoding here, storing in `state`.
 
 use pitlane_api::{
-    ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, Health, HeartbeatState, Node, NodesEvent,
-    OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
+    ActivityEvent, Beat, BulkEvent, EVENT_ACTIVITY, EVENT_BULK, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, Health, HeartbeatState,
+    Node, NodesEvent, OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
 };
 
 use crate::words::tr;
@@ -15,6 +15,7 @@ pub enum Message {
     Removed(RemovedEvent),
     Operation(Box<OperationEvent>),
     Activity(ActivityEvent),
+    Bulk(BulkEvent),
 }
 
 /// Data that is not what its event's name promises.
@@ -26,7 +27,7 @@ fn read<T: Read>(data: &str) -> Result<T, NotUnderstood> {
 }
 
 /// The names of the events the console listens to.
-pub const EVENTS: [&str; 5] = [EVENT_SNAPSHOT, EVENT_NODES, EVENT_REMOVED, EVENT_OPERATION, EVENT_ACTIVITY];
+pub const EVENTS: [&str; 6] = [EVENT_SNAPSHOT, EVENT_NODES, EVENT_REMOVED, EVENT_OPERATION, EVENT_ACTIVITY, EVENT_BULK];
 
 impl Message {
     /// Reads one message. `Ok(None)` is an event of a newer server, which is no error.
@@ -40,6 +41,7 @@ impl Message {
             EVENT_REMOVED => Self::Removed(read(data)?),
             EVENT_OPERATION => Self::Operation(Box::new(read(data)?)),
             EVENT_ACTIVITY => Self::Activity(read(data)?),
+            EVENT_BULK => Self::Bulk(read(data)?),
             _ => return Ok(None),
         }))
     }
@@ -52,6 +54,7 @@ impl Message {
             Self::Removed(event) => event.server_time,
             Self::Operation(event) => event.server_time,
             Self::Activity(event) => event.server_time,
+            Self::Bulk(event) => event.server_time,
         }
     }
 }

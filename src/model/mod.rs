@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod attention;
+pub mod bulk;
 pub mod card;
 pub mod charts;
 pub mod checks;
@@ -22,6 +23,7 @@ pub mod operation;
 pub mod palette;
 pub mod query;
 pub mod role;
+pub mod selection;
 pub mod share;
 pub mod sort;
 #[cfg(test)]

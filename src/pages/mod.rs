@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod activity;
+pub mod bulk;
 pub mod context;
 pub mod fleet;
 pub mod nav;

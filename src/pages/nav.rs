@@ -7,6 +7,7 @@ use crate::model::query::Query;
 use crate::platform::focus;
 use crate::platform::history;
 use crate::route::Action;
+use crate::route::Many;
 use crate::route::Route;
 
 /// The current route, and the ways to another one.
@@ -52,6 +53,16 @@ impl Navigator {
         self.arrive(route);
     }
 
+    /// Goes on to another page in place of this one: back leads to the one before.
+    pub fn go_on(self, route: Route) {
+        self.opened_here.set_value(false);
+        history::scroll_to_top();
+        self.replace(route);
+        request_animation_frame(|| {
+            focus::focus_first("main h1");
+        });
+    }
+
     /// A new entry in the history on the same page: focus and scrolling stay.
     pub fn push(self, route: Route) {
         history::push(&route.href());
@@ -67,7 +78,15 @@ impl Navigator {
 
     /// Opens a sheet over the page.
     pub fn open(self, action: Action, node: &NodeId) {
-        let route = self.route.with_untracked(|route| route.with_sheet(action, node));
+        self.put_over(self.route.with_untracked(|route| route.with_sheet(action, node)));
+    }
+
+    /// Opens a sheet about many nodes over the fleet.
+    pub fn open_many(self, many: Many) {
+        self.put_over(self.route.with_untracked(|route| route.with_many(many)));
+    }
+
+    fn put_over(self, route: Route) {
         if self.route.with_untracked(|now| *now == route) {
             return;
         }

@@ -57,6 +57,11 @@ impl Remembered {
     }
 }
 
+/// The value of an attribute around the focus.
+pub fn around(attribute: &str) -> Option<String> {
+    document().active_element()?.closest(&format!("[{attribute}]")).ok().flatten()?.get_attribute(attribute)
+}
+
 /// Moves the focus among the elements that a selector finds, in the order of the document. `step` is +1 or -1.
 pub fn move_among(selector: &str, step: i32) -> bool {
     let Ok(list) = document().query_selector_all(selector) else { return false };

@@ -15,6 +15,8 @@ pub struct Press {
     pub key: String,
     /// Whether somebody is typing into a field, where a letter is a letter.
     pub typing: bool,
+    /// Whether shift is held.
+    pub shift: bool,
     /// Whether a dialog is open.
     pub in_dialog: bool,
     /// The value of `data-node` around the focus.
@@ -36,6 +38,7 @@ pub fn on_press(f: impl Fn(Press) -> bool + 'static) {
         let tag = target.as_ref().map(Element::tag_name).unwrap_or_default();
         let press = Press {
             key,
+            shift: event.shift_key(),
             typing: matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT"),
             in_dialog: document().query_selector("dialog[open]").ok().flatten().is_some(),
             node: target.and_then(|e| e.closest("[data-node]").ok().flatten()).and_then(|e| e.get_attribute("data-node")),

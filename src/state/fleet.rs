@@ -185,7 +185,7 @@ impl FleetStore {
                     self.touch();
                 }
             }
-            Message::Activity(_) => {}
+            Message::Activity(_) | Message::Bulk(_) => {}
         }
         said
     }

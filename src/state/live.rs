@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pitlane_api::ActivityEntry;
 
-use super::{Connection, FleetStore, SessionStore};
+use super::{Chosen, Connection, FleetStore, SessionStore};
 use crate::api;
 use crate::api::Arrival;
 use crate::api::Events;
+use crate::model::bulk::Lines;
 use crate::model::fold::Message;
 use crate::platform::clock::Clock;
 use crate::platform::page;
@@ -27,6 +28,12 @@ pub struct Live {
     pub connection: Connection,
     pub fleet: FleetStore,
     pub session: SessionStore,
+    /// What is chosen on the fleet page.
+    pub chosen: Chosen,
+    /// Bulk operations as the stream tells of them.
+    pub bulk: RwSignal<Lines>,
+    /// Moves with every snapshot: what is not in one has to be asked for again.
+    pub snapshots: RwSignal<u32>,
     /// Entries of the activity log since the page was opened, oldest first.
     pub activity: RwSignal<Vec<ActivityEntry>>,
     /// Sentences for the live region.
@@ -41,6 +48,9 @@ impl Live {
             connection: Connection::new(clock),
             fleet: FleetStore::new(),
             session: SessionStore::new(clock),
+            chosen: Chosen::new(),
+            bulk: RwSignal::new(Lines::default()),
+            snapshots: RwSignal::new(0),
             activity: RwSignal::new(Vec::new()),
             said: RwSignal::new(Vec::new()),
         }
@@ -74,13 +84,16 @@ impl Live {
                 self.clock.observe(message.server_time());
                 self.connection.opened();
                 self.connection.heard();
-                if let Message::Activity(event) = &message {
-                    self.activity.update(|kept| {
+                match &message {
+                    Message::Activity(event) => self.activity.update(|kept| {
                         kept.extend(event.entries.iter().cloned());
                         if kept.len() > KEPT {
                             kept.drain(..kept.len() - KEPT);
                         }
-                    });
+                    }),
+                    Message::Bulk(event) => self.bulk.update(|lines| lines.take(event)),
+                    Message::Snapshot(event) if !event.more => self.snapshots.update(|n| *n = n.wrapping_add(1)),
+                    _ => {}
                 }
                 let said = self.fleet.fold(message);
                 if !said.is_empty() {

@@ -4,10 +4,12 @@ mod connection;
 mod fleet;
 mod live;
 mod remote;
+mod selection;
 mod session;
 
 pub use connection::*;
 pub use fleet::*;
 pub use live::*;
 pub use remote::*;
+pub use selection::*;
 pub use session::*;

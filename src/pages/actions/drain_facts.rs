@@ -121,7 +121,7 @@ fn Guards(preview: DrainPreview) -> impl IntoView {
 
 #[component]
 fn After(state: DrainState, preview: DrainPreview) -> impl IntoView {
-    let bar = drain::capacity_bar(&preview).map(|bar| view! { <CapacityTrack bar=Signal::stored(bar) /> });
+    let bar = drain::capacity_bar(&preview.capacity_now, &preview.capacity_after).map(|bar| view! { <CapacityTrack bar=Signal::stored(bar) /> });
     let risk = match preview.risk {
         Risk::Low => (tr!("low risk"), Tone::Healthy),
         Risk::Medium => (tr!("medium risk"), Tone::Degraded),
@@ -129,7 +129,7 @@ fn After(state: DrainState, preview: DrainPreview) -> impl IntoView {
         Risk::Unknown => (tr!("risk not known"), Tone::Neutral),
     };
     let reasons = preview.risk_reasons.iter().map(|reason| view! { <li>{reason.clone()}</li> }).collect_view();
-    let text = tr!("{} · read {}", drain::capacity_after(&preview), locale::time(preview.read_at));
+    let text = tr!("{} · read {}", drain::capacity_after(&preview.capacity_after), locale::time(preview.read_at));
     view! {
         <section class="stack">
             <h3 class="with-icon">

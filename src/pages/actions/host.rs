@@ -10,8 +10,10 @@ use super::remove::RemoveSheet;
 use super::share::ShareSheet;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
+use crate::pages::bulk::AskSheet;
 use crate::pages::context::App;
 use crate::route::Action;
+use crate::route::Over;
 use crate::state::Row;
 use crate::ui::Notice;
 use crate::ui::Sheet;
@@ -26,9 +28,12 @@ pub fn SheetHost() -> impl IntoView {
     let route = app.nav.route();
     let open = Memo::new(move |_| route.with(|route| route.sheet()).filter(|_| app.live.fleet.loaded().get()));
     dynamic(move || {
-        open.get().map(|(action, id)| match app.live.fleet.row_untracked(&id) {
-            Some(row) => sheet(action, id, row),
-            None => view! { <NoSuchNode id=id /> }.into_any(),
+        open.get().map(|over| match over {
+            Over::One(action, id) => match app.live.fleet.row_untracked(&id) {
+                Some(row) => sheet(action, id, row),
+                None => view! { <NoSuchNode id=id /> }.into_any(),
+            },
+            Over::Many(many) => view! { <AskSheet many=many /> }.into_any(),
         })
     })
 }

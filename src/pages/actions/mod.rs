@@ -19,7 +19,9 @@ mod share_links;
 mod stays;
 
 pub use checks::*;
+pub use drain_state::OWN_TIME;
 pub use host::*;
 pub use main_button::*;
 pub use operation::*;
+pub use send::*;
 pub use stays::*;

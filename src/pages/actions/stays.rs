@@ -11,7 +11,17 @@ use crate::words::tr;
 
 /// The table of the drain sheet. With a refusal it shows what is new against what was shown before.
 #[component]
-pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: Option<Refusal>) -> impl IntoView {
+pub fn StaysTable(
+    workloads: Vec<Workload>,
+    #[prop(optional_no_strip)] refusal: Option<Refusal>,
+    /// The node, where there are tables of several.
+    #[prop(optional, into)]
+    node: Option<String>,
+) -> impl IntoView {
+    let label = match node {
+        Some(node) => tr!("Table of stateful workloads of {}", node),
+        None => tr!("Table of stateful workloads"),
+    };
     let rows = workloads
         .into_iter()
         .map(|workload| {
@@ -43,7 +53,7 @@ pub fn StaysTable(workloads: Vec<Workload>, #[prop(optional_no_strip)] refusal: 
         })
         .collect_view();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=tr!("Table of stateful workloads")>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=label>
             <table class="table" data-boxed>
                 <thead>
                     <tr>

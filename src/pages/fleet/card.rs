@@ -9,6 +9,7 @@ use super::card_parts::MaintenanceLine;
 use super::card_parts::Meters;
 use super::card_parts::NoticeBox;
 use super::card_parts::Signals;
+use super::select::SelectBox;
 use crate::model::card::Face;
 use crate::model::tone::Tone;
 use crate::pages::actions::OperationNotice;
@@ -50,6 +51,7 @@ pub fn NodeCard(
                     </h3>
                     <p class="card-place">{move || face.with(|face| face.place.clone())}</p>
                 </div>
+                <SelectBox id=id name=Signal::derive(name) />
                 <div class="card-badges">
                     {move || face.with(|face| face.badges.clone()).into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
                     {move || {

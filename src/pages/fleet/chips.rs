@@ -23,7 +23,7 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
     let minute = Memo::new(move |_| app.clock.now().as_second() / 20);
     let counts = Memo::new(move |_| {
-        minute.track();
+        minute.get();
         let now = app.clock.now_untracked();
         app.live.fleet.counts(now)
     });

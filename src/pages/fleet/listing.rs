@@ -43,12 +43,13 @@ impl Listing {
         let tick = Memo::new(move |_| app.clock.now().as_second() / 20);
         let groups = Memo::new_with_compare(
             move |_| {
-                tick.track();
+                tick.get();
                 query.with(|query| app.live.fleet.arrange(query, app.clock.now_untracked()))
             },
             // Whether anything of it is to be seen is decided by what is shown, which is little.
             |_, _| true,
         );
+        app.live.chosen.shows(groups);
         let shape = RwSignal::new(shape);
         let heights = RwSignal::new(Heights::default());
         let view = RwSignal::new((0, viewport::height().saturating_add(BEYOND)));

@@ -9,6 +9,7 @@ mod empty;
 mod head;
 mod listing;
 mod sections;
+mod select;
 
 pub use card_parts::NoticeBox;
 

@@ -8,6 +8,7 @@ use super::cells;
 use super::empty::NothingFound;
 use super::head::CapacityLine;
 use super::listing::{Bound, Listing};
+use super::select::SelectGroup;
 use crate::model::content::{Section, is_gap};
 use crate::model::query::Query;
 use crate::model::tone::Tone;
@@ -103,10 +104,12 @@ fn SectionHead(section: Memo<Option<Section>>, label: Memo<String>) -> impl Into
     if !grouped && !simulated {
         return view! { <h2 class="visually-hidden">{move || label.get()}</h2> };
     }
+    let key = section.with_untracked(|section| section.as_ref().map(|section| section.key.clone())).unwrap_or_default();
     if !grouped {
         let fleet_has_real = Memo::new(move |_| app.live.fleet.counts(app.clock.now_untracked()).total.real > 0);
         return view! {
             <div class="section-head">
+                <SelectGroup group=key name=label />
                 <h2>{move || label.get()}</h2>
                 <p class="muted">{tr!("Played by pitlane demo. They count for nothing above.")}</p>
                 <When cond=move || fleet_has_real.get()>
@@ -115,12 +118,12 @@ fn SectionHead(section: Memo<Option<Section>>, label: Memo<String>) -> impl Into
             </div>
         };
     }
-    view! { <GroupHead section=section simulated=simulated /> }
+    view! { <GroupHead section=section simulated=simulated key=key label=label /> }
 }
 
 /// The heading of a group: folds it up, and says what it adds up to.
 #[component]
-fn GroupHead(section: Memo<Option<Section>>, simulated: bool) -> impl IntoView {
+fn GroupHead(section: Memo<Option<Section>>, simulated: bool, key: String, label: Memo<String>) -> impl IntoView {
     let app = App::get();
     let read = move |read: fn(&Section) -> String| Memo::new(move |_| section.with(|section| section.as_ref().map(read).unwrap_or_default()));
     let name = read(|section| section.name.clone().unwrap_or_default());
@@ -133,6 +136,7 @@ fn GroupHead(section: Memo<Option<Section>>, simulated: bool) -> impl IntoView {
     };
     view! {
         <div class="section-head group-head">
+            <SelectGroup group=key name=label />
             <h2>
                 <button type="button" class="fold" aria-expanded=move || if open.get() { "true" } else { "false" } on:click=fold>
                     {move || name.get()}

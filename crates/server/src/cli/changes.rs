@@ -7,26 +7,31 @@ use std::{
 
 use clap::Args;
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, CheckOutcome, DrainPreview, DrainRequest, GuardDemand, GuardKind, Node, Operation, OperationState, Override,
-    Refusal, Timestamp, Workload,
+    ActivateRequest, ActivationChecks, CheckOutcome, DrainPreview, DrainRequest, GuardDemand, GuardKind, Node, Operation, OperationKind,
+    OperationState, Override, Refusal, Timestamp, Workload,
 };
 use reqwest::Method;
 
 use super::{
     client::{Change, Client, Refused, Remote, encode},
     exit::{FAILED, Failure, TIMED_OUT, USAGE},
+    several::{self, Wish},
     text,
 };
 use crate::settings::parse_duration;
 
 /// How often `--wait` looks.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Arguments of `pitlane drain`.
 #[derive(Debug, Args)]
 pub struct DrainArgs {
-    /// The node's name or id.
-    node: String,
+    /// The node's name or id; several are drained one after another, until one is refused.
+    #[arg(required = true, value_name = "NODE")]
+    nodes: Vec<String>,
+    /// Of several, how many at a time: 1 to 10.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    at_once: u32,
     /// Why, for everybody who asks: 3 to 500 characters.
     #[arg(long)]
     reason: String,
@@ -51,8 +56,9 @@ pub struct DrainArgs {
 /// Arguments of `pitlane activate`.
 #[derive(Debug, Args)]
 pub struct ActivateArgs {
-    /// The node's name or id.
-    node: String,
+    /// The node's name or id; of several, those whose checks are clean are activated.
+    #[arg(required = true, value_name = "NODE")]
+    nodes: Vec<String>,
     /// Activate although checks are blocked; why, 3 to 500 characters. It is kept in the activity log.
     #[arg(long, value_name = "REASON", id = "override")]
     override_: Option<String>,
@@ -72,20 +78,32 @@ pub struct AbortArgs {
 }
 
 #[derive(Debug, Args)]
-struct Wait {
-    /// Waits until the engine has confirmed it. `activate` also waits for its checks to turn clean first.
+pub(super) struct Wait {
+    /// Waits until the engine has confirmed it. `activate` of one node also waits for its checks to turn clean first.
     #[arg(long)]
-    wait: bool,
+    pub(super) wait: bool,
     /// Gives up waiting after this long, with exit code 4. The operation goes on.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// Drains a node.
 pub async fn drain(args: DrainArgs) -> Result<ExitCode, Failure> {
     let client = args.remote.client()?;
     let expected_back_at = args.expected_back.as_deref().map(moment).transpose()?;
-    let node = client.node(&args.node).await?;
+    let [node] = args.nodes.as_slice() else {
+        let wish = Wish {
+            kind: OperationKind::Drain,
+            reason: Some(args.reason),
+            expected_back_at,
+            at_once: args.at_once,
+            acknowledge_stateful: args.acknowledge_stateful,
+            acknowledge_unread: args.acknowledge_unread,
+            allow_last: args.allow_last,
+        };
+        return several::run(&client, &args.nodes, wish, &args.wait, args.remote.json).await;
+    };
+    let node = client.node(node).await?;
     let preview: DrainPreview = client.get(&format!("/nodes/{}/drain-preview", encode(node.id.as_str()))).await?;
     if !args.remote.json {
         print_preview(&node, &preview);
@@ -141,7 +159,7 @@ fn print_preview(node: &Node, preview: &DrainPreview) {
     print_stateful(&preview.stateful);
 }
 
-fn print_stateful(workloads: &[Workload]) {
+pub(super) fn print_stateful(workloads: &[Workload]) {
     if workloads.is_empty() {
         return;
     }
@@ -158,7 +176,22 @@ fn print_stateful(workloads: &[Workload]) {
 pub async fn activate(args: ActivateArgs) -> Result<ExitCode, Failure> {
     let client = args.remote.client()?;
     let started = Instant::now();
-    let node = client.node(&args.node).await?;
+    let [node] = args.nodes.as_slice() else {
+        if args.override_.is_some() {
+            return Err(Failure::new(USAGE, "--override is for one node at a time: its reason is for that node's checks"));
+        }
+        let wish = Wish {
+            kind: OperationKind::Activate,
+            reason: None,
+            expected_back_at: None,
+            at_once: 1,
+            acknowledge_stateful: false,
+            acknowledge_unread: false,
+            allow_last: false,
+        };
+        return several::run(&client, &args.nodes, wish, &args.wait, args.remote.json).await;
+    };
+    let node = client.node(node).await?;
     let request = ActivateRequest { override_: args.override_.map(|reason| Override { reason }) };
     let id = encode(node.id.as_str());
     // One key for one wish: a try whose answer was lost must not become two activations.
@@ -257,7 +290,7 @@ fn say(node: &Node, operation: &Operation, json: bool) {
 }
 
 /// A refusal in words, with what a person needs beyond its sentence.
-fn explain(refused: Refused) -> Failure {
+pub(super) fn explain(refused: Refused) -> Failure {
     let mut more = Vec::new();
     match refused.refusal() {
         Some(Refusal::StatefulWorkloadsChanged { now, .. }) => print_stateful(&now),
@@ -278,7 +311,7 @@ fn explain(refused: Refused) -> Failure {
     failure
 }
 
-fn key() -> String {
+pub(super) fn key() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 

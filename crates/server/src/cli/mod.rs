@@ -13,6 +13,7 @@ mod exit;
 mod local;
 mod place;
 mod serve;
+mod several;
 mod share;
 mod status;
 mod text;
@@ -49,9 +50,9 @@ enum Command {
     Status(status::StatusArgs),
     /// Prints what is known of a node as plain text without secrets, to be handed to somebody who is to help.
     Diagnostics(diagnostics::DiagnosticsArgs),
-    /// Takes a node out of the scheduler. Nothing that runs is moved.
+    /// Takes a node, or several one after another, out of the scheduler. Nothing that runs is moved.
     Drain(changes::DrainArgs),
-    /// Brings a node back, once its checks are clean.
+    /// Brings a node back, once its checks are clean; of several those whose checks are clean.
     Activate(changes::ActivateArgs),
     /// Stops the unfinished operation of a node.
     Abort(changes::AbortArgs),

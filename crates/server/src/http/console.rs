@@ -12,7 +12,7 @@ use crate::assets::{Encoding, File};
 
 /// Paths of the console's pages, as `src/route.rs` of the console has them; `*` is any one part. Anything else is not
 /// found, and says so with its status, while the console's page shows it.
-const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["sign-in"]];
+const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["bulk"], &["bulk", "*"], &["sign-in"]];
 
 /// What no route of the API took.
 pub async fn fallback(State(app): State<App>, request: Request) -> Response {

@@ -39,6 +39,28 @@ fn a_node_is_drained_and_activated_with_exit_codes_for_scripts() {
 }
 
 #[test]
+fn several_nodes_are_drained_and_activated_in_one_go() {
+    let server = Server::start(&["--settle", "1s"]);
+    for (name, volumes) in [("edge-1", &["pgdata"][..]), ("edge-2", &[]), ("edge-3", &[])] {
+        server.node(name, volumes);
+    }
+    let drain = ["drain", "edge-1", "edge-2", "--reason", "Kernel reboot", "--wait"];
+    let refused = server.run(&drain);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.out.contains("3 now, 1 after all of them") && refused.out.contains("pgdata (this node only)"), "{refused:?}");
+    assert!(refused.err.contains("--acknowledge-stateful"), "{refused:?}");
+    let drained = server.ok(&[&drain[..], &["--acknowledge-stateful"]].concat());
+    assert!(drained.contains("edge-1: done\nedge-2: done\ndrain of 2 nodes completed"), "{drained}");
+    let all = server.fails(1, &["drain", "edge-1", "edge-3", "--reason", "Kernel reboot"]);
+    assert!(all.contains("--allow-last"), "{all}");
+    let usage = server.fails(2, &["activate", "edge-1", "edge-2", "--override", "the rack is needed"]);
+    assert!(usage.contains("one node at a time"), "{usage}");
+    server.ok(&["activate", "edge-2", "--wait", "--timeout", "20s"]);
+    let activated = server.ok(&["activate", "edge-1", "edge-2", "--wait"]);
+    assert!(activated.contains("edge-2, left out: It takes placements already.") && activated.contains("edge-1: done"), "{activated}");
+}
+
+#[test]
 fn waiting_ends_with_4_and_says_for_what() {
     let server = Server::start(&["--settle", "1h"]);
     server.node("edge-1", &[]);

@@ -95,23 +95,25 @@ impl Fleet {
         })
     }
 
-    /// Begins no other node and stops what is under way. What is done stays done.
+    /// Begins no other node and stops what is under way. What is done stays done. One that a refusal stopped is left at that: until then
+    /// everybody is told that it waits for a person.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where it is over already.
+    /// [`Error::Refused`] where it is over already.
     pub async fn abort_bulk(self: &Arc<Self>, id: &str, actor: Actor) -> Result<BulkOperation> {
         let (fleet, id) = (self.clone(), id.to_owned());
         let work = async move {
             let now = fleet.settings.clock.now();
             let changed = fleet.change_bulk(&id, |stored, activity| {
-                if stored.bulk.state.is_finished() {
-                    return Err(pitlane_api::Refusal::BulkFinished { state: stored.bulk.state }.into());
+                let bulk = &mut stored.bulk;
+                match bulk.state {
+                    BulkState::Running => bulk.state = BulkState::Aborting,
+                    BulkState::Stopped => (bulk.state, bulk.finished_at) = (BulkState::Aborted, Some(now)),
+                    BulkState::Aborting => return Ok(()),
+                    state => return Err(pitlane_api::Refusal::BulkFinished { state }.into()),
                 }
-                if stored.bulk.state == BulkState::Running {
-                    stored.bulk.state = BulkState::Aborting;
-                    let message = format!("Aborted the {} of {}.", stored.bulk.kind, in_words(&stored.bulk));
-                    activity.push(entry_by(&actor, now, ActivityKind::BulkChanged, message));
-                }
+                let message = format!("Aborted the {} of {}.", bulk.kind, in_words(bulk));
+                activity.push(entry_by(&actor, now, ActivityKind::BulkChanged, message));
                 Ok(())
             });
             let bulk = changed.await?;

@@ -117,6 +117,22 @@ async fn aborting_stops_what_is_under_way_and_begins_no_other() {
     assert_eq!(refused(again), Refusal::BulkFinished { state: BulkState::Aborted });
 }
 
+#[tokio::test]
+async fn one_that_was_stopped_is_left_at_that_and_can_still_be_gone_on_with() {
+    let world = World::new().await;
+    let mut hosts = world.hosts(&["a", "b", "c"]).await;
+    hosts[0].report.containers = Some(containers(vec![container("db", Some("pgdata"))]));
+    world.beat(&mut hosts);
+    let accepted = world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await.unwrap();
+    world.bulk_reaches(&accepted.id, BulkState::Stopped).await;
+    let left = world.fleet.abort_bulk(&accepted.id, call("bob").actor).await.unwrap();
+    assert_eq!((left.state, states(&left)), (BulkState::Aborted, vec![Refused, Waiting]));
+    assert_eq!(world.count(ActivityKind::BulkChanged).await, 3, "asked for, stopped, left at that");
+    let resume = BulkResume { skip: vec![hosts[0].id.clone()], nodes: Vec::new() };
+    world.fleet.resume_bulk(&accepted.id, resume, call("bob").actor).await.unwrap();
+    assert_eq!(states(&world.bulk_reaches(&accepted.id, BulkState::Completed).await), [Skipped, Done]);
+}
+
 /// Killed at a call to the engine while one of two nodes is being drained: both are done, each once.
 async fn killed_at(at: At, fault: Fault, skip: u32) {
     let mut world = World::new().await;
