@@ -9,4 +9,3 @@ mod dependencies;
 mod hygiene;
 mod style;
 mod tree;
-mod words;
