@@ -15,16 +15,31 @@ pub fn actor(entry: &ActivityEntry) -> Option<&str> {
 /// The colour of the entry's mark.
 pub const fn tone(kind: ActivityKind) -> Tone {
     match kind {
-        ActivityKind::DrainRequested | ActivityKind::Drained | ActivityKind::MaintenanceChanged => Tone::Maintenance,
+        ActivityKind::DrainRequested | ActivityKind::Drained | ActivityKind::MaintenanceChanged | ActivityKind::PlanStarted => Tone::Maintenance,
         ActivityKind::Activated | ActivityKind::HeartbeatBack | ActivityKind::EngineBack => Tone::Healthy,
-        ActivityKind::OperationFailed | ActivityKind::HeartbeatLost | ActivityKind::EngineLost | ActivityKind::NodeRemoved => Tone::Offline,
-        ActivityKind::ChangedOutside | ActivityKind::HealthChanged | ActivityKind::OperationAborted | ActivityKind::Rebooted => Tone::Degraded,
-        ActivityKind::ActivateRequested | ActivityKind::OperationResumed | ActivityKind::NodeEnrolled => Tone::Pending,
+        ActivityKind::OperationFailed
+        | ActivityKind::PlanRefused
+        | ActivityKind::PlanMissed
+        | ActivityKind::HeartbeatLost
+        | ActivityKind::EngineLost
+        | ActivityKind::NodeRemoved => Tone::Offline,
+        ActivityKind::ChangedOutside
+        | ActivityKind::Overdue
+        | ActivityKind::HealthChanged
+        | ActivityKind::OperationAborted
+        | ActivityKind::Rebooted => Tone::Degraded,
+        ActivityKind::ActivateRequested
+        | ActivityKind::DrainPlanned
+        | ActivityKind::PlanChanged
+        | ActivityKind::OperationResumed
+        | ActivityKind::NodeEnrolled => Tone::Pending,
         ActivityKind::AgentUpdated
         | ActivityKind::SignedIn
         | ActivityKind::TokenChanged
         | ActivityKind::LinkChanged
         | ActivityKind::BulkChanged
+        | ActivityKind::PlanCancelled
+        | ActivityKind::PlanEnded
         | ActivityKind::Unknown => Tone::Neutral,
     }
 }

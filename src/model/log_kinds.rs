@@ -47,7 +47,15 @@ pub const fn group(kind: ActivityKind) -> Option<Group> {
         | ActivityKind::OperationAborted
         | ActivityKind::OperationResumed
         | ActivityKind::MaintenanceChanged
-        | ActivityKind::BulkChanged => Group::Work,
+        | ActivityKind::BulkChanged
+        | ActivityKind::DrainPlanned
+        | ActivityKind::PlanChanged
+        | ActivityKind::PlanCancelled
+        | ActivityKind::PlanStarted
+        | ActivityKind::PlanRefused
+        | ActivityKind::PlanMissed
+        | ActivityKind::PlanEnded
+        | ActivityKind::Overdue => Group::Work,
         ActivityKind::HeartbeatLost | ActivityKind::HeartbeatBack | ActivityKind::HealthChanged | ActivityKind::Rebooted => Group::Health,
         ActivityKind::ChangedOutside => Group::Outside,
         ActivityKind::NodeEnrolled | ActivityKind::NodeRemoved | ActivityKind::AgentUpdated => Group::Nodes,
@@ -82,6 +90,14 @@ pub fn label(kind: ActivityKind) -> String {
         ActivityKind::TokenChanged => tr!("Token changed"),
         ActivityKind::LinkChanged => tr!("Public link changed"),
         ActivityKind::BulkChanged => tr!("Many nodes in one go"),
+        ActivityKind::DrainPlanned => tr!("Drain planned"),
+        ActivityKind::PlanChanged => tr!("Plan changed"),
+        ActivityKind::PlanCancelled => tr!("Plan cancelled"),
+        ActivityKind::PlanStarted => tr!("Plan started"),
+        ActivityKind::PlanRefused => tr!("Plan refused"),
+        ActivityKind::PlanMissed => tr!("Plan missed"),
+        ActivityKind::PlanEnded => tr!("Plan not needed"),
+        ActivityKind::Overdue => tr!("Overdue"),
         ActivityKind::Unknown => tr!("Something else"),
     }
 }

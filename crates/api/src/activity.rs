@@ -65,6 +65,22 @@ words! {
         LinkChanged = "link_changed",
         /// A bulk operation was asked for, went on, or ended.
         BulkChanged = "bulk_changed",
+        /// A drain was planned for later.
+        DrainPlanned = "drain_planned",
+        /// A planned drain was changed.
+        PlanChanged = "plan_changed",
+        /// A planned drain was cancelled or dismissed.
+        PlanCancelled = "plan_cancelled",
+        /// The time of a planned drain had come, and it was accepted.
+        PlanStarted = "plan_started",
+        /// A guard refused a planned drain when its time had come.
+        PlanRefused = "plan_refused",
+        /// A planned drain could not begin in time.
+        PlanMissed = "plan_missed",
+        /// A planned drain was not needed any more.
+        PlanEnded = "plan_ended",
+        /// A node was not back when it was expected.
+        Overdue = "overdue",
     }
 }
 

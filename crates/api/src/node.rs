@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{NodeId, Operation, Revision, Timestamp};
+use crate::{NodeId, Operation, PlannedDrain, Revision, Timestamp};
 
 words! {
     /// How the node is, whatever the scheduler may do with it.
@@ -317,5 +317,8 @@ wire! {
         /// The unfinished operation, or the one that failed last and has not been answered by a newer one.
         #[serde(default)]
         pub operation: Option<Operation>,
+        /// The drain that is planned, or was refused or missed and waits for a person's decision.
+        #[serde(default)]
+        pub planned: Option<Box<PlannedDrain>>,
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ActivationChecks, BulkState, ErrorBody, Identity, Operation, PassedOver, Read, Revision, Workload};
+use crate::{ActivationChecks, BulkState, ErrorBody, Identity, Operation, PassedOver, PlannedDrain, Read, Revision, Workload};
 
 /// Why a rule refused. On the wire it is `{"code": …, "details": {…}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,6 +81,11 @@ pub enum Refusal {
         /// Where it stands.
         state: BulkState,
     },
+    /// A drain of this node is planned already.
+    AlreadyPlanned {
+        /// That one.
+        plan: Box<PlannedDrain>,
+    },
     /// The node has as many public links as it may have.
     TooManyShareLinks {
         /// How many that is.
@@ -106,6 +111,7 @@ impl Refusal {
             Refusal::ChangedOutside { .. } => "changed_outside",
             Refusal::OperationFinished { .. } => "operation_finished",
             Refusal::BulkFinished { .. } => "bulk_finished",
+            Refusal::AlreadyPlanned { .. } => "already_planned",
             Refusal::TooManyShareLinks { .. } => "too_many_share_links",
         }
     }
@@ -146,6 +152,9 @@ impl Refusal {
             Refusal::ChangedOutside { shows } => format!("Somebody changed this node outside Pitlane: {shows}. Pitlane does not fight that."),
             Refusal::OperationFinished { operation } => format!("This {} is {} already.", operation.kind, operation.state),
             Refusal::BulkFinished { state } => format!("This bulk operation is {state}; that cannot be done to it now."),
+            Refusal::AlreadyPlanned { plan } => {
+                format!("A drain of this node is planned already, by {}. Change that one, or cancel it first.", plan.by)
+            }
             Refusal::TooManyShareLinks { limit } => format!("This node has {limit} public links already. Revoke one that is not needed any more."),
         }
     }
@@ -182,6 +191,7 @@ impl Refusal {
             "changed_outside" => Refusal::ChangedOutside { shows: of.field("shows")? },
             "operation_finished" => Refusal::OperationFinished { operation: of.field("operation")? },
             "bulk_finished" => Refusal::BulkFinished { state: of.field("state")? },
+            "already_planned" => Refusal::AlreadyPlanned { plan: of.field("plan")? },
             "too_many_share_links" => Refusal::TooManyShareLinks { limit: of.field("limit")? },
             _ => return None,
         })

@@ -3,14 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[path = "support/planned.rs"]
+mod planned;
 mod support;
 
 use std::{fmt::Debug, path::PathBuf};
 
 use pitlane_api::*;
+use planned::planned;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use support::*;
+
+/// What tells `null` from absent.
+const PATCHES: [&str; 2] = ["maintenance_patch", "plan_patch"];
 
 fn golden<T: Serialize + DeserializeOwned + Read + PartialEq + Debug>(name: &str, value: &T) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.json"));
@@ -23,7 +29,7 @@ fn golden<T: Serialize + DeserializeOwned + Read + PartialEq + Debug>(name: &str
     let read: T = serde_json::from_str(&file).unwrap();
     assert_eq!(&read, value, "{name}: what is read is not what was written");
     // A patch tells `null` from absent, which only the server has to.
-    if name != "maintenance_patch" {
+    if !PATCHES.contains(&name) {
         assert_eq!(read_json::<T>(&file).as_ref(), Some(value), "{name}: the console reads something else than the server");
     }
     with_noise::<T>(name, serde_json::from_str(&file).unwrap());
@@ -48,7 +54,7 @@ fn with_noise<T: DeserializeOwned + Read + PartialEq + Debug>(name: &str, mut va
     add(&mut value);
     match serde_json::from_value::<T>(value.clone()) {
         Err(error) => panic!("{name}: an unknown field breaks it: {error}"),
-        Ok(_) if name == "maintenance_patch" => {}
+        Ok(_) if PATCHES.contains(&name) => {}
         Ok(read) => assert_eq!(T::read(value), Some(read), "{name}: the console reads something else than the server"),
     }
 }
@@ -102,6 +108,29 @@ fn requests() {
 }
 
 #[test]
+fn planned_drains() {
+    let seen = vec![stateful("dovecot", DataLives::ThisNodeOnly).identity];
+    golden(
+        "plan_request",
+        &PlanRequest {
+            reason: "Kernel 6.12 reboot".into(),
+            starts_at: at(600),
+            expected_back_at: Some(at(7200)),
+            seen_stateful: seen.clone(),
+            acknowledge_unread: true,
+            allow_last_schedulable: false,
+        },
+    );
+    golden("plan_patch", &PlanPatch { starts_at: Some(at(900)), expected_back_at: Some(None), seen_stateful: Some(seen), ..PlanPatch::default() });
+    let mut node = node("edge-fra-02");
+    let refusal = Refusal::LastSchedulableNode { remaining: 0 };
+    let refused = PlannedDrain { state: PlanState::Refused, message: Some(refusal.message()), last_refusal: Some(refusal.body()), ..planned(&node) };
+    golden("planned_drains", &PlannedDrains { plans: vec![planned(&node), refused.clone()], server_time: at(1) });
+    node.planned = Some(Box::new(refused));
+    golden("planned_node", &node);
+}
+
+#[test]
 fn public_links() {
     let link = ShareLink {
         id: "01998".into(),
@@ -147,6 +176,7 @@ fn refusals_have_a_code_and_details() {
         },
         Refusal::DeletionBlocked { blockers: vec!["it has 3 workloads".into()], overridable: false },
         Refusal::ChangedOutside { shows: "it is schedulable".into() },
+        Refusal::AlreadyPlanned { plan: Box::new(planned(&node)) },
         Refusal::TooManyShareLinks { limit: 50 },
     ];
     for refusal in &refusals {

@@ -319,5 +319,6 @@ pub fn as_seen(node: EngineNode) -> Node {
         workload_counts: WorkloadCounts::default(),
         maintenance: None,
         operation: None,
+        planned: None,
     }
 }

@@ -95,10 +95,13 @@ fn Log(query: LogQuery, hold: bool) -> impl IntoView {
         .into_any(),
         Some(Ok(())) => view! {
             // Keeps its height, so that its button does not move what is being read.
-            <div class="log-news no-print" role="status" hidden=!hold>
-                <When cond=move || held.get().gt(&0)>
-                    <Button label=Signal::derive(news) small=true on_press=move |()| feed.show_new() />
-                </When>
+            <div class="log-news no-print" hidden=!hold>
+                <p class="muted hint">{tr!("Newest first")}</p>
+                <div role="status">
+                    <When cond=move || held.get().gt(&0)>
+                        <Button label=Signal::derive(news) small=true on_press=move |()| feed.show_new() />
+                    </When>
+                </div>
             </div>
             <log::Entries entries=entries with_node=with_node none=none.clone() />
             {move || feed.problem.get().map(|error| view! { <p class="field-error" role="alert">{error.message()}</p> })}

@@ -53,6 +53,7 @@ pub fn node(name: &str) -> Node {
         workload_counts: WorkloadCounts { total: Some(0), stateful: Some(0) },
         maintenance: None,
         operation: None,
+        planned: None,
     }
 }
 

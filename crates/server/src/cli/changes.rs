@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use pitlane_api::{
     ActivateRequest, ActivationChecks, CheckOutcome, DrainPreview, DrainRequest, GuardDemand, GuardKind, Node, Operation, OperationKind,
-    OperationState, Override, Refusal, Timestamp, Workload,
+    OperationState, Override, PlanRequest, Refusal, Timestamp, Workload,
 };
 use reqwest::Method;
 
@@ -38,6 +38,9 @@ pub struct DrainArgs {
     /// When the node is expected back: in 30m, 2h or 1d, or at a time such as 2030-01-31T18:00:00Z.
     #[arg(long, value_name = "WHEN")]
     expected_back: Option<String>,
+    /// Begins later, by itself: in +30m, 2h or 1d, or at a time such as 2030-01-31T18:00:00Z. See `pitlane plan`.
+    #[arg(long, value_name = "WHEN", conflicts_with = "wait")]
+    at: Option<String>,
     /// I have read which stateful workloads stay on the node, with their data.
     #[arg(long)]
     acknowledge_stateful: bool,
@@ -90,7 +93,11 @@ pub(super) struct Wait {
 /// Drains a node.
 pub async fn drain(args: DrainArgs) -> Result<ExitCode, Failure> {
     let client = args.remote.client()?;
-    let expected_back_at = args.expected_back.as_deref().map(moment).transpose()?;
+    let expected_back_at = args.expected_back.as_deref().map(|text| moment("--expected-back", text)).transpose()?;
+    let starts_at = args.at.as_deref().map(|text| moment("--at", text)).transpose()?;
+    if starts_at.is_some() && args.nodes.len() > 1 {
+        return Err(Failure::new(USAGE, "--at is for one node at a time"));
+    }
     let [node] = args.nodes.as_slice() else {
         let wish = Wish {
             kind: OperationKind::Drain,
@@ -112,10 +119,22 @@ pub async fn drain(args: DrainArgs) -> Result<ExitCode, Failure> {
     if !missing.is_empty() {
         return Err(Failure::refused(missing.join("\n")));
     }
+    let seen_stateful = preview.stateful.iter().map(|workload| workload.identity.clone()).collect();
+    if let Some(starts_at) = starts_at {
+        let request = PlanRequest {
+            reason: args.reason,
+            starts_at,
+            expected_back_at,
+            seen_stateful,
+            acknowledge_unread: args.acknowledge_unread,
+            allow_last_schedulable: args.allow_last,
+        };
+        return super::plan::plan(&client, &node, &request, preview.revision.quoted(), args.remote.json).await;
+    }
     let request = DrainRequest {
         reason: args.reason,
         expected_back_at,
-        seen_stateful: preview.stateful.iter().map(|workload| workload.identity.clone()).collect(),
+        seen_stateful,
         acknowledge_unread: args.acknowledge_unread,
         allow_last_schedulable: args.allow_last,
     };
@@ -131,6 +150,8 @@ fn missing_acknowledgements(args: &DrainArgs, preview: &DrainPreview) -> Vec<Str
         let (given, flag) = match guard.kind {
             GuardKind::StatefulWorkloads => (args.acknowledge_stateful, "add --acknowledge-stateful once you have read the list"),
             GuardKind::UnreadWorkloads => (args.acknowledge_unread, "add --acknowledge-unread to drain it all the same"),
+            // Whether it is the last one then, nobody knows today.
+            GuardKind::LastSchedulableNode if args.at.is_some() => (true, ""),
             GuardKind::LastSchedulableNode => (args.allow_last, "add --allow-last if you mean it"),
             // The server refuses these with its own words, or newer ones this version does not know.
             _ => (true, ""),
@@ -315,13 +336,13 @@ pub(super) fn key() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// "2h" from now, or a time.
-fn moment(text: &str) -> Result<Timestamp, Failure> {
-    let wrong = |why: String| Failure::new(USAGE, format!("--expected-back: {why}"));
+/// "2h" or "+2h" from now, or a time; `flag` gave it.
+fn moment(flag: &str, text: &str) -> Result<Timestamp, Failure> {
+    let wrong = |why: String| Failure::new(USAGE, format!("{flag}: {why}"));
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let span = parse_duration(text)
+    let span = parse_duration(text.strip_prefix('+').unwrap_or(text))
         .map_err(|_| wrong(format!("{text:?} is neither a span such as 30m, 2h or 1d nor a time such as 2030-01-31T18:00:00Z")))?;
     let span = jiff::SignedDuration::try_from(span).map_err(|error| wrong(error.to_string()))?;
     Timestamp::now().checked_add(span).map_err(|error| wrong(error.to_string()))
@@ -332,8 +353,10 @@ mod tests {
     use super::moment;
 
     #[test]
-    fn expected_back_is_a_span_or_a_time() {
+    fn a_moment_is_a_span_or_a_time() {
+        let moment = |text| moment("--at", text);
         assert!(moment("2h").unwrap() > jiff::Timestamp::now());
+        assert!(moment("+2h").unwrap() > jiff::Timestamp::now());
         assert_eq!(moment("2030-01-31T18:00:00Z").unwrap().to_string(), "2030-01-31T18:00:00Z");
         assert!(moment("tomorrow").is_err());
     }

@@ -12,6 +12,7 @@ mod engine;
 mod exit;
 mod local;
 mod place;
+mod plan;
 mod serve;
 mod several;
 mod share;
@@ -58,6 +59,8 @@ enum Command {
     Abort(changes::AbortArgs),
     /// Tries the unfinished operation of a node again at once.
     Retry(changes::AbortArgs),
+    /// Lists the drains that are planned, and cancels one.
+    Plan(plan::PlanArgs),
     /// Makes, lists and revokes public links to one node's status.
     Share(share::ShareArgs),
     /// Asks which node a workload would be placed on.
@@ -103,6 +106,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Activate(args) => changes::activate(args).await,
         Command::Abort(args) => changes::abort(args, "abort").await,
         Command::Retry(args) => changes::abort(args, "retry").await,
+        Command::Plan(args) => plan::run(args).await,
         Command::Share(args) => share::run(args).await,
         Command::Place(args) => place::run(args).await,
         Command::Token(command) => token::run(command).await,

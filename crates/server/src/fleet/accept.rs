@@ -2,10 +2,19 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{Node, NodeId, Operation, OperationId, OperationKind, OperationState, OperationStep, Refusal, Revision, Timestamp};
+use pitlane_api::{Node, NodeId, Operation, OperationId, OperationKind, OperationState, OperationStep, PlannedDrain, Refusal, Revision, Timestamp};
 
 use super::{Actor, Call, Error, Fleet, IfMatch, Result};
 use crate::store::{Acceptance, Accepted, IdempotencyKey, NewActivity, Replay};
+
+/// What an accepted operation puts an end to.
+#[derive(Default)]
+pub(super) struct Ends {
+    /// The unfinished operation of the same node: as it was read, and ended.
+    pub operation: Option<(Operation, Operation)>,
+    /// The planned drain of the same node: the revision it was read at, and as it ends.
+    pub plan: Option<(Revision, PlannedDrain)>,
+}
 
 impl Fleet {
     /// What a repeated request was answered before. Looked up before any rule is asked.
@@ -20,15 +29,9 @@ impl Fleet {
 
     /// Keeps an operation that every guard has let pass, shows it and begins to carry it out. The caller holds the gate,
     /// so that the next one's guards see it.
-    pub(super) async fn keep(
-        self: &Arc<Self>,
-        operation: Operation,
-        activity: Vec<NewActivity>,
-        supersedes: Option<(Operation, Operation)>,
-        call: &Call,
-    ) -> Result<Operation> {
-        let superseded = supersedes.as_ref().map(|(_, after)| after.clone());
-        let acceptance = Acceptance { operation, activity, idempotency: key(call), supersedes };
+    pub(super) async fn keep(self: &Arc<Self>, operation: Operation, activity: Vec<NewActivity>, ends: Ends, call: &Call) -> Result<Operation> {
+        let superseded = ends.operation.as_ref().map(|(_, after)| after.clone());
+        let acceptance = Acceptance { operation, activity, idempotency: key(call), supersedes: ends.operation, ends_plan: ends.plan };
         match self.store.accept(&acceptance).await? {
             Accepted::Stored(entries) => {
                 self.announce(entries);
@@ -36,12 +39,16 @@ impl Fleet {
                     self.show(&superseded);
                     self.wake(&superseded.id);
                 }
+                if let Some((_, plan)) = &acceptance.ends_plan {
+                    self.forget_plan(plan);
+                }
                 self.show(&acceptance.operation);
                 self.reconcile(&acceptance.operation);
                 Ok(acceptance.operation)
             }
             Accepted::Replayed(operation) => Ok(*operation),
             Accepted::Mismatch => Err(Error::IdempotencyMismatch),
+            Accepted::PlanMoved => Err(Error::StoreUnavailable { message: "The planned drain of this node was changed just now; try again.".into() }),
             Accepted::Unfinished(operation) => Err(Refusal::OperationInProgress { operation }.into()),
         }
     }

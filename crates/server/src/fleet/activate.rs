@@ -9,7 +9,7 @@ use pitlane_api::{
 
 use super::{
     Call, Fleet, Result,
-    accept::{about, check_revision, ended, entry_by},
+    accept::{Ends, about, check_revision, ended, entry_by},
     types::from_engine,
 };
 use crate::store::NewActivity;
@@ -93,13 +93,13 @@ impl Fleet {
             ..about(entry_by(&call.actor, now, ActivityKind::ActivateRequested, message), id, &operation.node_name)
         };
         let mut activity = Vec::new();
-        let supersedes = pending.map(|before| {
+        let superseded = pending.map(|before| {
             let aborted = entry_by(&call.actor, now, ActivityKind::OperationAborted, "Aborted the pending drain by asking for an activation.");
             activity.push(NewActivity { operation_id: Some(before.id.clone()), ..about(aborted, id, &operation.node_name) });
             let after = Operation { last_error: Some("An activation was asked for.".into()), ..ended(&before, OperationState::Aborted, now) };
             (before, after)
         });
         activity.push(requested);
-        self.keep(operation, activity, supersedes, call).await
+        self.keep(operation, activity, Ends { operation: superseded, ..Ends::default() }, call).await
     }
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityKind, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, NodeId, Operation, OperationKind, Scheduling, rules};
+use pitlane_api::{
+    ActivityKind, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, NodeId, Operation, OperationKind, PlanState, PlannedDrain, Refusal,
+    Scheduling, rules,
+};
 
 use super::{
     Call, Fleet, Result,
-    accept::{about, check_revision, entry_by},
+    accept::{Ends, about, check_revision, entry_by},
+    plan::concluded,
     types::from_engine,
 };
 use crate::store::NewActivity;
@@ -35,15 +39,25 @@ impl Fleet {
     /// [`super::Error`]; where it is not `Ok`, nothing was kept and nothing was changed.
     pub async fn drain(self: &Arc<Self>, id: &NodeId, request: DrainRequest, call: Call) -> Result<Operation> {
         let (fleet, id) = (self.clone(), id.clone());
-        self.to_the_end(async move { fleet.accept_drain(&id, request, &call).await }).await
+        self.to_the_end(async move { fleet.accept_drain(&id, request, &call, None).await }).await
     }
 
-    async fn accept_drain(self: &Arc<Self>, id: &NodeId, mut request: DrainRequest, call: &Call) -> Result<Operation> {
+    /// `begins`: the plan whose time has come. An open plan of the node is over with either: it began, or is not needed.
+    pub(super) async fn accept_drain(
+        self: &Arc<Self>,
+        id: &NodeId,
+        mut request: DrainRequest,
+        call: &Call,
+        begins: Option<&PlannedDrain>,
+    ) -> Result<Operation> {
         if let Some(operation) = self.replayed(call).await? {
             return Ok(operation);
         }
         request.reason = rules::check_reason(&request.reason)?;
-        rules::check_expected_back(request.expected_back_at, self.settings.clock.now())?;
+        // A plan that begins late may be overdue from its first moment, and says so.
+        if begins.is_none() {
+            rules::check_expected_back(request.expected_back_at, self.settings.clock.now())?;
+        }
         let engine_node_id = self.engine_node_id(id)?;
 
         let _writing = self.lock_node(id).await;
@@ -56,6 +70,11 @@ impl Fleet {
 
         // From here to `keep` is one step per fleet: two drains at once cannot both pass the same guard.
         let _gate = self.gate.lock().await;
+        let _pen = self.plans.hold().await;
+        let plan = self.plans.open_of(id);
+        if let Some(begins) = begins {
+            check_plan_stands(begins, plan.as_ref())?;
+        }
         let operation = self.with_view_as_known(|view| -> Result<Operation> {
             let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
             rules::check_drain(&self.drain_input(view, entry, list.as_ref(), None), &request)?;
@@ -68,12 +87,30 @@ impl Fleet {
                 ..self.new_operation(OperationKind::Drain, &entry.node, engine_node.revision(), &call.actor)
             })
         })?;
-        let entry = entry_by(&call.actor, operation.created_at, ActivityKind::DrainRequested, "Asked for a drain.");
-        let entry = NewActivity {
+        let asked = if begins.is_some() { "Asked for a drain, as it was planned." } else { "Asked for a drain." };
+        let of_operation = |entry| NewActivity {
             operation_id: Some(operation.id.clone()),
             reason: operation.reason.clone(),
             ..about(entry, &operation.node_id, &operation.node_name)
         };
-        self.keep(operation, vec![entry], None, call).await
+        let mut activity = vec![of_operation(entry_by(&call.actor, operation.created_at, ActivityKind::DrainRequested, asked))];
+        let ends_plan = plan.map(|plan| {
+            let (state, kind, message) = match begins {
+                Some(_) => (PlanState::Started, ActivityKind::PlanStarted, "The time of the planned drain has come."),
+                None => (PlanState::NotNeeded, ActivityKind::PlanEnded, "A drain was asked for: the planned one is not needed any more."),
+            };
+            activity.push(of_operation(NewActivity::by_system(operation.created_at, kind, message)));
+            let ended = concluded(&plan, state, Some(message.to_owned()), None, operation.created_at);
+            (plan.revision, PlannedDrain { operation_id: Some(operation.id.clone()), ..ended })
+        });
+        self.keep(operation.clone(), activity, Ends { plan: ends_plan, ..Ends::default() }, call).await
+    }
+}
+
+/// Whether the plan that begins is the one that is kept: nobody has changed or cancelled it meanwhile.
+fn check_plan_stands(begins: &PlannedDrain, kept: Option<&PlannedDrain>) -> std::result::Result<(), Refusal> {
+    match kept {
+        Some(kept) if kept.revision == begins.revision => Ok(()),
+        _ => Err(Refusal::RevisionConflict { current: begins.revision.clone() }),
     }
 }

@@ -3,12 +3,13 @@
 //! * [`Agents`]: who may speak for which node, and what each said last.
 //! * the view: what the fleet looks like, in memory; `observe` folds in what the engine shows, `tick` what agents say.
 //! * one file per use case: `drain`, `activate`, `stop` (abort and retry), `maintenance`, `remove`, `enroll`, `reads`.
+//! * `plan`: drains that begin later, by themselves.
 //! * `reconcile`: carries accepted operations out until they are done, through crashes and absences.
 //! * [`Hub`](hub::Hub): the event stream.
 //!
-//! Three locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
-//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the view's (never held across
-//! an await).
+//! Four locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
+//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the pen of planned drains, the
+//! view's (never held across an await).
 //!
 //! The fleet must not know axum, SQLite, or any one engine.
 
@@ -25,7 +26,9 @@ mod guards;
 mod hub;
 mod maintenance;
 mod observe;
+mod overdue;
 mod place;
+mod plan;
 mod publish;
 mod reads;
 mod reconcile;
@@ -85,6 +88,8 @@ pub struct Fleet {
     scribe: scribe::Desk,
     links: share::Links,
     bulks: bulk::Bulks,
+    plans: plan::Plans,
+    overdue: overdue::Told,
     lists: Mutex<HashMap<NodeId, pitlane_api::WorkloadList>>,
     last_tick: Mutex<Duration>,
     /// `None` once the server shuts down.

@@ -203,7 +203,7 @@ impl Fleet {
     }
 
     /// The engine has no such node any more.
-    fn gone(&self, engine_node_id: &str) {
+    fn gone(self: &Arc<Self>, engine_node_id: &str) {
         let removed = self.view_mut().remove(engine_node_id, self.settings.clock.now());
         if let Some(entry) = removed {
             self.urgent.notify_one();
@@ -216,6 +216,8 @@ impl Fleet {
                 ..NewActivity::by_system(self.settings.clock.now(), ActivityKind::NodeRemoved, message)
             });
             self.wake_node(&entry.node.id);
+            let (fleet, id) = (self.clone(), entry.node.id);
+            self.spawn(async move { fleet.end_plan_of(&id, message).await });
         }
     }
 

@@ -90,6 +90,7 @@ impl Fleet {
             wake.notify_one();
         }
         self.wake_all_bulks();
+        self.wake_plans();
     }
 
     /// Lets the unfinished operation of a node try now.

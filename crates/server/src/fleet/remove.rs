@@ -60,6 +60,7 @@ impl Fleet {
         let message = if reason.is_some() { "Removed the node, although its workloads could not be read." } else { "Removed the node." };
         let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::NodeRemoved, message);
         self.note(NewActivity { reason, ..about(entry, id, &name) });
+        self.end_plan_of(id, "The node was removed.").await;
         if let Err(error) = self.store.forget_node(id).await {
             // The next start finishes this; the node itself is gone.
             tracing::warn!(%error, node = %id, "the agent of a removed node could not be forgotten");

@@ -10,7 +10,7 @@ use pitlane_api::{ActivityKind, EngineKind, OperationState};
 use pitlane_engine::Engine;
 use tokio::{sync::Notify, task::JoinSet};
 
-use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, scribe, share, view};
+use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, overdue, plan, scribe, share, view};
 use crate::store::{NewActivity, Store};
 
 /// What an engine's own process on a node is called.
@@ -42,6 +42,8 @@ impl Fleet {
         for agent in &known_agents {
             agents.put(agent);
         }
+        let plans = plan::Plans::new(store.open_plans().await?);
+        let overdue = overdue::Told::new(store.told_overdue().await?);
         let links = store.share_links_until_activated(settings.clock.now()).await?;
         let surroundings = view::Surroundings {
             thresholds: settings.thresholds.clone(),
@@ -61,6 +63,8 @@ impl Fleet {
             scribe: scribe::Desk::default(),
             links: share::Links::new(links),
             bulks: Default::default(),
+            plans,
+            overdue,
             lists: Mutex::new(HashMap::new()),
             last_tick: Mutex::new(settings.clock.elapsed()),
             tasks: Mutex::new(Some(JoinSet::new())),
@@ -70,6 +74,7 @@ impl Fleet {
             agents,
         });
         fleet.take_up_operations().await?;
+        fleet.take_up_plans();
         let changes = fleet.engine.watch();
         fleet.ask_version().await;
         fleet.relist().await;

@@ -61,6 +61,8 @@ impl Fleet {
             let fleet = self.clone();
             self.spawn(async move { fleet.keep_buckets(ended).await });
         }
+        self.begin_plans();
+        self.tell_overdue();
         self.end_served_links();
         self.publish_activity();
         self.publish_bulks();

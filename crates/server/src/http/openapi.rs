@@ -73,6 +73,8 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(calls::changes::activate))
         .routes(routes!(calls::changes::abort))
         .routes(routes!(calls::changes::retry))
+        .routes(routes!(calls::plans::list))
+        .routes(routes!(calls::plans::create, calls::plans::change, calls::plans::cancel))
         .routes(routes!(calls::fleet::activity))
         .routes(routes!(calls::fleet::export))
         .routes(routes!(calls::fleet::place))

@@ -16,7 +16,7 @@ mod types;
 use std::path::Path;
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 
 pub use error::{Error, Result};
 pub use secret::SecretHash;
@@ -29,7 +29,7 @@ pub trait Store: Send + Sync + 'static {
     // --- operations ---
 
     /// Keeps an accepted operation with its activity and, where there is one, its idempotency key, and ends the
-    /// operation it takes the place of. All or nothing; see [`Accepted`] for why it may keep nothing.
+    /// operation it takes the place of and the planned drain it makes needless. All or nothing; see [`Accepted`] for why it may keep nothing.
     async fn accept(&self, acceptance: &Acceptance) -> Result<Accepted>;
 
     /// What a request with this key was answered before. Looked up first, before any rule. Keys older than 24 h at
@@ -149,6 +149,36 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest ones, newest first.
     async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>>;
+
+    // --- planned drains ---
+
+    /// Keeps a planned drain with its activity and, where there is one, its idempotency key, in the place of `replaces`: the
+    /// revision that one was read at, and how it ends. All or nothing.
+    async fn accept_plan(
+        &self,
+        plan: &StoredPlan,
+        replaces: Option<&(Revision, PlannedDrain)>,
+        key: Option<&IdempotencyKey>,
+        activity: &[NewActivity],
+    ) -> Result<PlanAccepted>;
+
+    /// What a request with this key was answered before; `None` where it is new, or older than 24 h at `now`.
+    async fn replay_plan(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<PlanAccepted>>;
+
+    /// Keeps a planned drain as it is now, with its activity. `None`, and nothing is written: what is kept is not `before`
+    /// any more, or is not open.
+    async fn save_plan(&self, before: &Revision, after: &StoredPlan, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>>;
+
+    /// Those that are open, oldest first: where a restarted server goes on.
+    async fn open_plans(&self) -> Result<Vec<StoredPlan>>;
+
+    // --- overdue ---
+
+    /// Nodes that were told to be overdue, and since when each was.
+    async fn told_overdue(&self) -> Result<Vec<(NodeId, Timestamp)>>;
+
+    /// Writes that a node is overdue since `at`. `None`, and nothing is written: that was told before.
+    async fn tell_overdue(&self, node: &NodeId, at: Timestamp, entry: &NewActivity) -> Result<Option<Vec<ActivityEntry>>>;
 
     // --- public links ---
 

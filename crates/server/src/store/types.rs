@@ -1,6 +1,8 @@
 //! What goes into a store and comes out of it, beside the types of the contract.
 
-use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, BulkOperation, NodeId, Operation, OperationId, Role, ShareLink, Timestamp};
+use pitlane_api::{
+    ActivityEntry, ActivityKind, ActorKind, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Role, ShareLink, Timestamp,
+};
 
 use super::SecretHash;
 
@@ -108,6 +110,9 @@ pub struct Acceptance {
     /// The unfinished operation of the same node that this one ends (Activate aborts a pending drain): as it was
     /// read, and as it shall be, finished.
     pub supersedes: Option<(Operation, Operation)>,
+    /// The planned drain of the same node that this operation begins or makes needless: the revision it was read at, and
+    /// the plan as it shall be, ended. If it has moved on, nothing is kept.
+    pub ends_plan: Option<(Revision, PlannedDrain)>,
 }
 
 /// What became of an acceptance.
@@ -121,6 +126,8 @@ pub enum Accepted {
     Mismatch,
     /// The node has another operation that is not finished, or the one to be ended has moved on. Nothing was kept.
     Unfinished(Box<Operation>),
+    /// The planned drain that was to be ended has moved on. Nothing was kept.
+    PlanMoved,
 }
 
 /// What a key led to.
@@ -314,6 +321,28 @@ pub enum BulkAccepted {
     Replayed(Box<BulkOperation>),
     /// The key was used before with another body. Nothing was kept.
     Mismatch,
+}
+
+/// A planned drain, and who asked for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredPlan {
+    /// As it goes over the wire.
+    pub plan: PlannedDrain,
+    /// Who asked, as JSON; the store does not read it.
+    pub actor: String,
+}
+
+/// What became of a planned drain that was to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlanAccepted {
+    /// Kept; these are its entries in the activity log.
+    Stored(Vec<ActivityEntry>),
+    /// The key was used before with the same body: this is what it led to, as it stands now. Nothing was kept.
+    Replayed(Box<PlannedDrain>),
+    /// The key was used before with another body. Nothing was kept.
+    Mismatch,
+    /// The node has another one that is open. Nothing was kept.
+    Open(Box<PlannedDrain>),
 }
 
 /// What is past its time.

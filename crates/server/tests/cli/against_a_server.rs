@@ -39,6 +39,28 @@ fn a_node_is_drained_and_activated_with_exit_codes_for_scripts() {
 }
 
 #[test]
+fn a_drain_is_planned_listed_cancelled_and_begins_by_itself() {
+    let server = Server::start(&[]);
+    server.node("edge-1", &[]);
+    server.node("edge-2", &[]);
+    assert_eq!(server.ok(&["plan"]), "No drain is planned.\n");
+    let planned = server.ok(&["drain", "edge-1", "--at", "+2h", "--reason", "Kernel reboot"]);
+    assert!(planned.contains("edge-1: a drain is planned for"), "{planned}");
+    let again = server.fails(1, &["drain", "edge-1", "--at", "3h", "--reason", "Kernel reboot"]);
+    assert!(again.contains("planned already, by"), "{again}");
+    let listed = server.ok(&["plan"]);
+    assert!(listed.contains("edge-1") && listed.contains("waiting") && listed.contains("Kernel reboot"), "{listed}");
+    assert!(server.ok(&["plan", "--cancel", "edge-1"]).contains("cancelled"));
+    assert!(server.fails(1, &["plan", "--cancel", "edge-1"]).contains("no drain of edge-1 is planned"));
+    server.fails(2, &["drain", "edge-1", "--at", "tonight", "--reason", "Kernel reboot"]);
+    server.ok(&["drain", "edge-2", "--at", "1s", "--reason", "Kernel reboot"]);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !server.ok(&["status", "edge-2"]).contains("maintenance") {
+        assert!(std::time::Instant::now() < deadline, "it never began");
+    }
+}
+
+#[test]
 fn several_nodes_are_drained_and_activated_in_one_go() {
     let server = Server::start(&["--settle", "1s"]);
     for (name, volumes) in [("edge-1", &["pgdata"][..]), ("edge-2", &[]), ("edge-3", &[])] {

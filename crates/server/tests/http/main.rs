@@ -8,6 +8,7 @@ mod console;
 mod events;
 mod health;
 mod openapi;
+mod plans;
 mod requests;
 mod serving;
 mod shared;

@@ -31,7 +31,7 @@ pub(super) struct Bulks {
     pen: tokio::sync::Mutex<()>,
 }
 
-/// Who asked, as it is kept with a bulk operation.
+/// Who asked, as it is kept with what is done in their name later.
 #[derive(Serialize, Deserialize)]
 struct Asker {
     name: String,
@@ -40,14 +40,13 @@ struct Asker {
     origin: Option<String>,
 }
 
-fn written(actor: &Actor) -> Result<String> {
+pub(super) fn written(actor: &Actor) -> Result<String> {
     let asker = Asker { name: actor.name.clone(), kind: actor.kind, role: actor.role, origin: actor.origin.clone() };
     serde_json::to_string(&asker).map_err(|error| Error::Internal(error.to_string()))
 }
 
-fn read(actor: &str) -> Result<Actor> {
-    let Asker { name, kind, role, origin } =
-        serde_json::from_str(actor).map_err(|error| Error::Internal(format!("who asked for a bulk operation: {error}")))?;
+pub(super) fn read(actor: &str) -> Result<Actor> {
+    let Asker { name, kind, role, origin } = serde_json::from_str(actor).map_err(|error| Error::Internal(format!("who asked: {error}")))?;
     Ok(Actor { name, kind, role, origin })
 }
 

@@ -12,6 +12,7 @@ mod events;
 mod health;
 mod outside;
 mod pages;
+mod plan;
 mod races;
 mod refusals;
 mod removal;

@@ -89,6 +89,15 @@ impl World {
         self.start_again(true).await;
     }
 
+    /// The same with the machine's clock at this time.
+    pub async fn crash_and_start_at(&mut self, now: Timestamp) {
+        self.fleet.crash().await;
+        self.settings.clock = Clock::manual(now);
+        let (engine, fleet) = start(&self.settings, &self.store, false).await;
+        self.engine = engine;
+        self.fleet = fleet;
+    }
+
     async fn start_again(&mut self, away: bool) {
         self.fleet.crash().await;
         self.settings.clock = Clock::manual(plus(self.settings.clock.now(), Duration::from_secs(1)));

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pitlane_api::{
-    Health, Heartbeat, HeartbeatRequest, HeartbeatState, Maintenance, Node, NodeId, Operation, Resources, Scheduling, Signal, Timestamp,
-    WorkloadCounts, rules,
+    Health, Heartbeat, HeartbeatRequest, HeartbeatState, Maintenance, Node, NodeId, Operation, PlannedDrain, Resources, Scheduling, Signal,
+    Timestamp, WorkloadCounts, rules,
 };
 use pitlane_engine::EngineNode;
 use sha2::{Digest, Sha256};
@@ -18,6 +18,7 @@ pub(super) struct Material<'a> {
     pub engine: &'a EngineNode,
     pub facts: Option<&'a Facts>,
     pub operation: Option<&'a Operation>,
+    pub plan: Option<&'a PlannedDrain>,
     /// The version it had when it was drained.
     pub version: Option<&'a str>,
     pub deleting: bool,
@@ -135,6 +136,7 @@ pub(super) fn node(material: &Material<'_>, surroundings: &Surroundings, moment:
         workload_counts: counts(material, health),
         maintenance: maintenance(engine, material.version),
         operation: material.operation.cloned(),
+        planned: material.plan.cloned().map(Box::new),
     }
 }
 

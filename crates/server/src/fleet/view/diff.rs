@@ -61,6 +61,7 @@ pub(super) fn differs_in_substance(a: &Node, b: &Node) -> bool {
         || a.workload_counts != b.workload_counts
         || a.maintenance != b.maintenance
         || a.operation != b.operation
+        || a.planned != b.planned
         || a.resources.cpu_cores != b.resources.cpu_cores
         || a.resources.memory_total_bytes != b.resources.memory_total_bytes
         || a.resources.cpu_cores_reserved != b.resources.cpu_cores_reserved

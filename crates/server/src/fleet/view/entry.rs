@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pitlane_api::{HeartbeatState, Node, NodeId, Operation, SignalKind, SignalState, rules};
+use pitlane_api::{HeartbeatState, Node, NodeId, Operation, PlannedDrain, SignalKind, SignalState, rules};
 use pitlane_engine::EngineNode;
 
 use super::{
@@ -18,6 +18,14 @@ use crate::fleet::{
 /// Details that change with every beat (processor use in words) are refreshed at least this often.
 const REFRESH: Duration = Duration::from_secs(60);
 
+/// What was known of a node before the engine showed it.
+pub(super) struct Known {
+    pub operation: Option<Operation>,
+    /// The version it had when it was drained.
+    pub version: Option<String>,
+    pub plan: Option<Box<PlannedDrain>>,
+}
+
 /// One node.
 pub(in crate::fleet) struct Entry {
     /// As the engine showed it last.
@@ -26,6 +34,8 @@ pub(in crate::fleet) struct Entry {
     pub node: Node,
     /// Unfinished, or the one that failed last.
     pub operation: Option<Operation>,
+    /// The planned drain that is open.
+    pub plan: Option<Box<PlannedDrain>>,
     /// The version it had when it was drained.
     pub version: Option<String>,
     /// On its way out.
@@ -53,7 +63,7 @@ impl Entry {
         id: NodeId,
         engine: EngineNode,
         facts: Option<Facts>,
-        (operation, version): (Option<Operation>, Option<String>),
+        Known { operation, version, plan }: Known,
         surroundings: &Surroundings,
         moment: Moment,
     ) -> Self {
@@ -63,6 +73,7 @@ impl Entry {
             engine: &engine,
             facts: facts.as_ref(),
             operation: operation.as_ref(),
+            plan: plan.as_deref(),
             version: version.as_deref(),
             deleting: false,
             previous: &[],
@@ -74,6 +85,7 @@ impl Entry {
             engine,
             node,
             operation,
+            plan,
             version,
             deleting: false,
             settle: rules::Settle::default(),
@@ -97,6 +109,7 @@ impl Entry {
             engine: &self.engine,
             facts: facts.as_ref(),
             operation: self.operation.as_ref(),
+            plan: self.plan.as_deref(),
             version: self.version.as_deref(),
             deleting: self.deleting,
             previous: &self.node.signals,

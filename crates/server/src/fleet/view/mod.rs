@@ -17,12 +17,13 @@ use std::{
     time::Duration,
 };
 
-use pitlane_api::{Capacity, Counts, Node, NodeId, NodeSource, Operation, Thresholds, Timestamp, rules::Realm};
+use pitlane_api::{Capacity, Counts, Node, NodeId, NodeSource, Operation, PlannedDrain, Thresholds, Timestamp, rules::Realm};
 use pitlane_engine::EngineNode;
 
 pub(super) use build::{derived_id, node_id};
 pub(super) use diff::{Difference, Happening};
 pub(super) use entry::Entry;
+use entry::Known;
 
 use super::agents::{Facts, update_for};
 
@@ -84,6 +85,8 @@ pub(super) struct View {
     by_engine_node: HashMap<String, NodeId>,
     /// Unfinished, or failed last; of nodes the engine has not shown yet too.
     operations: HashMap<NodeId, Operation>,
+    /// Open ones, of nodes the engine has not shown yet too.
+    plans: HashMap<NodeId, Box<PlannedDrain>>,
     /// Versions that nodes had when they were drained; of nodes the engine has not shown yet too.
     versions: HashMap<NodeId, String>,
     /// By name, for pages: sorting ten thousand names at every request would be felt.
@@ -114,6 +117,7 @@ impl View {
             entries: HashMap::new(),
             by_engine_node: HashMap::new(),
             operations: HashMap::new(),
+            plans: HashMap::new(),
             versions: HashMap::new(),
             by_name: BTreeSet::new(),
             totals: counts::totals(std::iter::empty(), Timestamp::MIN),
@@ -177,8 +181,11 @@ impl View {
             None => {
                 self.by_engine_node.insert(engine.engine_node_id.clone(), id.clone());
                 self.by_name.insert((name, id.clone()));
-                let operation = self.operations.get(&id).cloned();
-                let known = (operation, self.versions.get(&id).cloned());
+                let known = Known {
+                    operation: self.operations.get(&id).cloned(),
+                    version: self.versions.get(&id).cloned(),
+                    plan: self.plans.get(&id).cloned(),
+                };
                 self.entries.insert(id.clone(), Entry::new(id.clone(), engine, facts, known, &self.surroundings, moment));
                 self.changed.insert(id);
                 self.recount(moment.now);
@@ -227,6 +234,19 @@ impl View {
             entry.operation = operation;
             self.rebuild(id, facts, moment);
             self.recount(moment.now);
+        }
+    }
+
+    /// Sets the planned drain that is shown with a node, or that there is none.
+    pub(super) fn set_plan(&mut self, id: &NodeId, plan: Option<Box<PlannedDrain>>, facts: Option<Facts>, moment: Moment) {
+        match &plan {
+            Some(plan) => self.plans.insert(id.clone(), plan.clone()),
+            None => self.plans.remove(id),
+        };
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.plan = plan;
+            self.rebuild(id, facts, moment);
+            self.urgent.insert(id.clone());
         }
     }
 

@@ -74,7 +74,7 @@ pub async fn export(State(app): State<App>, _: MayRead, query: Query) -> Result<
         Some(_) => return Err(Problem::field("format", "must be csv or jsonl")),
     };
     let request = ActivityRequest { filter: filter(&query)?, ..ActivityRequest::default() };
-    Ok(export::file(app.fleet.clone(), request, format).await?)
+    export::file(app.fleet.clone(), request, format).await
 }
 
 /// Which node would a workload be placed on? A drained node is never chosen.

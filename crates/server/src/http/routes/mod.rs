@@ -6,6 +6,7 @@ pub mod changes;
 pub mod fleet;
 pub mod health;
 pub mod nodes;
+pub mod plans;
 pub mod shared;
 
 use super::problem::Problem;

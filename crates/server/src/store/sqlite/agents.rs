@@ -189,6 +189,7 @@ pub(super) async fn forget_node(store: &SqliteStore, node: &NodeId) -> Result<()
     let mut tx = store.begin().await?;
     sqlx::query("DELETE FROM agents WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM samples WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM overdue_told WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM share_links WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(())

@@ -9,6 +9,7 @@ mod bulk;
 mod convert;
 mod open;
 mod operations;
+mod plans;
 mod records;
 mod samples;
 mod shares;
@@ -20,12 +21,12 @@ mod upkeep;
 use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
-    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity, Prune,
-    Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredReport, StoredSession, StoredShareLink,
+    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity,
+    PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredPlan, StoredReport, StoredSession, StoredShareLink,
 };
 
 pub use open::ServeLock;
@@ -188,6 +189,36 @@ impl Store for SqliteStore {
 
     async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>> {
         bulk::newest(self, limit).await
+    }
+
+    async fn accept_plan(
+        &self,
+        plan: &StoredPlan,
+        replaces: Option<&(Revision, PlannedDrain)>,
+        key: Option<&IdempotencyKey>,
+        activity: &[NewActivity],
+    ) -> Result<PlanAccepted> {
+        plans::accept(self, plan, replaces, key, activity).await
+    }
+
+    async fn replay_plan(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<PlanAccepted>> {
+        plans::replay(&mut *self.readers.acquire().await?, key, now).await
+    }
+
+    async fn save_plan(&self, before: &Revision, after: &StoredPlan, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>> {
+        plans::save(self, before, after, activity).await
+    }
+
+    async fn open_plans(&self) -> Result<Vec<StoredPlan>> {
+        plans::open(self).await
+    }
+
+    async fn told_overdue(&self) -> Result<Vec<(NodeId, Timestamp)>> {
+        plans::told_overdue(self).await
+    }
+
+    async fn tell_overdue(&self, node: &NodeId, at: Timestamp, entry: &NewActivity) -> Result<Option<Vec<ActivityEntry>>> {
+        plans::tell_overdue(self, node, at, entry).await
     }
 
     async fn create_share_link(&self, link: &StoredShareLink, limit: u32, activity: &[NewActivity]) -> Result<Option<Vec<ActivityEntry>>> {

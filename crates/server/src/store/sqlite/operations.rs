@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use super::{
     SqliteStore, activity,
     convert::{from_json, hash, nanos, to_json},
+    plans,
 };
 use crate::store::{Acceptance, Accepted, IdempotencyKey, NewActivity, Replay, Result};
 
@@ -33,6 +34,11 @@ pub(super) async fn accept(store: &SqliteStore, acceptance: &Acceptance) -> Resu
         && let Some(moved_on) = by_id(&mut tx, &before.id).await?
     {
         return Ok(Accepted::Unfinished(Box::new(moved_on)));
+    }
+    if let Some((before, after)) = &acceptance.ends_plan
+        && !plans::replace(&mut tx, before, after).await?
+    {
+        return Ok(Accepted::PlanMoved);
     }
     if let Some(other) = unfinished_of(&mut tx, &operation.node_id).await? {
         return Ok(Accepted::Unfinished(Box::new(other)));

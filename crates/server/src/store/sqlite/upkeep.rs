@@ -21,6 +21,7 @@ pub(super) async fn prune(store: &SqliteStore, prune: &Prune) -> Result<u64> {
             activity_before,
         ),
         ("DELETE FROM bulk_operations WHERE finished = 1 AND updated_at < ?", activity_before),
+        ("DELETE FROM planned_drains WHERE open = 0 AND updated_at < ?", activity_before),
         ("DELETE FROM idempotency WHERE created_at <= ?", oldest_key(prune.now)),
         ("DELETE FROM sessions WHERE expires_at <= ?", now),
         ("DELETE FROM sign_in_codes WHERE expires_at <= ?", now),

@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 mod nodes;
 mod operations;
+mod plans;
 mod sign_in;
 mod upkeep;
 
@@ -91,7 +92,13 @@ fn entry(kind: ActivityKind, operation: &Operation) -> NewActivity {
 }
 
 fn acceptance(operation: &Operation) -> Acceptance {
-    Acceptance { operation: operation.clone(), activity: vec![entry(ActivityKind::DrainRequested, operation)], idempotency: None, supersedes: None }
+    Acceptance {
+        operation: operation.clone(),
+        activity: vec![entry(ActivityKind::DrainRequested, operation)],
+        idempotency: None,
+        supersedes: None,
+        ends_plan: None,
+    }
 }
 
 fn key(key: &str, body: &str) -> IdempotencyKey {
