@@ -95,7 +95,7 @@ impl Rest {
     pub fn start(app: App, overlays: Overlays) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.any() || overlays.0.get().is_some());
+        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.is_wanted() || overlays.0.get().is_some());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -140,7 +140,7 @@ impl Rest {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
             (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Over(_)) => ().into_any(),
-            (State::Missing, Part::Selection) if !App::get().live.chosen.any() => ().into_any(),
+            (State::Missing, Part::Selection) if !App::get().live.chosen.is_wanted() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
                     <Skeleton shape="title" />

@@ -7,6 +7,7 @@ use crate::pages::context::App;
 use crate::platform::focus;
 use crate::platform::keys::Press;
 use crate::route::Route;
+use crate::state::Press as Chose;
 
 /// Whether the key meant the selection. Only the fleet page has one.
 pub fn take(app: App, press: &Press) -> bool {
@@ -17,7 +18,7 @@ pub fn take(app: App, press: &Press) -> bool {
     let node = press.node.clone().map(NodeId);
     match press.key.as_str() {
         "x" | "X" => node.is_some_and(|id| {
-            chosen.press(&id, press.shift);
+            chosen.press(if press.shift { Chose::Range(id) } else { Chose::One(id) });
             true
         }),
         "ArrowRight" | "ArrowDown" if press.shift => stretch(app, node, 1),
@@ -33,13 +34,13 @@ fn stretch(app: App, from: Option<NodeId>, step: i32) -> bool {
     if let Some(id) = from
         && !untrack(|| chosen.contains(&id))
     {
-        chosen.press(&id, false);
+        chosen.press(Chose::One(id));
     }
     if !focus::move_among("[data-node] .card-name", step) {
         return false;
     }
     if let Some(id) = focus::around("data-node") {
-        chosen.press(&NodeId(id), true);
+        chosen.press(Chose::Range(NodeId(id)));
     }
     true
 }

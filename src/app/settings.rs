@@ -88,12 +88,15 @@ fn theme_name(theme: Theme) -> String {
     }
 }
 
+/// The key that leads to the search field.
+const SEARCH: &str = "\u{2f}";
+
 type Keys = Vec<(&'static [&'static str], String)>;
 
 fn everywhere() -> Keys {
     vec![
         (&["Ctrl", "K"], tr!("Find a node or a command (⌘ K on a Mac)")),
-        (&["/"], tr!("Search nodes")),
+        (&[SEARCH], tr!("Search nodes")),
         (&["g", "n"], tr!("Go to nodes")),
         (&["g", "a"], tr!("Go to activity")),
         (&["?"], tr!("Keys and settings")),

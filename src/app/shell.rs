@@ -44,7 +44,6 @@ pub fn Shell() -> impl IntoView {
             app.announcer.say(sentence);
         }
     });
-    app.live.chosen.follow(app.live.fleet);
     let overlays = Overlays::start();
     provide_context(overlays);
     let rest = Rest::start(app, overlays);

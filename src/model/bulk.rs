@@ -233,7 +233,7 @@ pub fn headline(bulk: &BulkOperation) -> String {
         BulkState::Aborting => tr!("{}. No other node is begun; what is under way is being stopped.", done),
         BulkState::Aborted => tr!("Aborted: {}. The others stay as they are.", done),
         BulkState::Completed => tr!("Completed: {}.", done),
-        _ => tr!("{}.", done),
+        _ => done,
     }
 }
 

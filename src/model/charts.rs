@@ -62,7 +62,7 @@ impl Day {
     }
 
     /// How many slots there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.slots.len()
     }
 
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn the_newest_bucket_stands_last_and_gaps_are_gaps() {
         let day = day(vec![(199_800, 30, 60, Some(50.0)), (100_000, 60, 60, None), (199_500, 60, 60, Some(100.0)), (198_900, 60, 60, Some(0.0))]);
-        assert_eq!(day.len(), 288);
+        assert_eq!(day.count(), 288);
         assert_eq!(day.time(287).as_second(), 199_800);
         assert_eq!(day.maintenance(), [Run { from: 287, len: 1, what: true }]);
         // A figure of zero is a line at the bottom; the slot after it was not watched and has none.
@@ -338,8 +338,8 @@ mod tests {
             at in prop::collection::vec((100_000i64..300_000, any::<u32>(), any::<u32>(), prop::option::of(-1e9..1e9f64)), 0..40),
         ) {
             let day = day(at);
-            prop_assert!(day.maintenance().iter().all(|run| run.from + run.len <= day.len()));
-            prop_assert_eq!(day.rows().iter().map(|row| row.len).sum::<usize>(), day.len());
+            prop_assert!(day.maintenance().iter().all(|run| run.from + run.len <= day.count()));
+            prop_assert_eq!(day.rows().iter().map(|row| row.len).sum::<usize>(), day.count());
             let (line, area) = day.line(&Series::Cpu);
             prop_assert!(!line.contains("-") && !area.contains("-"), "nothing is drawn outside");
         }

@@ -1,8 +1,8 @@
 //! How the event stream folds into what is shown. Decoding here, storing in `state`.
 
 use pitlane_api::{
-    ActivityEvent, Beat, BulkEvent, EVENT_ACTIVITY, EVENT_BULK, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, Health, HeartbeatState,
-    Node, NodesEvent, OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
+    ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_BULK, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, Health, HeartbeatState, Node,
+    NodesEvent, OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
 };
 
 use crate::words::tr;
@@ -15,7 +15,8 @@ pub enum Message {
     Removed(RemovedEvent),
     Operation(Box<OperationEvent>),
     Activity(ActivityEvent),
-    Bulk(BulkEvent),
+    /// As it came: a first visit does not read it.
+    Bulk(String),
 }
 
 /// Data that is not what its event's name promises.
@@ -41,21 +42,21 @@ impl Message {
             EVENT_REMOVED => Self::Removed(read(data)?),
             EVENT_OPERATION => Self::Operation(Box::new(read(data)?)),
             EVENT_ACTIVITY => Self::Activity(read(data)?),
-            EVENT_BULK => Self::Bulk(read(data)?),
+            EVENT_BULK => Self::Bulk(data.to_owned()),
             _ => return Ok(None),
         }))
     }
 
-    /// The server's clock when it was sent; ages are counted from it.
-    pub fn server_time(&self) -> Timestamp {
-        match self {
+    /// The server's clock when it was sent, where that was read; ages are counted from it.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        Some(match self {
             Self::Snapshot(event) => event.server_time,
             Self::Nodes(event) => event.server_time,
             Self::Removed(event) => event.server_time,
             Self::Operation(event) => event.server_time,
             Self::Activity(event) => event.server_time,
-            Self::Bulk(event) => event.server_time,
-        }
+            Self::Bulk(_) => return None,
+        })
     }
 }
 

@@ -24,6 +24,11 @@ pub enum Part {
 }
 
 impl Selection {
+    /// These, without a place where a range would begin.
+    pub fn of(ids: Vec<NodeId>) -> Self {
+        Self { chosen: ids.into_iter().collect(), ..Self::default() }
+    }
+
     /// Whether nothing is chosen.
     pub fn is_empty(&self) -> bool {
         self.chosen.is_empty()

@@ -30,7 +30,8 @@ pub struct Live {
     pub session: SessionStore,
     /// What is chosen on the fleet page.
     pub chosen: Chosen,
-    /// Bulk operations as the stream tells of them.
+    /// The last thing the stream told of bulk operations, and what is known of them; the later part of the program reads it.
+    pub bulk_told: RwSignal<String>,
     pub bulk: RwSignal<Lines>,
     /// Moves with every snapshot: what is not in one has to be asked for again.
     pub snapshots: RwSignal<u32>,
@@ -49,6 +50,7 @@ impl Live {
             fleet: FleetStore::new(),
             session: SessionStore::new(clock),
             chosen: Chosen::new(),
+            bulk_told: RwSignal::new(String::new()),
             bulk: RwSignal::new(Lines::default()),
             snapshots: RwSignal::new(0),
             activity: RwSignal::new(Vec::new()),
@@ -81,7 +83,9 @@ impl Live {
                 self.session.ask();
             }
             Arrival::Message(message) => {
-                self.clock.observe(message.server_time());
+                if let Some(at) = message.server_time() {
+                    self.clock.observe(at);
+                }
                 self.connection.opened();
                 self.connection.heard();
                 match &message {
@@ -91,7 +95,7 @@ impl Live {
                             kept.drain(..kept.len() - KEPT);
                         }
                     }),
-                    Message::Bulk(event) => self.bulk.update(|lines| lines.take(event)),
+                    Message::Bulk(told) => self.bulk_told.set(told.clone()),
                     Message::Snapshot(event) if !event.more => self.snapshots.update(|n| *n = n.wrapping_add(1)),
                     _ => {}
                 }

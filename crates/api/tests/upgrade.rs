@@ -1,5 +1,7 @@
 //! An upgrade is followed by what is, step by step.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[expect(dead_code, reason = "each test binary uses its part of the values")]
 mod support;
 
 use pitlane_api::{

@@ -11,6 +11,7 @@ use super::share::ShareSheet;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::bulk::AskSheet;
+use crate::pages::bulk::follow;
 use crate::pages::context::App;
 use crate::route::Action;
 use crate::route::Over;
@@ -25,6 +26,7 @@ use crate::words::tr;
 #[component]
 pub fn SheetHost() -> impl IntoView {
     let app = App::get();
+    follow(app);
     let route = app.nav.route();
     let open = Memo::new(move |_| route.with(|route| route.sheet()).filter(|_| app.live.fleet.loaded().get()));
     dynamic(move || {

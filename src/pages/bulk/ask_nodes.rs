@@ -22,7 +22,7 @@ pub fn Ready(preview: BulkPreview) -> impl IntoView {
     let notes = notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view();
     let title = match preview.kind {
         OperationKind::Activate => tr!("1 node is ready to be activated" | "{n} nodes are ready to be activated" % count),
-        _ => tr!("1 node" | "{n} nodes in this order" % count),
+        _ => tr!("1 node is drained" | "{n} nodes in this order" % count),
     };
     let label = title.clone();
     (count > 0).then(|| {

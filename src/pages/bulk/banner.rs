@@ -1,10 +1,8 @@
 //! What everybody on the fleet page should know of: a bulk operation that is under way, or stopped and waiting for a person.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use pitlane_api::{BulkState, BulkSummary};
 
-use crate::api;
 use crate::model::bulk;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
@@ -21,7 +19,6 @@ const MOST: usize = 3;
 #[component]
 pub fn BulkBanner() -> impl IntoView {
     let app = App::get();
-    keep_up(app);
     let open = Memo::new(move |_| app.live.bulk.with(bulk::Lines::open));
     let keys = Signal::derive(move || open.with(|open| open.iter().take(MOST).map(|line| line.id.clone()).collect()));
     let row = move |id: String| {
@@ -81,17 +78,4 @@ fn One(line: Memo<Option<BulkSummary>>) -> impl IntoView {
             </div>
         }
     }
-}
-
-/// The stream tells what moves; what stood before it was opened is asked for, after every snapshot again.
-pub fn keep_up(app: App) {
-    Effect::new(move || {
-        app.live.snapshots.track();
-        spawn_local(async move {
-            // Without an answer there is no connection either, and the next snapshot asks again.
-            if let Ok(list) = api::bulk_operations().await {
-                let _ = app.live.bulk.try_update(|lines| lines.take_list(&list));
-            }
-        });
-    });
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use pitlane_api::{BULK_MAX, NodeId, NodeSource, OperationKind, Scheduling};
 
+use super::follow::order;
 use super::needs;
 use crate::model::selection::Part;
 use crate::model::selection::Selection;
@@ -12,6 +13,7 @@ use crate::platform::storage;
 use crate::route::Action;
 use crate::route::Many;
 use crate::route::Which;
+use crate::state::Press;
 use crate::ui::Button;
 use crate::ui::Kind;
 use crate::ui::When;
@@ -112,16 +114,17 @@ pub fn SelectionBar() -> impl IntoView {
 fn Bar() -> impl IntoView {
     let app = App::get();
     let chosen = app.live.chosen;
-    let facts = Memo::new(move |_| chosen.with(|selection, shown| facts(app, selection, shown)));
+    let facts = Memo::new(move |_| facts(app, &Selection::of(chosen.ids()), &order(chosen)));
     let sentence = Memo::new(move |_| facts.with(Facts::sentence));
     Effect::new(move || app.announcer.say(sentence.get()));
     let refused = move |kind| Signal::derive(move || app.live.session.why_not(needs(kind)).or_else(|| facts.with(|facts| facts.why_not(kind))));
     let open = move |action| {
-        let ids = chosen.with_untracked(|selection, shown| selection.in_order(shown));
+        let ids = untrack(|| Selection::of(chosen.ids()).in_order(&order(chosen)));
         app.nav.open_many(Many { action, set: set(ids) });
     };
     let only = move |simulated| {
-        chosen.keep(|id| app.live.fleet.peek(id).is_some_and(|node| (node.node_source == NodeSource::Simulated) == simulated));
+        let is = |id: &NodeId| app.live.fleet.peek(id).is_some_and(|node| (node.node_source == NodeSource::Simulated) == simulated);
+        chosen.press(Press::Keep(untrack(|| chosen.ids()).into_iter().filter(|id| is(id)).collect()));
     };
     let mixed = Memo::new(move |_| facts.with(Facts::is_mixed));
     let more = Memo::new(move |_| facts.with(|facts| !facts.all_shown && facts.shown > 0));
@@ -153,7 +156,7 @@ fn Bar() -> impl IntoView {
                     <Button
                         label=Signal::derive(move || tr!("Select all {} shown", number(facts.with(|facts| facts.shown))))
                         kind=Kind::Quiet
-                        on_press=move |()| chosen.press_shown()
+                        on_press=move |()| chosen.press(Press::Shown)
                     />
                 </When>
                 <Button label=tr!("Clear") kind=Kind::Quiet name=tr!("Clear the selection") on_press=move |()| {chosen.clear();} />

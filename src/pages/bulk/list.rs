@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use pitlane_api::BulkSummary;
 
-use super::banner::keep_up;
 use crate::model::bulk;
 use crate::model::format;
 use crate::pages::context::App;
@@ -17,7 +16,6 @@ use crate::words::tr;
 #[component]
 pub fn List() -> impl IntoView {
     let app = App::get();
-    keep_up(app);
     let lines = Memo::new(move |_| app.live.bulk.with(|lines| lines.newest().cloned().collect::<Vec<BulkSummary>>()));
     let none =
         move || lines.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!("No node was drained or activated together with others yet.")}</p> });

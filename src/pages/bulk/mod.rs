@@ -8,6 +8,7 @@ mod ask_nodes;
 mod ask_state;
 mod banner;
 mod bar;
+mod follow;
 mod items;
 mod list;
 mod one;
@@ -18,6 +19,7 @@ mod resume_state;
 pub use ask::AskSheet;
 pub use banner::BulkBanner;
 pub use bar::SelectionBar;
+pub use follow::follow;
 pub use page::BulkPage;
 
 use pitlane_api::OperationKind;

@@ -5,6 +5,7 @@ use pitlane_api::NodeId;
 
 use crate::model::selection::Part;
 use crate::pages::context::App;
+use crate::state::Press;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -20,7 +21,10 @@ pub fn SelectBox(id: StoredValue<NodeId>, #[prop(into)] name: Signal<String>) ->
             role="checkbox"
             aria-checked=move || if checked.get() { "true" } else { "false" }
             aria-label=move || tr!("Select {}", name.get())
-            on:click=move |event: ev::MouseEvent| id.with_value(|id| chosen.press(id, event.shift_key()))
+            on:click=move |event: ev::MouseEvent| {
+                let id = id.get_value();
+                chosen.press(if event.shift_key() { Press::Range(id) } else { Press::One(id) });
+            }
         ></button>
     }
 }
@@ -43,7 +47,7 @@ pub fn SelectGroup(group: String, #[prop(into)] name: Signal<String>) -> impl In
             role="checkbox"
             aria-checked=word
             aria-label=move || tr!("Select all of {}", name.get())
-            on:click=move |_| group.with_value(|group| chosen.press_group(group))
+            on:click=move |_| chosen.press(Press::Group(group.get_value()))
         ></button>
     }
 }

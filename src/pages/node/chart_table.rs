@@ -53,7 +53,7 @@ fn Table(day: StoredValue<Day>, series: StoredValue<Vec<Series>>) -> impl IntoVi
 }
 
 fn row(day: StoredValue<Day>, series: StoredValue<Vec<Series>>, run: Run<bool>) -> AnyView {
-    let at = day.with_value(|day| locale::short(day.time(run.from), day.time(day.len().saturating_sub(1))));
+    let at = day.with_value(|day| locale::short(day.time(run.from), day.time(day.count().saturating_sub(1))));
     if !run.what {
         let columns = series.with_value(Vec::len) + 2;
         return view! {

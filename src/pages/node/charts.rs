@@ -53,7 +53,7 @@ pub fn Charts(shared: Shared) -> impl IntoView {
 
 #[component]
 fn Pictures(day: Day, cursor: RwSignal<Option<usize>>, open: RwSignal<bool>) -> impl IntoView {
-    let slots = day.len();
+    let slots = day.count();
     let series = day.series();
     let maintained: usize = day.maintenance().iter().map(|run| run.len).sum();
     let day = StoredValue::new(day);
@@ -97,7 +97,7 @@ fn Pictures(day: Day, cursor: RwSignal<Option<usize>>, open: RwSignal<bool>) -> 
 /// Name, what the whole day was like or what was at the time that is looked at, and the picture.
 #[component]
 fn OneChart(day: StoredValue<Day>, series: Series, cursor: RwSignal<Option<usize>>) -> impl IntoView {
-    let (slots, bands) = day.with_value(|day| (day.len(), day.maintenance().iter().map(|run| (run.from, run.len)).collect::<Vec<_>>()));
+    let (slots, bands) = day.with_value(|day| (day.count(), day.maintenance().iter().map(|run| (run.from, run.len)).collect::<Vec<_>>()));
     let low = matches!(series, Series::Signal(_));
     let name = series.name();
     let summary = day.with_value(|day| day.summary(&series));

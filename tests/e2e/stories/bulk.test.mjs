@@ -1,6 +1,6 @@
 // Many nodes in one go: choosing them, what a person sees before, how it goes, what stops it, and going on.
 import assert from "node:assert/strict";
-import { container } from "../../support/agent.mjs";
+import { Agent, container } from "../../support/agent.mjs";
 import { until } from "../../support/wait.mjs";
 import { axe, PHONE } from "../support/browser.mjs";
 import { fleet, reads, says, sheet, textOf } from "../support/console.mjs";
@@ -143,6 +143,45 @@ story("what stopped it is left out, or all is left at that", {}, async (stage) =
   assert.deepEqual(Object.values(await states(api, made)), ["schedulable", "maintenance", "maintenance", "schedulable"]);
   await page.getByRole("link", { name: "Bulk operations" }).click();
   await reads(page.getByRole("region", { name: "Bulk operations" }), /Completed Drain 3 nodes · 3 of 3 done on-call .*“Disk swap” Aborted/);
+});
+
+/** So many nodes that a set of them takes a while. */
+async function crowd(stage, count, tell) {
+  const token = await stage.server.enrolmentToken({ multiUse: true });
+  const all = await Promise.all(names(count).map((name) => new Agent(stage.server.url, { name }).enroll(token)));
+  try {
+    for (const agent of all) agent.start(1_000);
+    await tell(Object.fromEntries(all.map((agent) => [agent.name, agent])));
+  } finally {
+    await Promise.all(all.map((agent) => agent.stop()));
+  }
+}
+
+story("aborted in the middle: what is done stays done, nothing else is begun, and it can go on", {}, async (stage) => {
+  await crowd(stage, 60, async (made) => {
+    const person = await stage.person({ name: "on-call" });
+    const { page } = person;
+    const api = await stage.server.api("operator", "night-shift");
+    await fleet.open(page);
+    await reads(page.getByRole("main"), /60 nodes · 60 take placements/);
+    const wanted = names(59);
+    await page.goto(`/nodes?do=drain&nodes=${wanted.map((name) => made[name].id).join(",")}`);
+    const dialog = sheet.of(page, "Drain 59 nodes");
+    await sheet.reason(dialog).fill("Kernel 6.12 reboot");
+    const accepted = page.waitForResponse((response) => response.request().method() === "POST" && response.url().endsWith("/bulk-operations"));
+    await sheet.submit(dialog, "Drain 59 nodes").click();
+    const { id } = (await (await accepted).json()).data;
+    assert.equal((await api.call("POST", `/bulk-operations/${id}/abort`)).status, 202);
+    const ended = await reads(headline(page), /Aborted: \d+ of 59 done\. The others stay as they are\./);
+    const done = Number(ended.match(/(\d+) of 59/)[1]);
+    const inMaintenance = async () => Object.values(await states(api, made)).filter((scheduling) => scheduling === "maintenance").length;
+    assert.equal(await inMaintenance(), done, "exactly what it says is done");
+    assert.ok(done < 59, "it was aborted before its end");
+    await page.getByRole("region", { name: "Go on" }).getByRole("button", { name: "Resume" }).click();
+    await person.picture("bulk-running");
+    await reads(headline(page), /Completed: 59 of 59 done/);
+    assert.equal(await inMaintenance(), 59);
+  });
 });
 
 story("kill -9 and a reload in the middle: it goes on, and nothing happens twice", { outage: true }, async (stage) => {

@@ -16,7 +16,7 @@ fn sample(second: i64, beats: u32) -> Sample {
         memory_percent: None,
         disk_percent: Some(91.0),
         health: Health::Degraded,
-        maintenance: beats % 2 == 0,
+        maintenance: beats.is_multiple_of(2),
         signals: [("Docker".to_owned(), SignalState::Bad), ("Caddy".to_owned(), SignalState::NotPresent)].into(),
     }
 }
