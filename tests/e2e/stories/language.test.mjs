@@ -17,6 +17,14 @@ function catalogues(page) {
   return asked;
 }
 
+/** What makes the page wider than the screen. */
+const wider = (page) =>
+  page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > width + 1).map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`);
+  });
+
 const chooses = (page, code) => page.addInitScript((code) => localStorage.setItem("pitlane.language", code), code);
 
 story("who reads English downloads no catalogue, and chooses another language in the settings", {}, async (stage) => {
@@ -123,12 +131,11 @@ story("nothing is lost at 320 pixels, and forced colours keep every state told",
   await stage.agent({ name: "edge-fra-02" });
   const person = await stage.person({ viewport: { width: 320, height: 640 } });
   const { page } = person;
-  for (const path of ["/nodes", `/nodes/${node.id}`, "/activity", `/nodes?do=drain&node=${node.id}`, `/nodes/${node.id}?do=share`]) {
+  for (const path of ["/nodes", "/activity", `/nodes?do=drain&node=${node.id}`, `/nodes?do=share&node=${node.id}`]) {
     await page.goto(path);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.getByText("edge-fra-01").first().waitFor();
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(overflow, 0, `${path} is ${overflow} px wider than the screen`);
+    assert.deepEqual(await wider(page), [], path);
   }
   await page.emulateMedia({ forcedColors: "active" });
   await page.goto("/nodes");
