@@ -11,6 +11,7 @@ use pitlane_api::{ActivityKind, NodeId};
 
 use crate::model::group::GroupBy;
 use crate::model::log_query::LogQuery;
+use crate::model::plan::Wish;
 use crate::model::query::{Facet, Query};
 use crate::model::sort::Sort;
 
@@ -24,10 +25,12 @@ pub enum Action {
     Remove,
     /// Hand the node's status to somebody else.
     Share,
+    /// Change the planned drain.
+    Plan,
 }
 
 impl Action {
-    const ALL: [Action; 5] = [Action::Drain, Action::Activate, Action::Maintenance, Action::Remove, Action::Share];
+    const ALL: [Action; 6] = [Action::Drain, Action::Activate, Action::Maintenance, Action::Remove, Action::Share, Action::Plan];
 
     const fn word(self) -> &'static str {
         match self {
@@ -36,6 +39,7 @@ impl Action {
             Action::Maintenance => "maintenance",
             Action::Remove => "remove",
             Action::Share => "share",
+            Action::Plan => "plan",
         }
     }
 }
@@ -59,6 +63,8 @@ pub enum Route {
     Node {
         id: NodeId,
         sheet: Option<Action>,
+        /// `&reason=…&back=…` of that link.
+        wish: Option<Wish>,
     },
     /// `/activity`, narrowed by `node`, `actor`, `kind`, `since` and `until`.
     Activity(LogQuery),
@@ -79,7 +85,7 @@ impl Route {
 
     /// A node's page.
     pub fn node(id: &NodeId) -> Self {
-        Self::Node { id: id.clone(), sheet: None }
+        Self::Node { id: id.clone(), sheet: None, wish: None }
     }
 
     /// The whole activity log.
@@ -92,7 +98,7 @@ impl Route {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next(), segments.next()) {
             (None, ..) | (Some("nodes"), None, _) => Self::Fleet { query: read_query(query), sheet: read_sheet(query) },
-            (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query) },
+            (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query), wish: read_wish(query) },
             (Some("activity"), None, _) => Self::Activity(read_log(query)),
             (Some("bulk"), id, None) => Self::Bulk { id: id.map(decode) },
             (Some("sign-in"), None, _) => Self::SignIn,
@@ -110,8 +116,10 @@ impl Route {
                     _ => href,
                 }
             }
-            Self::Node { id, sheet } => {
-                let pairs = sheet.map(|action| ("do", action.word().to_owned())).into_iter().collect();
+            Self::Node { id, sheet, wish } => {
+                let wish = wish.iter().flat_map(|wish| [("reason", wish.reason.clone()), ("back", wish.back.clone())]);
+                let open = sheet.iter().map(|action| ("do", action.word().to_owned()));
+                let pairs = open.chain(wish.filter(|(_, value)| !value.is_empty())).collect();
                 with_query(&format!("/nodes/{}", encode(id.as_str())), pairs)
             }
             Self::Activity(query) => with_query("/activity", log_pairs(query)),
@@ -125,9 +133,22 @@ impl Route {
     /// The same screen with a sheet over it.
     pub fn with_sheet(&self, action: Action, node: &NodeId) -> Self {
         match self {
-            Self::Node { id, .. } if id == node => Self::Node { id: id.clone(), sheet: Some(action) },
+            Self::Node { id, .. } if id == node => Self::Node { id: id.clone(), sheet: Some(action), wish: None },
             Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: Some(Over::One(action, node.clone())) },
-            _ => Self::Node { id: node.clone(), sheet: Some(action) },
+            _ => Self::Node { id: node.clone(), sheet: Some(action), wish: None },
+        }
+    }
+
+    /// The link "please drain this", with a reason.
+    pub fn please_drain(id: &NodeId, wish: Option<Wish>) -> Self {
+        Self::Node { id: id.clone(), sheet: Some(Action::Drain), wish }
+    }
+
+    /// What such a link brings along.
+    pub fn wish(&self) -> Option<Wish> {
+        match self {
+            Self::Node { wish, .. } => wish.clone(),
+            _ => None,
         }
     }
 
@@ -144,7 +165,7 @@ impl Route {
     pub fn without_sheet(&self) -> Self {
         match self {
             Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: None },
-            Self::Node { id, .. } => Self::Node { id: id.clone(), sheet: None },
+            Self::Node { id, .. } => Self::Node { id: id.clone(), sheet: None, wish: None },
             other => other.clone(),
         }
     }
@@ -153,7 +174,7 @@ impl Route {
     pub fn sheet(&self) -> Option<Over> {
         match self {
             Self::Fleet { sheet, .. } => sheet.clone(),
-            Self::Node { id, sheet } => sheet.map(|action| Over::One(action, id.clone())),
+            Self::Node { id, sheet, .. } => sheet.map(|action| Over::One(action, id.clone())),
             _ => None,
         }
     }
@@ -214,6 +235,11 @@ fn read_log(query: &str) -> LogQuery {
 fn read_action(query: &str) -> Option<Action> {
     let word = value(query, "do")?;
     Action::ALL.into_iter().find(|action| action.word() == word)
+}
+
+fn read_wish(query: &str) -> Option<Wish> {
+    let text = |key| value(query, key).unwrap_or_default();
+    if read_action(query) == Some(Action::Drain) { Wish::read(&text("reason"), &text("back")) } else { None }
 }
 
 fn read_sheet(query: &str) -> Option<Over> {
@@ -294,7 +320,10 @@ mod tests {
 
     #[test]
     fn the_links_people_send() {
-        assert_eq!(read("/nodes/edge-fra-01?do=drain"), Route::Node { id: "edge-fra-01".into(), sheet: Some(Action::Drain) });
+        assert_eq!(read("/nodes/edge-fra-01?do=drain"), Route::Node { id: "edge-fra-01".into(), sheet: Some(Action::Drain), wish: None });
+        let asked = Wish { reason: "Kernel & <b>reboot</b>".into(), back: "120".into() };
+        assert_eq!(read("/nodes/a?do=drain&reason=Kernel+%26+%3Cb%3Ereboot%3C/b%3E&back=120"), Route::please_drain(&"a".into(), Some(asked)));
+        assert_eq!(read("/nodes/a?do=share&reason=Kernel"), read("/nodes/a?do=share"), "only a drain has a reason");
         assert_eq!(read("/"), Route::fleet());
         assert_eq!(read("/nodes/"), Route::fleet());
         assert_eq!(read("/nodes/a/b"), Route::NotFound);
@@ -380,7 +409,8 @@ mod tests {
         prop_oneof![
             (query, prop::option::of(over)).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             prop::option::of(id.clone()).prop_map(|id| Route::Bulk { id: id.map(|id| id.0) }),
-            (id, prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet }),
+            (id.clone(), prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet, wish: None }),
+            (id, ".{0,20}", "(120)?").prop_map(|(id, reason, back)| Route::please_drain(&id, Wish::read(&reason, &back))),
             any_log().prop_map(Route::Activity),
             Just(Route::SignIn),
             Just(Route::NotFound),

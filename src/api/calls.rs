@@ -2,7 +2,8 @@
 
 use pitlane_api::{
     ActivateRequest, ActivationChecks, ActivityPage, BASE_PATH, ClearForWork, DrainPreview, DrainRequest, MadeShareLink, MaintenancePatch, Node,
-    NodeId, Operation, OperationId, Override, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
+    NodeId, Operation, OperationId, Override, PlanPatch, PlanRequest, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks,
+    ShareRequest, WorkloadList,
 };
 
 use super::{Answer, client::Call};
@@ -63,6 +64,21 @@ pub async fn drain_preview(id: &NodeId) -> Answer<DrainPreview> {
 /// Asks for a drain. Accepted is not done.
 pub async fn drain(id: &NodeId, revision: &Revision, key: &str, request: &DrainRequest) -> Answer<Operation> {
     Call::post(of_node(id, "/drain")).if_match(revision).idempotency_key(key).json(request).data().await
+}
+
+/// Plans a drain that begins later.
+pub async fn plan_drain(id: &NodeId, revision: &Revision, key: &str, request: &PlanRequest) -> Answer<()> {
+    Call::post(of_node(id, "/planned-drain")).if_match(revision).idempotency_key(key).json(request).done().await
+}
+
+/// Changes a planned drain; `revision` is the plan's.
+pub async fn change_plan(id: &NodeId, revision: &Revision, patch: &PlanPatch) -> Answer<()> {
+    Call::patch(of_node(id, "/planned-drain")).if_match(revision).json(patch).done().await
+}
+
+/// Cancels a planned drain, or dismisses one that did not begin.
+pub async fn cancel_plan(id: &NodeId, revision: &Revision) -> Answer<()> {
+    Call::delete(of_node(id, "/planned-drain")).if_match(revision).done().await
 }
 
 /// Changes the reason or the expected time.

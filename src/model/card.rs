@@ -6,6 +6,7 @@ use pitlane_api::{
 
 use super::{
     format,
+    plan::PlanWords,
     tone::{self, Glyph, Mark, Tone},
 };
 use crate::words::tr;
@@ -31,6 +32,7 @@ pub struct Face {
     pub version: Option<String>,
     pub update: Option<String>,
     pub maintenance: Option<MaintenanceWords>,
+    pub planned: Option<PlanWords>,
     pub notices: Vec<Notice>,
     pub workloads: Option<u32>,
     pub stateful: Option<u32>,
@@ -144,6 +146,7 @@ impl Face {
             version: node.agent_version.as_ref().map(|version| tr!("agent {}", version)).or_else(|| node.engine_version.clone()),
             update: node.agent_update.clone(),
             maintenance: maintenance(node),
+            planned: node.planned.as_deref().map(PlanWords::of),
             notices: notices(node),
             workloads: node.workload_counts.total,
             stateful: node.workload_counts.stateful,

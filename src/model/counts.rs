@@ -37,7 +37,7 @@ pub struct HeadCounts {
     pub total: Pair,
     pub takes_placements: Pair,
     /// In the order of [`Facet::ALL`].
-    pub facets: [Pair; 9],
+    pub facets: [Pair; 10],
 }
 
 impl HeadCounts {

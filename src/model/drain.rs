@@ -75,6 +75,7 @@ pub enum Missing {
     UnderstandStateful,
     AcknowledgeUnread,
     ExpectedInThePast,
+    StartsInThePast,
 }
 
 impl Missing {
@@ -86,6 +87,7 @@ impl Missing {
             Missing::UnderstandStateful => tr!("Confirm that you have seen which stateful workloads stay."),
             Missing::AcknowledgeUnread => tr!("Acknowledge that not every workload could be read."),
             Missing::ExpectedInThePast => tr!("The time the node is expected back must lie ahead."),
+            Missing::StartsInThePast => tr!("The time at which the drain begins must lie ahead."),
         }
     }
 }

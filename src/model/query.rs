@@ -19,11 +19,13 @@ pub enum Facet {
     Overdue,
     /// Agent, or without one the engine's process, is behind.
     Update,
+    /// A drain of it is planned, or was refused or missed.
+    Planned,
 }
 
 impl Facet {
     /// In the order of the screen.
-    pub const ALL: [Facet; 9] = [
+    pub const ALL: [Facet; 10] = [
         Facet::Healthy,
         Facet::Maintenance,
         Facet::Degraded,
@@ -33,6 +35,7 @@ impl Facet {
         Facet::Stateful,
         Facet::Overdue,
         Facet::Update,
+        Facet::Planned,
     ];
 
     /// The word in the URL.
@@ -47,6 +50,7 @@ impl Facet {
             Facet::Stateful => "stateful",
             Facet::Overdue => "overdue",
             Facet::Update => "update",
+            Facet::Planned => "planned",
         }
     }
 
@@ -55,9 +59,9 @@ impl Facet {
         Self::ALL.into_iter().find(|facet| facet.as_str() == word)
     }
 
-    /// Stateful, overdue and update narrow down what the other chips select.
+    /// Stateful, overdue, update and planned narrow down what the other chips select.
     const fn narrows(self) -> bool {
-        matches!(self, Facet::Stateful | Facet::Overdue | Facet::Update)
+        matches!(self, Facet::Stateful | Facet::Overdue | Facet::Update | Facet::Planned)
     }
 
     /// Its place among the bits of an [`Entry`].
@@ -76,6 +80,7 @@ impl Facet {
             Facet::Offline => node.health == Health::Offline,
             Facet::Pending => node.health == Health::Pending,
             Facet::Failed => matches!(node.health, Health::Failed | Health::Deleting),
+            Facet::Planned => node.planned.is_some(),
             Facet::Stateful => node.workload_counts.stateful.is_some_and(|n| n > 0),
             // It is so by the passing of time: [`Entry::overdue`].
             Facet::Overdue => false,

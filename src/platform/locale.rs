@@ -74,6 +74,12 @@ pub fn parse_field(value: &str) -> Option<Timestamp> {
     if ms.is_nan() { None } else { Timestamp::from_millisecond(ms as i64).ok() }
 }
 
+/// The name of that time zone: `Europe/Berlin`.
+pub fn zone() -> String {
+    let options = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &Object::new()).resolved_options();
+    Reflect::get(&options, &"timeZone".into()).ok().and_then(|zone| zone.as_string()).unwrap_or_default()
+}
+
 /// The value of a `datetime-local` field for a time.
 pub fn field(at: Timestamp) -> String {
     let date = date(at);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use pitlane_api::{FleetInfo, Node, NodeId, Operation, OperationId, SnapshotEvent, Timestamp};
+use pitlane_api::{FleetInfo, Node, NodeId, Operation, OperationId, PlannedDrain, SnapshotEvent, Timestamp};
 
 use crate::model::counts::HeadCounts;
 use crate::model::entry::Entry;
@@ -13,7 +13,7 @@ use crate::model::fold::Message;
 use crate::model::fold::Pulse;
 use crate::model::fold::announcement;
 use crate::model::group::{Group, Placed, arrange};
-use crate::model::query::Query;
+use crate::model::query::{Facet, Query};
 
 /// One node. Cards hold it and read what they need.
 #[derive(Clone)]
@@ -114,6 +114,16 @@ impl FleetStore {
         let mut counts = HeadCounts::default();
         self.with_entries(|entries| entries.for_each(|entry| counts.add(entry, now)));
         counts
+    }
+
+    /// The planned drains, the next one first; run again when one of them changes.
+    pub fn planned(self) -> Vec<PlannedDrain> {
+        self.revision.track();
+        let is_planned = |slot: &&Slot| slot.entry.shows(Facet::Planned, Timestamp::UNIX_EPOCH);
+        let plan = |slot: &Slot| slot.row.node.with(|node| node.planned.as_deref().cloned());
+        let mut plans: Vec<PlannedDrain> = self.rows.with_value(|rows| rows.values().filter(is_planned).filter_map(plan).collect());
+        plans.sort_by(|a, b| (a.starts_at, &a.node_name).cmp(&(b.starts_at, &b.node_name)));
+        plans
     }
 
     /// The nodes that a query shows, in order and in groups; run again when a node changes.

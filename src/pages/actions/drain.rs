@@ -24,15 +24,24 @@ use crate::words::tr;
 
 /// The sheet. Once the request is accepted it shows the operation until the engine confirmed it.
 #[component]
-pub fn DrainSheet(subject: Subject) -> impl IntoView {
+pub fn DrainSheet(
+    subject: Subject,
+    /// Changes the plan that is open.
+    #[prop(optional)]
+    change: bool,
+) -> impl IntoView {
     let app = App::get();
-    let state = DrainState::new(app, subject);
+    let plan = subject.node.with_untracked(|node| node.planned.as_deref().filter(|_| change).cloned());
+    let changing = plan.is_some();
+    let state = DrainState::new(app, subject, plan);
+    let name = move || subject.name.get();
+    let title = move || if changing { tr!("Change the planned drain of {}", name()) } else { tr!("Drain {}", name()) };
     let fleet = fleet_name(app);
     let accepted = Memo::new(move |_| state.sent.with(Option::is_some));
     let body = move || if accepted.get() { view! { <Accepted state=state /> }.into_any() } else { view! { <Asking state=state /> }.into_any() };
     view! {
         <Sheet
-            title=Signal::derive(move || tr!("Drain {}", subject.name.get()))
+            title=Signal::derive(title)
             subtitle=Signal::derive(move || tr!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
             on_close=move |()| app.nav.close()
         >
@@ -76,6 +85,11 @@ fn Asking(state: DrainState) -> impl IntoView {
         .into_any(),
     }
     };
+    let label = move || match (state.is_later(), state.plan.with_value(Option::is_some)) {
+        (false, _) => tr!("Drain node"),
+        (true, false) => tr!("Plan drain"),
+        (true, true) => tr!("Save plan"),
+    };
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if state.app.live.session.why_not(Action::Drain).is_none() {
@@ -89,7 +103,7 @@ fn Asking(state: DrainState) -> impl IntoView {
                 <span class="sheet-note">{move || recorded()}</span>
                 <Button label=tr!("Cancel") on_press=move |()| state.app.nav.close() />
                 <Button
-                    label=tr!("Drain node")
+                    label=Signal::derive(label)
                     kind=Kind::Danger
                     submit=true
                     busy=state.busy

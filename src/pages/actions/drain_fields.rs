@@ -5,6 +5,8 @@ use pitlane_api::{REASON_MAX, Refusal};
 
 use super::drain_state::DrainState;
 use super::drain_state::OWN_TIME;
+use super::drain_when::DrainWhen;
+use super::drain_when::PleaseDrain;
 use crate::model::drain::Missing;
 use crate::model::expected::Expected;
 use crate::model::tone::Glyph;
@@ -24,7 +26,7 @@ use crate::words::tr;
 pub fn DrainFields(state: DrainState) -> impl IntoView {
     let reason_error = Signal::derive(move || {
         let missing = state.missing.get().filter(|m| matches!(m, Missing::Reason | Missing::ReasonTooLong));
-        missing.map(|missing| missing.words()).or_else(|| field_error(state, "reason"))
+        missing.map(|missing| missing.words()).or_else(|| state.field_error("reason"))
     });
     let choices = Expected::CHOICES
         .iter()
@@ -34,7 +36,7 @@ pub fn DrainFields(state: DrainState) -> impl IntoView {
     let own_time = move || state.expected.with(|word| word == OWN_TIME);
     let time_error = Signal::derive(move || {
         let missing = state.missing.get().filter(|m| *m == Missing::ExpectedInThePast);
-        missing.map(|missing| missing.words()).or_else(|| field_error(state, "expected_back_at"))
+        missing.map(|missing| missing.words()).or_else(|| state.field_error("expected_back_at"))
     });
     let commands = Memo::new(move |_| state.preview.with(|load| load.data().map(|p| p.commands.clone()).unwrap_or_default()));
     view! {
@@ -45,6 +47,8 @@ pub fn DrainFields(state: DrainState) -> impl IntoView {
                 <TextField label=tr!("Back at") value=state.expected_at kind="datetime-local" error=time_error />
             </When>
         </div>
+        <DrainWhen state=state />
+        <PleaseDrain state=state />
         <Acknowledgements state=state />
         <Refused state=state />
         <details class="equivalent">
@@ -84,7 +88,7 @@ fn Refused(state: DrainState) -> impl IntoView {
         let missing = state.missing.get().filter(|m| matches!(m, Missing::UnderstandStateful | Missing::AcknowledgeUnread));
         let text = missing.map(|missing| missing.words()).or_else(|| {
             let shown_above = matches!(state.refusal(), Some(Refusal::StatefulWorkloadsChanged { .. }));
-            let at_field = field_error(state, "reason").is_some() || field_error(state, "expected_back_at").is_some();
+            let at_field = ["reason", "expected_back_at", "starts_at"].into_iter().any(|field| state.field_error(field).is_some());
             state.problem.with(|problem| problem.as_ref().filter(|_| !shown_above && !at_field).map(|problem| problem.message()))
         });
         text.map(|text| {
@@ -97,12 +101,5 @@ fn Refused(state: DrainState) -> impl IntoView {
                 </Notice>
             }
         })
-    })
-}
-
-fn field_error(state: DrainState, field: &str) -> Option<String> {
-    state.problem.with(|problem| match problem {
-        Some(crate::api::ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(refused.message.clone()),
-        _ => None,
     })
 }

@@ -3,6 +3,7 @@
 mod feed;
 mod filters;
 mod log;
+mod planned;
 
 use leptos::prelude::*;
 use pitlane_api::{ActivityKind, NodeId};
@@ -38,7 +39,11 @@ pub fn ActivityPage() -> impl IntoView {
         <div class="page-head">
             <div>
                 <h1 tabindex="-1">{tr!("Activity")}</h1>
-                <p class="muted">{tr!("Who did what, when and from where, and what changed outside Pitlane.")}</p>
+                <p class="muted">
+                    {tr!("Who did what, when and from where, and what changed outside Pitlane.")}
+                    " "
+                    <a href=Route::Bulk { id: None }.href()>{tr!("Bulk operations")}</a>
+                </p>
             </div>
             <div class="exports no-print" role="group" aria-label=tr!("Export what is shown, whole")>
                 <a class="button" download href=file("csv")>
@@ -49,6 +54,7 @@ pub fn ActivityPage() -> impl IntoView {
                 </a>
             </div>
         </div>
+        <planned::Planned />
         <Filters query=query />
         <section class="panel" aria-label=tr!("Activity log")>
             {dynamic(move || view! { <Log query=query.get() hold=true /> })}

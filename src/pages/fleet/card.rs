@@ -9,6 +9,7 @@ use super::card_parts::MaintenanceLine;
 use super::card_parts::Meters;
 use super::card_parts::NoticeBox;
 use super::card_parts::Signals;
+use super::plan_line::PlanLine;
 use super::select::SelectBox;
 use crate::model::card::Face;
 use crate::model::tone::Tone;
@@ -63,6 +64,7 @@ pub fn NodeCard(
             <Meters face=face pulse=row.pulse.clone() />
             <Signals face=face />
             {move || face.with(|face| face.maintenance.clone()).map(|words| view! { <MaintenanceLine words=words /> })}
+            {move || face.with(|face| face.planned.clone()).map(|words| view! { <PlanLine words=words /> })}
             {move || face.with(|face| face.notices.clone()).into_iter().map(|notice| view! { <NoticeBox notice=notice /> }).collect_view()}
             {move || operation.get().map(|operation| view! { <OperationNotice operation=operation /> })}
             <CardFoot id=id face=face />

@@ -103,7 +103,7 @@ const fn tone(facet: Facet) -> Option<Tone> {
         Facet::Degraded => Some(Tone::Degraded),
         Facet::Offline | Facet::Failed => Some(Tone::Offline),
         Facet::Pending => Some(Tone::Pending),
-        Facet::Stateful | Facet::Overdue | Facet::Update => None,
+        Facet::Stateful | Facet::Overdue | Facet::Update | Facet::Planned => None,
     }
 }
 
@@ -118,5 +118,6 @@ fn label(facet: Facet) -> String {
         Facet::Stateful => tr!("Stateful"),
         Facet::Overdue => tr!("Overdue"),
         Facet::Update => tr!("Update"),
+        Facet::Planned => tr!("Planned"),
     }
 }

@@ -8,10 +8,12 @@ mod chips;
 mod empty;
 mod head;
 mod listing;
+mod plan_line;
 mod sections;
 mod select;
 
 pub use card_parts::NoticeBox;
+pub use plan_line::PlanLine;
 
 use leptos::prelude::*;
 

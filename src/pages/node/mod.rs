@@ -6,6 +6,7 @@ mod charts;
 mod diagnostics;
 mod facts;
 mod header;
+mod plan;
 mod readiness;
 mod upgrade;
 mod workload_filters;
@@ -99,6 +100,7 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
     let log_id = id.get_value();
     view! {
         <header::Header shared=shared />
+        <plan::PlanBanner shared=shared />
         <banner::Banners shared=shared />
         <div class="node-grid">
             <div class="node-main">
