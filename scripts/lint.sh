@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$ROOT"
 failed=0
 cargo fmt --all --check || failed=1
-CARGO_TARGET_DIR=$NATIVE_TARGET cargo clippy --quiet --workspace --all-targets --features pitlane-engine-kubernetes/lab,pitlane-engine-swarm/lab -- -D warnings || failed=1
+CARGO_TARGET_DIR=$NATIVE_TARGET cargo clippy --quiet --workspace --all-targets --features pitlane-engine-kubernetes/lab -- -D warnings || failed=1
 # What is built for the browser: the unit tests of the pure parts and the house rules run natively only.
 CARGO_TARGET_DIR=$WASM_TARGET cargo clippy --quiet -p pitlane-console --target wasm32-unknown-unknown --lib --bins --test ui -- -D warnings || failed=1
 exit $failed

@@ -25,5 +25,5 @@ pub use drain_state::OWN_TIME;
 pub use host::*;
 pub use main_button::*;
 pub use operation::*;
-pub use send::*;
+pub(crate) use send::OnceKey;
 pub use stays::*;

@@ -39,7 +39,11 @@ pub fn ActivityPage() -> impl IntoView {
         <div class="page-head">
             <div>
                 <h1 tabindex="-1">{tr!("Activity")}</h1>
-                <p class="muted">{tr!("Who did what, when and from where, and what changed outside Pitlane.")}</p>
+                <p class="muted">
+                    {tr!("Who did what, when and from where, and what changed outside Pitlane.")}
+                    " "
+                    <a href=Route::Bulk { id: None }.href()>{tr!("Bulk operations")}</a>
+                </p>
             </div>
             <div class="exports no-print" role="group" aria-label=tr!("Export what is shown, whole")>
                 <a class="button" download href=file("csv")>

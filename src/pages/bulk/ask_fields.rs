@@ -40,11 +40,10 @@ pub fn Fields(ask: Ask) -> impl IntoView {
 #[component]
 fn Why(ask: Ask) -> impl IntoView {
     let missing = move |of: fn(drain::Missing) -> bool| {
-        let words = ask.missing.get().and_then(|missing| match missing {
+        ask.missing.get().and_then(|missing| match missing {
             Missing::Drain(missing) if of(missing) => Some(missing.words()),
             _ => None,
-        });
-        words
+        })
     };
     let reason = move || missing(|m| matches!(m, drain::Missing::Reason | drain::Missing::ReasonTooLong)).or_else(|| ask.field_error("reason"));
     let time = move || missing(|m| m == drain::Missing::ExpectedInThePast).or_else(|| ask.field_error("expected_back_at"));

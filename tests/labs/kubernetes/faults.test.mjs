@@ -87,7 +87,7 @@ story("says which right a drain would need", { settings }, async (stage) => {
     const dialog = sheet.of(page, "Drain worker-1");
     await sheet.reason(dialog).fill("Kernel 6.12 reboot");
     await sheet.submit(dialog, "Drain node").click();
-    await reads(dialog, /Drain failed\..*the right to patch nodes is missing/);
+    await reads(dialog, /Drain failed\..*[Tt]he right to patch nodes is missing/);
     assert.equal(await cluster.isOut("worker-1"), false);
     assert.equal((await api.node(ids["worker-1"])).scheduling, "schedulable", "and nothing says that it is in maintenance");
   } finally {

@@ -12,7 +12,7 @@ use kube::{
     Api, Client,
     api::{Patch, PatchParams},
 };
-use pitlane_api::Scheduling;
+use pitlane_api::{NodeId, Scheduling, WorkloadState};
 use pitlane_engine::{
     Engine, EngineNode,
     conformance::{Harness, Placed},
@@ -117,13 +117,21 @@ impl<'lab> Driven<'lab> {
     }
 
     /// A pod on the node, once it runs there.
-    async fn run(&self, node: &str, what: &str, spec: serde_json::Value) -> Result<String, String> {
-        let node = self.name_of(node).await?;
+    async fn run(&self, id: &str, what: &str, spec: serde_json::Value) -> Result<String, String> {
+        let node = self.name_of(id).await?;
         let pod = name(what);
         let mut spec = spec;
         spec["nodeSelector"] = json!({"kubernetes.io/hostname": node});
         objects::pod(&self.admin, &pod, json!({}), spec).await;
         decision(&self.admin, &pod).await?;
+        // Until the driver shows it as running, or may not read pods: what is compared later shall not move by itself.
+        let (engine, id) = (self.engine(), id.to_owned());
+        until("the pod runs", || async {
+            let list = engine.workloads(&id, &NodeId::from("n")).await.ok()?;
+            let runs = list.workloads.iter().any(|workload| workload.name == pod && workload.state == WorkloadState::Running);
+            (runs || !list.complete).then_some(())
+        })
+        .await;
         Ok(pod)
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! Where the control plane cannot be built or started, every test fails with the words why.
 
+#![expect(clippy::expect_used, reason = "helpers of tests may end a test by a panic, as the tests themselves")]
+
 mod beside;
 mod conformance;
 mod control;

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
-use pitlane_api::{ActivationChecks, ActivityEntry, FleetInfo, Node, NodeId, Operation, Sample, Timestamp, WorkloadList};
+use pitlane_api::{ActivationChecks, ActivityEntry, FleetInfo, Node, NodeId, Operation, PlannedDrain, Sample, Timestamp, WorkloadList};
 
 use super::{Fleet, Result};
 use crate::{
@@ -57,6 +57,7 @@ fn text(material: &Material, now: Timestamp) -> String {
     section(&mut out, "Node", facts(node, now));
     section(&mut out, "Health", health(info, node, now));
     section(&mut out, "Maintenance", maintenance(node, now));
+    section(&mut out, "Planned drain", node.planned.as_ref().map_or_else(|| vec!["none".into()], |plan| planned(plan)));
     section(&mut out, "Operation", node.operation.as_ref().map_or_else(|| vec!["none unfinished, and none that failed".into()], operation));
     section(&mut out, "Activation checks", checks(&material.checks));
     section(&mut out, "Workloads", workloads(&material.workloads, now));
@@ -169,6 +170,16 @@ fn maintenance(node: &Node, now: Timestamp) -> Vec<String> {
         row("Set", if record.set_outside { "outside Pitlane" } else { "through Pitlane" }),
         row("Version when drained", or_unknown(record.version.clone())),
         row("Engine's remark", or_unknown(record.note.clone()).replace("unknown", "none")),
+    ]
+}
+
+fn planned(plan: &PlannedDrain) -> Vec<String> {
+    vec![
+        row("State", plan.state),
+        row("Begins", format!("{:.0}", plan.starts_at)),
+        row("Reason", redacted(&plan.reason)),
+        row("Said of it", or_unknown(plan.message.clone()).replace("unknown", "nothing")),
+        row("Refused by", plan.last_refusal.as_ref().map_or("none", |refusal| refusal.code.as_str())),
     ]
 }
 

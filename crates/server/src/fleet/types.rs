@@ -201,14 +201,20 @@ pub(super) fn from_engine(error: pitlane_engine::Error) -> Error {
     use pitlane_engine::Error as E;
     match error {
         E::Unreachable { message, retry_after } => Error::EngineUnavailable {
-            message: format!("The engine does not answer: {message}"),
+            message: format!("The engine does not answer: {}.", message.trim_end_matches('.')),
             retry_after_s: retry_after.map_or(5, |after| after.as_secs().max(1)),
         },
         E::Conflict => Error::EngineUnavailable { message: "The node keeps changing at the engine; try again.".into(), retry_after_s: 1 },
         E::NotFound(node) => Error::NotFound(format!("The engine has no node {node}.")),
-        E::Refused(message) => Error::EngineRefused(message),
+        E::Refused(message) => Error::EngineRefused(sentence(&message)),
         E::Unsupported(what) => Error::Unsupported(format!("This engine does not offer {what}.")),
     }
+}
+
+/// What a driver said, as a sentence among others.
+fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ async fn a_right_that_is_missing_ends_the_operation() {
     world.engine.arm(At::Set, Fault::Refused, 0);
     let operation = world.drain(&hosts[0]).await.unwrap();
     let failed = world.reaches(&operation.id, OperationState::Failed).await;
-    assert!(failed.last_error.unwrap().contains("nodes/patch") && !failed.retryable);
+    assert!(failed.last_error.unwrap().contains("patch is not allowed") && !failed.retryable);
     assert!(world.node(&hosts[0].id).takes_placements);
 }
 

@@ -87,6 +87,7 @@ async fn the_bundle_says_what_is_and_what_was_not_read_and_nothing_of_people() {
         "Signal               Caddy: bad, since ",
         "beat every 5 s",
         "Reason               reboot  ask [removed] password=[removed]",
+        "== Planned drain\nnone",
         "Watched              1 of 288",
         "drain_requested by person: Asked for a drain.",
         "All                  1",
