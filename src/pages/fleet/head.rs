@@ -41,13 +41,12 @@ pub fn Head(query: Memo<Query>, tools: AnyView) -> impl IntoView {
     view! {
         <div class="page-head">
             <div>
-                <h1 tabindex="-1">"Nodes"</h1>
+                <h1 tabindex="-1">{tr!("Nodes")}</h1>
                 <p class="muted">
-                    <When cond=known fallback=|| "Reading the fleet…">
+                    <When cond=known fallback=|| tr!("Reading the fleet…")>
                         {move || sentence.get()}
-                        " · updated "
-                        <Age at=updated />
-                        " ago"
+                        " · "
+                        <Age at=updated sentence=|age: &str| tr!("updated {} ago", age) />
                     </When>
                 </p>
             </div>
@@ -76,8 +75,8 @@ pub fn CapacityLine(simulated: bool) -> impl IntoView {
     let shown = move |bar: CapacityBar| {
         let (track, text) = (bar.clone(), bar.text);
         view! {
-            <div class="capacity" title="Used, in maintenance, and free, of the memory of the nodes that take placements">
-                <span class="muted">"Schedulable memory"</span>
+            <div class="capacity" title=tr!("Used, in maintenance, and free, of the memory of the nodes that take placements")>
+                <span class="muted">{tr!("Schedulable memory")}</span>
                 <CapacityTrack bar=Signal::stored(track) />
                 <b>{text}</b>
             </div>

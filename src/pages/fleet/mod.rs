@@ -27,6 +27,7 @@ use crate::state::Link;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page. Table and tools come with the rest of the console (`src/app/rest.rs`); the page knows only where they stand.
 #[component]
@@ -36,7 +37,7 @@ pub fn FleetPage(#[prop(optional, into)] table: ViewFn, #[prop(optional, into)] 
     let loaded = app.live.fleet.loaded();
     let any = Memo::new(move |_| app.live.fleet.with_entries(|entries| entries.next().is_some()));
     let stale = Memo::new(move |_| matches!(app.live.connection.link(), Link::Stale(_)));
-    page::set_title("Nodes · Pitlane");
+    page::set_title(&tr!("Nodes · Pitlane"));
     density::apply();
 
     let rows = Memo::new(move |_| query.with(|query| query.table));
@@ -48,8 +49,8 @@ pub fn FleetPage(#[prop(optional, into)] table: ViewFn, #[prop(optional, into)] 
         (true, false, _) => view! { <empty::NoNodes /> }.into_any(),
         (false, _, true) => view! {
             <Problem
-                title="The fleet could not be read"
-                text="The Pitlane server cannot be reached. Nodes are not affected by that. This page tries again by itself."
+                title=tr!("The fleet could not be read")
+                text=tr!("The Pitlane server cannot be reached. Nodes are not affected by that. This page tries again by itself.")
                 on_retry=move |()| page::reload()
             />
         }

@@ -52,7 +52,7 @@ pub fn FleetTable() -> impl IntoView {
             <table class="nodes" aria-rowcount=move || count.get() aria-label=tr!("Nodes")>
                 <thead>
                     <tr aria-rowindex="1">
-                        <Heading query=query sort=Some(Sort::Name) label=tr!("Name") word="name".to_owned() />
+                        <Heading query=query sort=Some(Sort::Name) label=tr!("Name") word=Sort::Name.as_str().to_owned() />
                         {head}
                         <td class="no-print"></td>
                     </tr>
