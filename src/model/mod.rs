@@ -20,6 +20,7 @@ pub mod group;
 pub mod log_kinds;
 pub mod log_query;
 pub mod operation;
+pub mod palette;
 pub mod plan;
 pub mod query;
 pub mod role;

@@ -60,6 +60,7 @@ pub enum Glyph {
     Flask,
     Info,
     SignOut,
+    Sliders,
 }
 
 /// A state as it is told everywhere: by picture, word and colour together.

@@ -14,6 +14,7 @@ pub mod language;
 pub mod locale;
 pub mod page;
 pub mod pointer;
+pub mod preferences;
 pub mod random;
 pub mod storage;
 pub mod theme;

@@ -19,6 +19,7 @@ use crate::state::Row;
 use crate::ui::Badge;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One node. A heartbeat reaches only its age, strip and meters.
 #[component]
@@ -55,7 +56,7 @@ pub fn NodeCard(
                 <div class="card-badges">
                     {move || face.with(|face| face.badges.clone()).into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
                     {move || {
-                        face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
+                        face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })
                     }}
                 </div>
             </header>

@@ -25,6 +25,7 @@ use crate::state::Link;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page.
 #[component]
@@ -34,7 +35,7 @@ pub fn FleetPage() -> impl IntoView {
     let loaded = app.live.fleet.loaded();
     let any = Memo::new(move |_| app.live.fleet.with_entries(|entries| entries.next().is_some()));
     let stale = Memo::new(move |_| matches!(app.live.connection.link(), Link::Stale(_)));
-    page::set_title("Nodes · Pitlane");
+    page::set_title(&tr!("Nodes · Pitlane"));
 
     let body = move || match (loaded.get(), any.get(), stale.get()) {
         // The first nodes of a large fleet are shown while the others arrive.
@@ -42,8 +43,8 @@ pub fn FleetPage() -> impl IntoView {
         (true, false, _) => view! { <empty::NoNodes /> }.into_any(),
         (false, _, true) => view! {
             <Problem
-                title="The fleet could not be read"
-                text="The Pitlane server cannot be reached. Nodes are not affected by that. This page tries again by itself."
+                title=tr!("The fleet could not be read")
+                text=tr!("The Pitlane server cannot be reached. Nodes are not affected by that. This page tries again by itself.")
                 on_retry=move |()| page::reload()
             />
         }
