@@ -98,10 +98,8 @@ fn find(message: &str, n: Option<u64>) -> Option<String> {
     WORDS.with(|words| {
         let (words, rules) = words.get()?;
         let found = Reflect::get(words, &message.into()).ok()?;
-        match n {
-            Some(n) => Reflect::get(&found, &rules.select(n as f64)).ok()?.as_string(),
-            None => found.as_string(),
-        }
+        // What is counted elsewhere and said alone here takes the form of one, as with gettext.
+        found.as_string().or_else(|| Reflect::get(&found, &rules.select(n.unwrap_or(1) as f64)).ok()?.as_string())
     })
 }
 
