@@ -3,14 +3,16 @@
 (function () {
   "use strict";
   var root = document.documentElement;
-  var theme, language;
+  var theme, language, motion;
   try {
     theme = localStorage.getItem("pitlane.theme");
     language = localStorage.getItem("pitlane.language");
+    motion = localStorage.getItem("pitlane.motion");
   } catch (_) {
     // Storage can be switched off. The system's theme and the browser's languages are used then.
   }
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  if (motion === "still") root.dataset.still = "";
 
   // The chosen language, else the first of the browser's that the console speaks. English stands in the program and needs no catalogue.
   var wanted = [language || ""].concat(navigator.languages || []);

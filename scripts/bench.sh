@@ -17,6 +17,7 @@ failed=0
 # What a first visit downloads is measured by its own tier, whose numbers end up in the report.
 node --test --test-reporter=spec tests/size/*.test.mjs || failed=1
 node tests/bench/main.mjs || failed=1
+node tests/bench/page.mjs || failed=1
 # A cluster of 5,000 nodes and 50,000 pods on a real API server; where that cannot be built it says so.
 if tests/labs/kubernetes/build.sh >/dev/null; then node tests/labs/kubernetes/size.bench.mjs || failed=1
 else say "!!! the size of Kubernetes WAS NOT MEASURED: the control plane could not be built; the lines above say why"; fi

@@ -1,7 +1,11 @@
 //! The root: what every page may use, the shell around them, and which page is shown.
 
+mod commands;
+mod overlay;
+mod palette;
 mod rest;
 mod select_keys;
+mod settings;
 mod shell;
 mod shortcuts;
 mod top_bar;

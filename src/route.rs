@@ -194,6 +194,14 @@ fn fleet_pairs(query: &Query, sheet: Option<&Over>) -> Vec<(&'static str, String
     if let Some(group) = &query.group {
         pairs.push(("group", group.word()));
     }
+    if query.table {
+        pairs.push(("view", "table".to_owned()));
+    }
+    if !query.columns.is_empty() {
+        // A label's key may have a comma in it, which else stands between two columns.
+        let words: Vec<String> = query.columns.iter().map(|word| word.replace('%', "%25").replace(',', "%2C")).collect();
+        pairs.push(("cols", words.join(",")));
+    }
     pairs.extend(query.folded.iter().map(|key| ("folded", key.clone())));
     match sheet {
         Some(Over::One(action, node)) => pairs.extend([("do", action.word().to_owned()), ("node", node.0.clone())]),
@@ -216,6 +224,8 @@ fn read_query(query: &str) -> Query {
         reversed,
         group: value(query, "group").and_then(|word| GroupBy::from_word(&word)),
         folded: values(query, "folded").collect(),
+        table: value(query, "view").is_some_and(|view| view == "table"),
+        columns: value(query, "cols").unwrap_or_default().split(',').filter(|word| !word.is_empty()).map(decode).collect(),
     }
 }
 
@@ -391,14 +401,18 @@ mod tests {
             any::<bool>(),
             prop::option::of(group),
             prop::collection::vec(".{0,8}", 0..3),
+            any::<bool>(),
+            prop::collection::vec(".{1,12}", 0..4),
         )
-            .prop_map(|(text, show, sort, reversed, group, folded)| Query {
+            .prop_map(|(text, show, sort, reversed, group, folded, table, columns)| Query {
                 text,
                 show: show.into_iter().collect(),
                 sort,
                 reversed,
                 group,
                 folded,
+                table,
+                columns,
             });
         let set = prop_oneof![
             prop::collection::hash_set(id.clone(), 1..5).prop_map(|ids| Which::Listed(ids.into_iter().collect())),

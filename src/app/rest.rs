@@ -6,12 +6,19 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_split_helpers::SplitLoaderError;
 
+use super::overlay::Overlay;
+use super::overlay::Overlays;
+use super::palette::Palette;
+use super::settings::SettingsSheet;
+use crate::model::query::Query;
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
 use crate::pages::bulk::BulkBanner;
 use crate::pages::bulk::BulkPage;
 use crate::pages::bulk::SelectionBar;
 use crate::pages::context::App;
+use crate::pages::fleet::table::FleetTable;
+use crate::pages::fleet::table::FleetTools;
 use crate::pages::node::NodePage;
 use crate::platform::page;
 use crate::route::Route;
@@ -32,6 +39,12 @@ pub enum Part {
     /// What can be done with the chosen nodes.
     Selection,
     Sheets,
+    /// The fleet as rows.
+    Table,
+    /// What the fleet's head offers beside order and groups.
+    Tools,
+    /// The palette, or the sheet of settings.
+    Over(Overlay),
 }
 
 type Make = fn(Part) -> AnyView;
@@ -57,6 +70,17 @@ fn make(part: Part) -> AnyView {
         Part::Banner => view! { <BulkBanner /> },
         Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => view! { <SheetHost /> },
+        Part::Table => view! { <FleetTable /> },
+        Part::Tools => view! { <FleetTools /> },
+        Part::Over(overlay) => over(overlay),
+    }
+}
+
+fn over(overlay: Overlay) -> AnyView {
+    let Some(overlays) = use_context::<Overlays>() else { return ().into_any() };
+    match overlay {
+        Overlay::Palette => view! { <Palette overlays=overlays /> },
+        Overlay::Settings => view! { <SettingsSheet overlays=overlays /> },
     }
 }
 
@@ -77,10 +101,10 @@ pub struct Rest {
 
 impl Rest {
     /// Fetches it when the route asks for it, else once the fleet is painted.
-    pub fn start(app: App) -> Self {
+    pub fn start(app: App, overlays: Overlays) -> Self {
         let rest = Self { state: RwSignal::new(State::OnItsWay), asked: StoredValue::new(false), failures: StoredValue::new(0) };
         let route = app.nav.route();
-        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.is_wanted());
+        let wanted = Memo::new(move |_| route.with(is_needed) || app.live.chosen.is_wanted() || overlays.0.get().is_some());
         let loaded = app.live.fleet.loaded();
         Effect::new(move |_| {
             if wanted.get() {
@@ -124,7 +148,9 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection) => ().into_any(),
+            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools | Part::Over(_)) | (State::Missing, Part::Tools) => {
+                ().into_any()
+            }
             (State::Missing, Part::Selection) if !App::get().live.chosen.is_wanted() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">
@@ -152,5 +178,5 @@ impl Rest {
 
 /// Whether the route shows anything but the fleet.
 fn is_needed(route: &Route) -> bool {
-    !matches!(route, Route::Fleet { sheet: None, .. } | Route::SignIn | Route::NotFound)
+    !matches!(route, Route::Fleet { sheet: None, query: Query { table: false, .. } } | Route::SignIn | Route::NotFound)
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::overlay::Overlays;
 use super::rest::Part;
 use super::rest::Rest;
 use super::shortcuts;
@@ -43,7 +44,9 @@ pub fn Shell() -> impl IntoView {
             app.announcer.say(sentence);
         }
     });
-    let rest = Rest::start(app);
+    let overlays = Overlays::start();
+    provide_context(overlays);
+    let rest = Rest::start(app, overlays);
     let route = app.nav.route();
     let screen = Memo::new(move |_| match route.get() {
         Route::Fleet { .. } => Screen::Fleet,
@@ -57,7 +60,7 @@ pub fn Shell() -> impl IntoView {
     let page = move || match screen.get() {
         Screen::Fleet => view! {
             {rest.show(Part::Banner)}
-            <FleetPage />
+            <FleetPage table=move || rest.show(Part::Table) tools=move || rest.show(Part::Tools) />
             {rest.show(Part::Selection)}
         }
         .into_any(),
@@ -77,6 +80,7 @@ pub fn Shell() -> impl IntoView {
             {move || page()}
         </main>
         {rest.show(Part::Sheets)}
+        {dynamic(move || overlays.0.get().map(|overlay| rest.show(Part::Over(overlay))))}
     }
 }
 

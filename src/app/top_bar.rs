@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::overlay::Overlay;
+use super::overlay::Overlays;
 use crate::model::format;
 use crate::model::query::Query;
 use crate::model::role;
@@ -9,12 +11,14 @@ use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::platform::theme;
+use crate::platform::theme::Theme;
 use crate::route::Route;
 use crate::state::Link;
 use crate::state::Who;
 use crate::ui::Dot;
 use crate::ui::Icon;
 use crate::ui::IconButton;
+use crate::ui::LanguageMenu;
 use crate::ui::Tag;
 use crate::ui::view;
 use crate::words::tr;
@@ -27,6 +31,12 @@ pub fn TopBar() -> impl IntoView {
     let fleet = Memo::new(move |_| {
         app.live.fleet.info().with(|info| info.as_ref().map(|info| (format!("{} · {}", info.engine.kind.describe(), info.name), info.production)))
     });
+    let overlays = use_context::<Overlays>();
+    let settings = move |()| {
+        if let Some(overlays) = overlays {
+            overlays.open(Overlay::Settings);
+        }
+    };
     let current = move |screen: fn(&Route) -> bool| move || route.with(screen).then_some("page");
     view! {
         <header class="top-bar no-print">
@@ -47,6 +57,7 @@ pub fn TopBar() -> impl IntoView {
                 </a>
             </nav>
             <Search />
+            <IconButton glyph=Glyph::Sliders name=tr!("Keys and settings") on_press=settings />
             <ThemeButton />
             <WhoAmI />
         </header>
@@ -60,6 +71,7 @@ pub fn PlainBar() -> impl IntoView {
         <header class="top-bar no-print">
             <Mark />
             <span class="top-space"></span>
+            <LanguageMenu />
             <ThemeButton />
         </header>
     }
@@ -147,11 +159,9 @@ fn Search() -> impl IntoView {
 
 #[component]
 fn ThemeButton() -> impl IntoView {
-    let dark = RwSignal::new(theme::is_dark());
-    let toggle = move |()| {
-        dark.update(|dark| *dark = !*dark);
-        theme::choose(dark.get_untracked());
-    };
+    let dark = theme::dark();
+    let dark = Signal::derive(move || dark.get());
+    let toggle = move |()| theme::choose(if dark.get_untracked() { Theme::Light } else { Theme::Dark });
     view! {
         <IconButton
             glyph=Signal::derive(move || if dark.get() { Glyph::Sun } else { Glyph::Moon })

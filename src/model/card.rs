@@ -4,6 +4,7 @@ use pitlane_api::{
     Health, HeartbeatState, Node, NodeSource, Operation, OperationKind, OperationState, Scheduling, SignalKind, SignalState, Timestamp,
 };
 
+use super::attention;
 use super::{
     format,
     plan::PlanWords,
@@ -19,6 +20,8 @@ pub struct Face {
     pub place: String,
     pub simulated: bool,
     pub badges: Vec<Mark>,
+    /// Why the node needs attention, where nothing else on the card says so.
+    pub why: Option<String>,
     /// The border: maintenance, or bad news.
     pub edge: Option<Tone>,
     pub heartbeat: HeartbeatWords,
@@ -135,6 +138,7 @@ impl Face {
             place: place(node),
             simulated: node.node_source == NodeSource::Simulated,
             badges: badges(node, false),
+            why: attention::on_card(node),
             edge: edge(node),
             heartbeat: HeartbeatWords { tone: tone::heartbeat(node.heartbeat.state, node.health), state: node.heartbeat.state },
             disk_percent: fullest_disk(node),

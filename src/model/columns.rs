@@ -1,5 +1,6 @@
 //! The columns of the table: which there are, which stand in the URL, and what they are sorted by.
 
+use super::query::Query;
 use super::sort::Sort;
 use crate::words::tr;
 
@@ -111,6 +112,17 @@ impl Column {
     }
 }
 
+/// The columns that a query shows.
+pub fn shown(query: &Query) -> Vec<Column> {
+    let chosen: Vec<Column> = query.columns.iter().filter_map(|word| Column::from_word(word)).collect();
+    if chosen.is_empty() { Column::usual().to_vec() } else { chosen }
+}
+
+/// What stands in a query for columns; nothing for the usual ones.
+pub fn words(columns: &[Column]) -> Vec<String> {
+    if columns == Column::usual() { Vec::new() } else { columns.iter().map(Column::word).collect() }
+}
+
 /// The columns with one of them put in, in its place of the menu, or taken out; labels behind the others.
 pub fn toggled(columns: &[Column], column: &Column) -> Vec<Column> {
     let mut chosen: Vec<Column> = columns.iter().filter(|known| *known != column).cloned().collect();
@@ -125,6 +137,15 @@ pub fn toggled(columns: &[Column], column: &Column) -> Vec<Column> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_keeps_what_was_chosen() {
+        let chosen = [Column::Cpu, Column::Label("rack".into())];
+        let query = |columns: &[Column]| Query { columns: words(columns), ..Query::default() };
+        assert_eq!(shown(&query(&chosen)), chosen);
+        assert_eq!((shown(&query(&Column::usual())), words(&Column::usual())), (Column::usual().to_vec(), Vec::new()));
+        assert_eq!(shown(&Query { columns: vec!["nonsense".into()], ..Query::default() }), Column::usual());
+    }
 
     #[test]
     fn a_column_comes_back_to_its_place() {

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use pitlane_api::NodeId;
-
 use super::group::Group;
 use super::window;
 use super::window::{Extent, Heights, Place, Shape};
@@ -32,10 +30,26 @@ pub enum Cell {
 
 impl Cell {
     /// What it is known by.
-    pub fn key(&self) -> String {
+    pub fn key(&self) -> &str {
         match self {
-            Cell::Gap { key, .. } => (*key).to_owned(),
-            Cell::Member { id, .. } => id.clone(),
+            Cell::Gap { key, .. } => key,
+            Cell::Member { id, .. } => id,
+        }
+    }
+
+    /// The height of a gap.
+    pub const fn px(&self) -> u32 {
+        match self {
+            Cell::Gap { px, .. } => *px,
+            Cell::Member { .. } => 0,
+        }
+    }
+
+    /// Which of its group it is, and in which row of the list it stands.
+    pub const fn place(&self) -> (usize, usize) {
+        match self {
+            Cell::Gap { .. } => (0, 0),
+            Cell::Member { position, row, .. } => (*position, *row),
         }
     }
 }
@@ -47,6 +61,14 @@ pub struct Content {
     pub after: u32,
     /// How many nodes there are to scroll through.
     pub total: usize,
+}
+
+impl Content {
+    /// The rows of all cards or rows, in the order of the document.
+    pub fn rows(&self) -> Vec<usize> {
+        let cells = self.sections.iter().flat_map(|section| &section.cells);
+        cells.filter(|cell| matches!(cell, Cell::Member { .. })).map(|cell| cell.place().1).collect()
+    }
 }
 
 /// No node's id begins like this.
@@ -64,17 +86,17 @@ pub fn extents(groups: &[Group], bound: usize) -> Vec<Extent> {
 }
 
 /// Where a node stands.
-pub fn find(groups: &[Group], id: &NodeId) -> Option<Place> {
+pub fn find(groups: &[Group], id: &str) -> Option<Place> {
     groups.iter().enumerate().filter(|(_, group)| group.open).find_map(|(at, group)| {
-        let member = group.members.iter().position(|entry| entry.id == *id)?;
+        let member = group.members.iter().position(|entry| entry.id.as_str() == id)?;
         Some((at, member))
     })
 }
 
 /// What is in the document while `view` is on the screen: at most `bound` nodes, and the pinned one.
-pub fn content(groups: &[Group], shape: &Shape, heights: &Heights, view: Range<u32>, pin: Option<Place>, bound: usize) -> Content {
+pub fn content(groups: &[Group], shape: &Shape, heights: &Heights, view: &Range<u32>, pin: Option<Place>, bound: usize) -> Content {
     let extents = extents(groups, bound);
-    let window = window::window(&extents, shape, heights, &view, pin);
+    let window = window::window(&extents, shape, heights, view, pin);
     let section = |block: &window::Block| {
         let group = groups.get(block.group)?;
         let mut cells = Vec::new();

@@ -1,6 +1,5 @@
 //! The nodes that are shown, in order, and in groups with what they add up to. Real and simulated nodes never share a group.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pitlane_api::{Node, Timestamp};
@@ -28,6 +27,15 @@ impl GroupBy {
             GroupBy::Region => "region".to_owned(),
             GroupBy::Role => "role".to_owned(),
             GroupBy::Label(key) => format!("label:{key}"),
+        }
+    }
+
+    /// The words on the screen.
+    pub fn label(&self) -> String {
+        match self {
+            GroupBy::Region => tr!("grouped by" => "region"),
+            GroupBy::Role => tr!("grouped by" => "role"),
+            GroupBy::Label(key) => key.clone(),
         }
     }
 
@@ -126,37 +134,46 @@ pub struct Group {
 pub struct Placed {
     entry: Arc<Entry>,
     key: Key,
-    /// Simulated ones behind the real ones, those without a name behind the named, and else by name.
-    group: (bool, bool, String),
+    /// Its group's place among the groups, in one text: simulated ones behind the real ones, those without a name behind the named, and
+    /// else by name.
+    group: String,
+    name: Option<String>,
 }
 
 impl Placed {
     /// Where `query` puts a node.
     pub fn of(query: &Query, entry: &Arc<Entry>, node: &Node, pulse: &Pulse, now: Timestamp) -> Self {
-        let name = query.group.as_ref().map(|group| group.of(node));
-        let group = (entry.simulated, name == Some(None), name.flatten().unwrap_or_default());
-        Self { key: query.sort.key(entry, node, pulse, now), group, entry: entry.clone() }
+        let name = query.group.as_ref().and_then(|group| group.of(node));
+        let kind = if entry.simulated { "1" } else { "0" };
+        let group = match &name {
+            Some(name) => format!("{kind}0{}\u{0}{name}", natural(name)),
+            None => format!("{kind}1"),
+        };
+        Self { key: query.sort.key(entry, node, pulse, now), group, name, entry: entry.clone() }
     }
 }
 
 /// All groups, in order.
 pub fn arrange(query: &Query, mut placed: Vec<Placed>, now: Timestamp) -> Vec<Group> {
-    placed.sort_unstable_by(|a, b| order((&a.key, &a.entry), (&b.key, &b.entry), query.reversed));
-    let mut groups: BTreeMap<(bool, bool, String, String), Group> = BTreeMap::new();
-    for Placed { entry, group: (simulated, nameless, name), .. } in placed {
-        let at = (simulated, nameless, natural(&name), name);
-        let group = groups.entry(at).or_insert_with_key(|(.., name)| {
-            let title = query.group.as_ref().map(|by| if nameless { by.nameless() } else { name.clone() });
+    placed.sort_unstable_by(|a, b| a.group.cmp(&b.group).then_with(|| order((&a.key, &a.entry), (&b.key, &b.entry), query.reversed)));
+    let mut groups: Vec<Group> = Vec::new();
+    let mut last = None;
+    for Placed { entry, group, name, .. } in placed {
+        if last.as_ref() != Some(&group) {
             // Two groups of one name are told apart: the simulated one, and the one that has none.
-            let mark = if simulated { "simulated" } else { "real" };
-            let key = if nameless { format!("{mark}!") } else { format!("{mark}:{name}") };
+            let mark = if entry.simulated { "simulated" } else { "real" };
+            let key = name.as_ref().map_or_else(|| format!("{mark}!"), |name| format!("{mark}:{name}"));
+            let title = query.group.as_ref().map(|by| name.unwrap_or_else(|| by.nameless()));
             let open = !query.folded.contains(&key);
-            Group { key, name: title, simulated, open, members: Vec::new(), totals: Totals::default() }
-        });
-        group.totals.add(&entry, now);
-        group.members.push(entry);
+            groups.push(Group { key, name: title, simulated: entry.simulated, open, members: Vec::new(), totals: Totals::default() });
+            last = Some(group);
+        }
+        if let Some(group) = groups.last_mut() {
+            group.totals.add(&entry, now);
+            group.members.push(entry);
+        }
     }
-    groups.into_values().collect()
+    groups
 }
 
 #[cfg(test)]

@@ -104,6 +104,10 @@ pub struct Query {
     pub group: Option<GroupBy>,
     /// Keys of the groups that are folded up.
     pub folded: Vec<String>,
+    /// Rows of a table instead of cards.
+    pub table: bool,
+    /// The words of the table's columns; none are the usual ones. What they mean is known where the table is.
+    pub columns: Vec<String>,
 }
 
 impl Query {
@@ -115,6 +119,11 @@ impl Query {
     /// The same look at all nodes.
     pub fn all(&self) -> Self {
         Self { text: String::new(), show: Vec::new(), ..self.clone() }
+    }
+
+    /// Sorts by this; a second time, the other way round.
+    pub fn sorted(&self, sort: Sort) -> Self {
+        Self { reversed: self.sort == sort && !self.reversed, sort, ..self.clone() }
     }
 
     /// Presses or releases a chip.

@@ -48,6 +48,9 @@ pub enum Glyph {
     Clock,
     Link,
     Search,
+    Cards,
+    Rows,
+    Bookmark,
     Sun,
     Moon,
     System,
@@ -60,6 +63,7 @@ pub enum Glyph {
     Flask,
     Info,
     SignOut,
+    Sliders,
 }
 
 /// A state as it is told everywhere: by picture, word and colour together.

@@ -20,6 +20,15 @@ pub fn focus_first(selector: &str) -> bool {
     found.is_some()
 }
 
+/// Brings the first element that a selector finds into sight, if it is not.
+pub fn show(selector: &str) {
+    if let Some(element) = document().query_selector(selector).ok().flatten() {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
 /// Selects what stands in the focused field.
 pub fn select_field() {
     if let Some(field) = document().active_element().and_then(|e| e.dyn_into::<web_sys::HtmlInputElement>().ok()) {

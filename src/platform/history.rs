@@ -1,5 +1,6 @@
 //! The address bar. Knows no route: it hands out paths and queries and takes finished URLs.
 
+use super::viewport;
 use leptos::{
     ev,
     prelude::{on_cleanup, set_timeout, window, window_event_listener},
@@ -105,7 +106,7 @@ pub fn on_scrolled(mark: impl Fn() -> Option<String> + 'static) {
     MARK.set(Some(Rc::new(mark)));
     restoration(ScrollRestoration::Manual);
     let waits = Rc::new(RefCell::new(0_u32));
-    let listener = window_event_listener(ev::scroll, move |_| {
+    viewport::listen("scroll", move |_| {
         let now = waits.borrow().wrapping_add(1);
         waits.replace(now);
         let waits = waits.clone();
@@ -119,7 +120,6 @@ pub fn on_scrolled(mark: impl Fn() -> Option<String> + 'static) {
         );
     });
     on_cleanup(move || {
-        listener.remove();
         MARK.set(None);
         restoration(ScrollRestoration::Auto);
     });
@@ -132,8 +132,7 @@ pub fn scrolled() -> Option<String> {
 
 /// Called when somebody came to another entry of the history, for as long as the owner lives.
 pub fn on_return(f: impl Fn() + 'static) {
-    let listener = window_event_listener(ev::popstate, move |_| f());
-    on_cleanup(move || listener.remove());
+    viewport::listen("popstate", move |_| f());
 }
 
 fn remember() {

@@ -5,7 +5,9 @@ use leptos::{
     prelude::{document, window_event_listener},
 };
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, KeyboardEvent};
+
+use super::preferences;
 
 /// One key press.
 pub struct Press {
@@ -27,10 +29,15 @@ pub fn on_press(f: impl Fn(Press) -> bool + 'static) {
         if event.ctrl_key() || event.alt_key() || event.meta_key() || event.is_composing() {
             return;
         }
+        let key = name(&event);
+        // A key that writes is one that a person may have turned off; an arrow is not.
+        if key.chars().count() == 1 && !preferences::has_plain_keys() {
+            return;
+        }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let tag = target.as_ref().map(Element::tag_name).unwrap_or_default();
         let press = Press {
-            key: event.key(),
+            key,
             shift: event.shift_key(),
             typing: matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT"),
             in_dialog: document().query_selector("dialog[open]").ok().flatten().is_some(),
@@ -40,4 +47,25 @@ pub fn on_press(f: impl Fn(Press) -> bool + 'static) {
             event.prevent_default();
         }
     });
+}
+
+/// Calls `f` with every key that is pressed together with Ctrl, or ⌘. Where it answers `true` the browser does nothing with it. What is
+/// typed into and what is open makes no difference, but for an open dialog.
+pub fn on_chord(f: impl Fn(&str) -> bool + 'static) {
+    window_event_listener(ev::keydown, move |event| {
+        let chord = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+        let in_dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
+        if chord && !in_dialog && f(&name(&event)) {
+            event.prevent_default();
+        }
+    });
+}
+
+/// The key's name; on a keyboard that writes other letters, the Latin one at the same place: who writes Arabic presses the same keys.
+fn name(event: &KeyboardEvent) -> String {
+    let key = event.key();
+    match event.code().strip_prefix("Key") {
+        Some(latin) if !key.is_ascii() && key.chars().count() == 1 => latin.to_lowercase(),
+        _ => key,
+    }
 }

@@ -6,9 +6,8 @@ use std::cell::OnceCell;
 use js_sys::Intl::{NumberFormat, PluralRules};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::prelude::{document, window};
-use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Element;
 
 use super::{locale, page, storage};
@@ -71,6 +70,7 @@ pub fn when_ready(start: impl FnOnce(Option<String>) + 'static) {
         words::speak(Spoken { find, write });
         return start(None);
     };
+    // Before the console is mounted there is no other executor.
     spawn_local(async move {
         let found = JsFuture::from(waited).await.ok().filter(JsValue::is_object);
         let missing = found.is_none().then(fall_back);
@@ -98,10 +98,8 @@ fn find(message: &str, n: Option<u64>) -> Option<String> {
     WORDS.with(|words| {
         let (words, rules) = words.get()?;
         let found = Reflect::get(words, &message.into()).ok()?;
-        match n {
-            Some(n) => Reflect::get(&found, &rules.select(n as f64)).ok()?.as_string(),
-            None => found.as_string(),
-        }
+        // What is counted elsewhere and said alone here takes the form of one, as with gettext.
+        found.as_string().or_else(|| Reflect::get(&found, &rules.select(n.unwrap_or(1) as f64)).ok()?.as_string())
     })
 }
 

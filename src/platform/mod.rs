@@ -6,6 +6,7 @@
 pub mod abort;
 pub mod clipboard;
 pub mod clock;
+pub mod density;
 pub mod event_source;
 pub mod focus;
 pub mod history;
@@ -14,6 +15,7 @@ pub mod language;
 pub mod locale;
 pub mod page;
 pub mod pointer;
+pub mod preferences;
 pub mod random;
 pub mod storage;
 pub mod theme;

@@ -8,7 +8,7 @@ use leptos::{
     prelude::{StoredValue, WithValue, on_cleanup, request_animation_frame, window, window_event_listener},
 };
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, HtmlElement, ResizeObserver, ScrollBehavior, ScrollToOptions};
+use web_sys::{Element, Event, HtmlElement, ResizeObserver};
 
 /// How high the screen is.
 pub fn height() -> u32 {
@@ -25,24 +25,34 @@ pub fn top_of(element: &Element) -> i32 {
     element.get_bounding_client_rect().top() as i32
 }
 
+/// What of an element is on the screen, in pixels from its top.
+pub fn range(element: &Element) -> (u32, u32) {
+    let top = top_of(element);
+    let end = i64::from(height()) - i64::from(top);
+    (top.saturating_neg().max(0).unsigned_abs(), u32::try_from(end.max(0)).unwrap_or(u32::MAX))
+}
+
 /// Scrolls so that what is `px` below an element's top stands at the top of the screen.
 pub fn scroll_into(element: &Element, px: u32) {
     let y = window().scroll_y().unwrap_or_default() + f64::from(top_of(element)) + f64::from(px);
-    let options = ScrollToOptions::new();
-    options.set_top(y);
-    options.set_behavior(ScrollBehavior::Instant);
-    window().scroll_to_with_scroll_to_options(&options);
+    window().scroll_to_with_x_and_y(0.0, y);
+}
+
+/// Calls `f` at every event of a name, for as long as the owner lives.
+pub fn listen(name: &'static str, f: impl Fn(Event) + 'static) {
+    listen_boxed(name, Box::new(f));
+}
+
+fn listen_boxed(name: &'static str, f: Box<dyn Fn(Event)>) {
+    let listener = window_event_listener(ev::Custom::<Event>::new(name), f);
+    on_cleanup(move || listener.remove());
 }
 
 /// Calls `f` whenever the page was scrolled or the screen changed its size, for as long as the owner lives.
 pub fn on_scroll(f: impl Fn() + Clone + 'static) {
     let g = f.clone();
-    let scroll = window_event_listener(ev::scroll, move |_| f());
-    let resize = window_event_listener(ev::resize, move |_| g());
-    on_cleanup(move || {
-        scroll.remove();
-        resize.remove();
-    });
+    listen("scroll", move |_| f());
+    listen("resize", move |_| g());
 }
 
 /// Calls `f` in the frame after an element changed its size, for as long as the owner lives.
@@ -84,20 +94,15 @@ pub fn columns(element: &Element, selector: &str) -> Option<usize> {
 
 /// Calls `f` with the value of `data-node` around whatever gets the focus, for as long as the owner lives.
 pub fn on_focus(f: impl Fn(Option<String>) + 'static) {
-    let listener = window_event_listener(ev::focusin, move |event| {
+    listen("focusin", move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         f(target.and_then(|element| element.closest("[data-node]").ok().flatten()).and_then(|element| element.get_attribute("data-node")));
     });
-    on_cleanup(move || listener.remove());
 }
 
 /// Calls `f` with `true` before the page is printed, and with `false` afterwards, for as long as the owner lives.
 pub fn on_print(f: impl Fn(bool) + Clone + 'static) {
     let g = f.clone();
-    let before = window_event_listener(ev::Custom::<web_sys::Event>::new("beforeprint"), move |_| f(true));
-    let after = window_event_listener(ev::Custom::<web_sys::Event>::new("afterprint"), move |_| g(false));
-    on_cleanup(move || {
-        before.remove();
-        after.remove();
-    });
+    listen("beforeprint", move |_| f(true));
+    listen("afterprint", move |_| g(false));
 }

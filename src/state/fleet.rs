@@ -141,6 +141,23 @@ impl FleetStore {
         arrange(query, placed, now)
     }
 
+    /// The keys of all labels, to group by; not reactive.
+    pub fn label_keys(self) -> Vec<String> {
+        let mut keys: Vec<String> = Vec::new();
+        self.rows.with_value(|rows| {
+            for slot in rows.values() {
+                slot.row.node.with_untracked(|node| {
+                    for key in node.labels.keys() {
+                        if let Err(at) = keys.binary_search(key) {
+                            keys.insert(at, key.clone());
+                        }
+                    }
+                });
+            }
+        });
+        keys
+    }
+
     /// Whether any node beats, so that silence would be strange; not reactive.
     pub fn any_beats(self) -> bool {
         self.rows.with_value(|rows| rows.values().any(|slot| slot.row.node.with_untracked(|node| node.last_heartbeat_at.is_some())))

@@ -21,6 +21,7 @@ pub fn Age(
 ) -> impl IntoView {
     let clock = expect_clock();
     let title = RwSignal::new(None::<String>);
+    let is_sentence = sentence.is_some().then_some("");
     let text = move || {
         let age = match at.get() {
             Some(at) if relative => format::relative(at, clock.now()),
@@ -31,7 +32,7 @@ pub fn Age(
     // Formatting in the browser's locale is slow, so it is done for the one that is looked at.
     let show_exact = move |_| title.set(at.get_untracked().map(locale::exact));
     view! {
-        <time datetime=move || at.get().map(locale::iso) title=title on:pointerenter=show_exact>
+        <time datetime=move || at.get().map(locale::iso) title=title data-sentence=is_sentence on:pointerenter=show_exact>
             {move || text()}
         </time>
     }

@@ -40,6 +40,9 @@ const fn path(glyph: Glyph) -> &'static str {
         Glyph::Clock => "M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18M12 7.5V12l3 2",
         Glyph::Link => "M10 14a4.5 4.5 0 0 0 6.5.2l3-3a4.5 4.5 0 0 0-6.4-6.4l-1.4 1.4M14 10a4.5 4.5 0 0 0-6.5-.2l-3 3a4.5 4.5 0 0 0 6.4 6.4l1.4-1.4",
         Glyph::Search => "M11 4a7 7 0 1 1 0 14a7 7 0 1 1 0-14M16.2 16.2 21 21",
+        Glyph::Cards => "M4 4h6.500v6.500h-6.500ZM13.500 4h6.500v6.500h-6.500ZM4 13.500h6.500v6.500h-6.500ZM13.500 13.500h6.500v6.500h-6.500Z",
+        Glyph::Rows => "M4 6h16M4 12h16M4 18h16",
+        Glyph::Bookmark => "M6 4h12v16l-6-4.500-6 4.500Z",
         Glyph::Sun => "M12 8a4 4 0 1 1 0 8a4 4 0 1 1 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6 19 19M19 5l-1.4 1.4M6.4 17.6 5 19",
         Glyph::Moon => "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5Z",
         Glyph::System => "M3 5h18v11H3ZM9 20h6M12 16v4",
@@ -49,6 +52,7 @@ const fn path(glyph: Glyph) -> &'static str {
         Glyph::Pencil => "M4 20l1-4L16.5 4.5l3 3L8 19ZM14.5 6.5l3 3",
         Glyph::Refresh => "M20 11a8 8 0 0 0-14.5-3.5L4 9M4 4v5h5M4 13a8 8 0 0 0 14.5 3.5L20 15M20 20v-5h-5",
         Glyph::Flask => "M9 3h6M10 3v6L5 18.500a1.700 1.700 0 0 0 1.500 2.500h11a1.700 1.700 0 0 0 1.500-2.500L14 9V3M7.500 14h9",
+        Glyph::Sliders => "M4 7h9M17 7h3M17 5v4M4 17h3M11 17h9M7 15v4",
         Glyph::SignOut => "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
         Glyph::Info => "M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18M12 11v5.500M12 7.700v.1",
     }

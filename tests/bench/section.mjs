@@ -24,8 +24,8 @@ export function putSection(title, body) {
   writeFileSync(report, whole([head, ...parts.map(({ part }) => part)]));
 }
 
-/** Writes the file anew, and behind it what the labs measured, as it stands there. */
+/** Writes the file anew, and behind it what was measured apart, by the labs and for the fleet page, as it stands there. */
 export function writeBeforeLabs(text) {
-  const labs = read().parts.filter(({ title }) => /^(Docker Swarm|Kubernetes)\b/.test(title));
+  const labs = read().parts.filter(({ title }) => /^(Docker Swarm|Kubernetes|The fleet page)\b/.test(title));
   writeFileSync(report, whole([text, ...labs.map(({ part }) => part)]));
 }

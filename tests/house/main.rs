@@ -9,3 +9,4 @@ mod dependencies;
 mod hygiene;
 mod style;
 mod tree;
+mod words;

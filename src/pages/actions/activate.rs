@@ -28,6 +28,7 @@ use crate::ui::TextField;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The checks are read again this often while the sheet is open, in seconds.
 const AGAIN_S: i64 = 5;
@@ -47,8 +48,8 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
     let accepted = Memo::new(move |_| state.sent.with(Option::is_some));
     view! {
         <Sheet
-            title=Signal::derive(move || format!("Activate {}", subject.name.get()))
-            subtitle=Signal::derive(move || format!("{} · Makes the node schedulable again. Nothing moves back by itself.", fleet()))
+            title=Signal::derive(move || tr!("Activate {}", subject.name.get()))
+            subtitle=Signal::derive(move || tr!("{} · Makes the node schedulable again. Nothing moves back by itself.", fleet()))
             on_close=move |()| app.nav.close()
         >
             <div class="sheet-body">
@@ -61,9 +62,9 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
                     cond=move || accepted.get()
                     fallback=move || {
                         view! {
-                            <Button label="Cancel" on_press=move |()| app.nav.close() />
+                            <Button label=tr!("Cancel") on_press=move |()| app.nav.close() />
                             <Button
-                                label="Activate"
+                                label=tr!("Activate")
                                 kind=Kind::Primary
                                 busy=state.busy
                                 refused=refused
@@ -72,7 +73,7 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
                         }
                     }
                 >
-                    <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />
+                    <Button label=tr!("Close") kind=Kind::Primary on_press=move |()| app.nav.close() />
                 </When>
             </footer>
         </Sheet>
@@ -99,7 +100,7 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
         state.checks.with(|load| match load {
             Load::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
             Load::Failed(error, None) => view! {
-                <Problem title="The checks could not be read" text=error.message() on_retry=move |()| state.checks.reload() />
+                <Problem title=tr!("The checks could not be read") text=error.message() on_retry=move |()| state.checks.reload() />
             }
             .into_any(),
             Load::Ready(checks) | Load::Failed(_, Some(checks)) => view! { <Checks checks=checks.clone() /> }.into_any(),
@@ -114,7 +115,7 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
                 view! {
                     <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                         <p>
-                            <b>"Not activated. "</b>
+                            <b>{tr!("Not activated.")} " "</b>
                             {text}
                         </p>
                     </Notice>
@@ -122,20 +123,20 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
             })
         }}
         <When cond=move || blocked.get()>
-            <section class="override" aria-label="Override">
-                <h3>"Activate although checks are blocked"</h3>
-                <p class="muted">"The scheduler will place workloads here at once. The activity log keeps your name and reason."</p>
+            <section class="override" aria-label=tr!("Override")>
+                <h3>{tr!("Activate although checks are blocked")}</h3>
+                <p class="muted">{tr!("The scheduler will place workloads here at once. The activity log keeps your name and reason.")}</p>
                 <TextField
-                    label="Reason for the override"
+                    label=tr!("Reason for the override")
                     value=state.reason
                     error=Signal::derive(move || state.reason_error.get())
                     max=REASON_MAX
                 />
-                <Button label="Activate anyway" kind=Kind::Danger refused=refused busy=state.busy on_press=move |()| state.override_() />
+                <Button label=tr!("Activate anyway") kind=Kind::Danger refused=refused busy=state.busy on_press=move |()| state.override_() />
             </section>
         </When>
         <details class="equivalent">
-            <summary>"The same from a terminal"</summary>
+            <summary>{tr!("The same from a terminal")}</summary>
             {move || view! { <Commands commands=commands.get() /> }}
         </details>
     }
@@ -150,13 +151,13 @@ fn Checks(checks: ActivationChecks) -> impl IntoView {
     view! {
         {notice.map(|text| view! {
             <Notice tone=Tone::Maintenance glyph=Glyph::Info>
-                <p>{text} " Activate anyway?"</p>
+                <p>{text} " " {tr!("Activate anyway?")}</p>
             </Notice>
         })}
         <CheckList checks=checks />
         {move || countdown().map(|left| view! {
             <Notice tone=Tone::Pending glyph=Glyph::Clock>
-                <p>"Everything is clean. Ready in " <b>{format::duration(left)}</b> ", if it stays so."</p>
+                <p>{tr!("Everything is clean. Ready in {}, if it stays so.", format::duration(left))}</p>
             </Notice>
         })}
     }

@@ -7,13 +7,14 @@ use crate::model::checks;
 use crate::pages::context::App;
 use crate::ui::Icon;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// Every check with its outcome and detail.
 #[component]
 pub fn CheckList(checks: ActivationChecks) -> impl IntoView {
     let clock = App::get().clock;
     let all = StoredValue::new(checks);
-    let settled = move || all.with_value(|all| format!("{} of {} s", checks::settled_for(all, clock.now()), all.settle_window_s));
+    let settled = move || all.with_value(|all| tr!("{} of {} s", number(checks::settled_for(all, clock.now())), number(all.settle_window_s)));
     let rows = all
         .get_value()
         .checks
@@ -27,7 +28,7 @@ pub fn CheckList(checks: ActivationChecks) -> impl IntoView {
             view! {
                 <li data-tone=tone.as_str()>
                     <Icon glyph=glyph />
-                    <span>{check.name} <span class="visually-hidden">{format!(": {word}")}</span></span>
+                    <span>{check.name} <span class="visually-hidden">{tr!(": {}", word)}</span></span>
                     {detail}
                 </li>
             }

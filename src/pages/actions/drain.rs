@@ -42,7 +42,7 @@ pub fn DrainSheet(
     view! {
         <Sheet
             title=Signal::derive(title)
-            subtitle=Signal::derive(move || format!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
+            subtitle=Signal::derive(move || tr!("{} · Puts the node into maintenance. Can be undone with Activate.", fleet()))
             on_close=move |()| app.nav.close()
         >
             {move || body()}
@@ -67,7 +67,7 @@ fn Asking(state: DrainState) -> impl IntoView {
     });
     let recorded = move || {
         state.app.live.session.who().with(|who| match who {
-            Who::Somebody(session) => format!("Recorded in the activity log as {}", session.name),
+            Who::Somebody(session) => tr!("Recorded in the activity log as {}", session.name),
             _ => String::new(),
         })
     };
@@ -75,7 +75,7 @@ fn Asking(state: DrainState) -> impl IntoView {
         match stage.get() {
         Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
         Stage::Failed(text, request) => view! {
-            <Problem title="What a drain would do could not be read" text=text reference=request.unwrap_or_default() on_retry=move |()| state.read_again() />
+            <Problem title=tr!("What a drain would do could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| state.read_again() />
         }
         .into_any(),
         Stage::Ready => view! {
@@ -101,7 +101,7 @@ fn Asking(state: DrainState) -> impl IntoView {
             <div class="sheet-body">{move || body()}</div>
             <footer class="sheet-foot">
                 <span class="sheet-note">{move || recorded()}</span>
-                <Button label="Cancel" on_press=move |()| state.app.nav.close() />
+                <Button label=tr!("Cancel") on_press=move |()| state.app.nav.close() />
                 <Button
                     label=Signal::derive(label)
                     kind=Kind::Danger
@@ -134,12 +134,12 @@ fn Accepted(state: DrainState) -> impl IntoView {
             })}
             <When cond=move || done.get()>
                 <p class="muted">
-                    "Running workloads stay where they are. The node's page says when the host is clear for destructive work."
+                    {tr!("Running workloads stay where they are. The node's page says when the host is clear for destructive work.")}
                 </p>
             </When>
         </div>
         <footer class="sheet-foot">
-            <Button label="Close" kind=Kind::Primary on_press=move |()| app.nav.close() />
+            <Button label=tr!("Close") kind=Kind::Primary on_press=move |()| app.nav.close() />
         </footer>
     }
 }

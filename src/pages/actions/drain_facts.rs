@@ -16,6 +16,7 @@ use crate::ui::Notice;
 use crate::ui::Tag;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// What happens, what stays, what remains.
 #[component]
@@ -28,14 +29,14 @@ pub fn DrainFacts(state: DrainState) -> impl IntoView {
                     <li data-tone="healthy">
                         <Icon glyph=Glyph::Check />
                         <span>
-                            <b>"No new placements."</b>
-                            " The scheduler places nothing new here."
+                            <b>{tr!("No new placements.")}</b>
+                            " " {tr!("The scheduler places nothing new here.")}
                         </span>
                     </li>
                     <li data-tone="maintenance">
                         <Icon glyph=Glyph::Warning />
                         <span>
-                            <b>"Nothing is evacuated."</b>
+                            <b>{tr!("Nothing is evacuated.")}</b>
                             " "
                             {drain::stays(&preview)}
                         </span>
@@ -58,12 +59,12 @@ fn Changed(refusal: Option<Refusal>) -> impl IntoView {
     let Refusal::StatefulWorkloadsChanged { gone, .. } = refusal else { return ().into_any() };
     let gone = (!gone.is_empty()).then(|| {
         let names: Vec<String> = gone.iter().map(drain::readable).collect();
-        view! { <p>{format!("No longer here: {}.", names.join(", "))}</p> }
+        view! { <p>{tr!("No longer here: {}.", names.join(", "))}</p> }
     });
     view! {
         <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
             <p>
-                <b>"Not drained. "</b>
+                <b>{tr!("Not drained.")} " "</b>
                 {message}
             </p>
             {gone}
@@ -76,11 +77,11 @@ fn Changed(refusal: Option<Refusal>) -> impl IntoView {
 fn Stays(preview: DrainPreview, refusal: Option<Refusal>) -> impl IntoView {
     let count = preview.stateful.len();
     let table = match (count, preview.complete) {
-        (0, true) => view! { <p class="muted">"None runs here: no volume, no writable folder of the host."</p> }.into_any(),
-        (0, false) => view! { <p class="muted">"Not evaluated."</p> }.into_any(),
+        (0, true) => view! { <p class="muted">{tr!("None runs here: no volume, no writable folder of the host.")}</p> }.into_any(),
+        (0, false) => view! { <p class="muted">{tr!("Not evaluated.")}</p> }.into_any(),
         _ => view! {
             <StaysTable workloads=preview.stateful refusal=refusal />
-            <p class="muted hint">"Move or back these up yourself before any destructive host work."</p>
+            <p class="muted hint">{tr!("Move or back these up yourself before any destructive host work.")}</p>
         }
         .into_any(),
     };
@@ -88,8 +89,8 @@ fn Stays(preview: DrainPreview, refusal: Option<Refusal>) -> impl IntoView {
         <section class="stack">
             <h3 class="with-icon">
                 <Icon glyph=Glyph::Database />
-                "Stateful workloads that stay"
-                {(count > 0).then(|| view! { <Tag tone=Tone::Maintenance word=count.to_string() /> })}
+                {tr!("Stateful workloads that stay")}
+                {(count > 0).then(|| view! { <Tag tone=Tone::Maintenance word=crate::words::number(count) /> })}
             </h3>
             {table}
         </section>
@@ -122,23 +123,23 @@ fn Guards(preview: DrainPreview) -> impl IntoView {
 fn After(state: DrainState, preview: DrainPreview) -> impl IntoView {
     let bar = drain::capacity_bar(&preview.capacity_now, &preview.capacity_after).map(|bar| view! { <CapacityTrack bar=Signal::stored(bar) /> });
     let risk = match preview.risk {
-        Risk::Low => ("low risk", Tone::Healthy),
-        Risk::Medium => ("medium risk", Tone::Degraded),
-        Risk::High => ("high risk", Tone::Offline),
-        Risk::Unknown => ("risk not known", Tone::Neutral),
+        Risk::Low => (tr!("low risk"), Tone::Healthy),
+        Risk::Medium => (tr!("medium risk"), Tone::Degraded),
+        Risk::High => (tr!("high risk"), Tone::Offline),
+        Risk::Unknown => (tr!("risk not known"), Tone::Neutral),
     };
     let reasons = preview.risk_reasons.iter().map(|reason| view! { <li>{reason.clone()}</li> }).collect_view();
-    let text = format!("{} · read {}", drain::capacity_after(&preview.capacity_after), locale::time(preview.read_at));
+    let text = tr!("{} · read {}", drain::capacity_after(&preview.capacity_after), locale::time(preview.read_at));
     view! {
         <section class="stack">
             <h3 class="with-icon">
-                "After this drain"
+                {tr!("After this drain")}
                 <Tag tone=risk.1 word=risk.0 />
             </h3>
             {bar}
             <p class="muted hint">
                 {text} " "
-                <Button label="Read again" small=true kind=crate::ui::Kind::Quiet on_press=move |()| state.read_again() />
+                <Button label=tr!("Read again") small=true kind=crate::ui::Kind::Quiet on_press=move |()| state.read_again() />
             </p>
             <ul class="muted hint reasons">{reasons}</ul>
         </section>

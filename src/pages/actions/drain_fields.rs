@@ -95,7 +95,7 @@ fn Refused(state: DrainState) -> impl IntoView {
             view! {
                 <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                     <p>
-                        <b>"Not drained. "</b>
+                        <b>{tr!("Not drained.")} " "</b>
                         {text}
                     </p>
                 </Notice>

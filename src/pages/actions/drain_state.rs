@@ -92,6 +92,13 @@ impl DrainState {
         self.begins.with(|word| word == LATER)
     }
 
+    /// The time in the field. It knows whole minutes only: what nobody changed in a plan stays to the second.
+    fn begins_at(self) -> Option<Timestamp> {
+        let field = self.starts_at.get_untracked();
+        let planned = self.plan.with_value(|plan| plan.as_ref().map(|plan| plan.starts_at)).filter(|at| locale::field(*at) == field);
+        planned.or_else(|| locale::parse_field(&field))
+    }
+
     /// `from`: what "in 2 hours" is counted from.
     fn form(self, from: Timestamp) -> Form {
         let expected = match self.expected.get_untracked().as_str() {
@@ -112,7 +119,7 @@ impl DrainState {
         let Some(preview) = self.preview.peek() else { return };
         let now = self.app.clock.now_untracked();
         let later = self.begins.with_untracked(|word| word == LATER);
-        let starts_at = if later { locale::parse_field(&self.starts_at.get_untracked()).unwrap_or(now) } else { now };
+        let starts_at = if later { self.begins_at().unwrap_or(now) } else { now };
         let whole = self.form(starts_at).request(&preview.stateful, preview.complete, starts_at);
         let request = match whole {
             _ if later && starts_at <= now => return self.missing.set(Some(Missing::StartsInThePast)),

@@ -20,6 +20,7 @@ use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One sheet, over whatever page is below. It waits for the fleet, so that every sheet can rely on its node.
 #[component]
@@ -82,10 +83,10 @@ pub fn fleet_name(app: App) -> impl Fn() -> String + Copy {
 fn NoSuchNode(id: NodeId) -> impl IntoView {
     let app = App::get();
     view! {
-        <Sheet title="No such node" subtitle=id.0 on_close=move |()| app.nav.close()>
+        <Sheet title=tr!("No such node") subtitle=id.0 on_close=move |()| app.nav.close()>
             <div class="sheet-body">
                 <Notice tone=Tone::Offline glyph=Glyph::Warning>
-                    <p>"There is no node with this id in the fleet. It was removed, or the link is from another fleet."</p>
+                    <p>{tr!("There is no node with this id in the fleet. It was removed, or the link is from another fleet.")}</p>
                 </Notice>
             </div>
         </Sheet>

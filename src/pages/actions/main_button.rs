@@ -16,6 +16,7 @@ use crate::state::Who;
 use crate::ui::Button;
 use crate::ui::Kind;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One button whose word changes, so that the focus stays where it is.
 #[component]
@@ -50,7 +51,7 @@ pub fn activate(app: App, id: NodeId, busy: RwSignal<bool>) {
         let outcome = try_activate(app, &id).await;
         let _ = busy.try_set(false);
         match outcome {
-            Ok(true) => app.announcer.say("Activation accepted".into()),
+            Ok(true) => app.announcer.say(tr!("Activation accepted")),
             Ok(false) => app.nav.open(Action::Activate, &id),
             Err(error) if error.refusal().is_some() => app.nav.open(Action::Activate, &id),
             Err(error) => app.toasts.show(Tone::Offline, Glyph::Warning, error.message()),

@@ -19,6 +19,7 @@ use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The sheet.
 #[component]
@@ -65,7 +66,7 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
             }
             match outcome {
                 Ok(()) => {
-                    app.announcer.say("Maintenance changed".into());
+                    app.announcer.say(tr!("Maintenance changed"));
                     app.nav.close();
                 }
                 Err(error) => {
@@ -86,17 +87,17 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
     let fleet = fleet_name(app);
     view! {
         <Sheet
-            title=Signal::derive(move || format!("Change maintenance of {}", subject.name.get()))
-            subtitle=Signal::derive(move || format!("{} · Shows on the card, the node's page and in the activity log.", fleet()))
+            title=Signal::derive(move || tr!("Change maintenance of {}", subject.name.get()))
+            subtitle=Signal::derive(move || tr!("{} · Shows on the card, the node's page and in the activity log.", fleet()))
             on_close=move |()| app.nav.close()
         >
             <form class="sheet-form" novalidate on:submit=submit>
                 <div class="sheet-body">
-                    <TextField label="Reason" value=reason error=Signal::derive(move || reason_error.get()) max=REASON_MAX autofocus=true />
+                    <TextField label=tr!("Reason") value=reason error=Signal::derive(move || reason_error.get()) max=REASON_MAX autofocus=true />
                     <div class="extend">
-                        <TextField label="Expected back" value=back kind="datetime-local" />
-                        <Button label="Extend 1 h" on_press=extend />
-                        <Button label="No time set" kind=Kind::Quiet on_press=move |()| back.set(String::new()) />
+                        <TextField label=tr!("Expected back") value=back kind="datetime-local" />
+                        <Button label=tr!("Extend 1 h") on_press=extend />
+                        <Button label=tr!("No time set") kind=Kind::Quiet on_press=move |()| back.set(String::new()) />
                     </div>
                     {move || {
                         problem.get().map(|text| {
@@ -109,9 +110,9 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
                     }}
                 </div>
                 <footer class="sheet-foot">
-                    <Button label="Cancel" on_press=move |()| app.nav.close() />
+                    <Button label=tr!("Cancel") on_press=move |()| app.nav.close() />
                     <Button
-                        label="Save"
+                        label=tr!("Save")
                         kind=Kind::Primary
                         submit=true
                         busy=busy

@@ -15,6 +15,7 @@ use crate::ui::Notice;
 use crate::ui::Steps;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// In a few lines, for a card.
 #[component]
@@ -76,9 +77,9 @@ fn OperationButtons(#[prop(into)] operation: Signal<Operation>) -> impl IntoView
         <When cond=move || unfinished.get()>
             <div class="notice-actions">
                 <When cond=move || retryable.get()>
-                    <Button label="Try now" small=true refused=refused on_press=retry />
+                    <Button label=tr!("Try now") small=true refused=refused on_press=retry />
                 </When>
-                <Button label="Abort" small=true refused=refused on_press=abort />
+                <Button label=tr!("Abort") small=true refused=refused on_press=abort />
             </div>
         </When>
         {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}

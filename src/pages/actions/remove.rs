@@ -20,6 +20,7 @@ use crate::ui::Sheet;
 use crate::ui::TextField;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// What was refused, in words.
 #[derive(Clone, PartialEq)]
@@ -46,7 +47,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
         spawn_local(async move {
             let outcome = api::remove(&id, &revision, overridden).await;
             if outcome.is_ok() {
-                app.toasts.show(Tone::Neutral, Glyph::Trash, format!("{name} was removed"));
+                app.toasts.show(Tone::Neutral, Glyph::Trash, tr!("{} was removed", name));
             }
             if busy.try_set(false).is_some() {
                 return;
@@ -55,7 +56,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 Ok(()) => app.nav.go(Route::fleet()),
                 Err(error) => blocked.set(Some(match error.refusal() {
                     Some(Refusal::DeletionBlocked { blockers, overridable }) => {
-                        Blocked { message: "It cannot be removed yet:".into(), blockers: blockers.clone(), overridable: *overridable }
+                        Blocked { message: tr!("It cannot be removed yet:"), blockers: blockers.clone(), overridable: *overridable }
                     }
                     _ => Blocked { message: error.message(), blockers: Vec::new(), overridable: false },
                 })),
@@ -73,13 +74,13 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
     let fleet = fleet_name(app);
     view! {
         <Sheet
-            title=Signal::derive(move || format!("Remove {}", subject.name.get()))
-            subtitle=Signal::derive(move || format!("{} · Takes the node out of the fleet. The host itself is not touched.", fleet()))
+            title=Signal::derive(move || tr!("Remove {}", subject.name.get()))
+            subtitle=Signal::derive(move || tr!("{} · Takes the node out of the fleet. The host itself is not touched.", fleet()))
             on_close=move |()| app.nav.close()
         >
             <div class="sheet-body">
                 <p>
-                    "Only a node in maintenance, offline or pending, with no workloads, can be removed. Its agent must enrol again to come back."
+                    {tr!("Only a node in maintenance, offline or pending, with no workloads, can be removed. Its agent must enrol again to come back.")}
                 </p>
                 <Blockers subject=subject />
                 {move || blocked.get().map(|blocked| view! {
@@ -90,17 +91,17 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 })}
                 <When cond=move || overridable.get()>
                     <TextField
-                        label="Reason for removing it all the same"
+                        label=tr!("Reason for removing it all the same")
                         value=reason
                         error=Signal::derive(move || reason_error.get())
                         max=REASON_MAX
                     />
-                    <Button label="Remove anyway" kind=Kind::Danger refused=refused busy=busy on_press=override_ />
+                    <Button label=tr!("Remove anyway") kind=Kind::Danger refused=refused busy=busy on_press=override_ />
                 </When>
             </div>
             <footer class="sheet-foot">
-                <Button label="Cancel" on_press=move |()| app.nav.close() />
-                <Button label="Remove node" kind=Kind::Danger refused=refused busy=busy on_press=move |()| send(None) />
+                <Button label=tr!("Cancel") on_press=move |()| app.nav.close() />
+                <Button label=tr!("Remove node") kind=Kind::Danger refused=refused busy=busy on_press=move |()| send(None) />
             </footer>
         </Sheet>
     }

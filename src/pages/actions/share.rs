@@ -22,6 +22,7 @@ use crate::ui::Notice;
 use crate::ui::SelectField;
 use crate::ui::Sheet;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The sheet.
 #[component]
@@ -51,7 +52,7 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
             match outcome {
                 Ok(new) => {
                     made.set(Some(new.url));
-                    app.announcer.say("Public link made".into());
+                    app.announcer.say(tr!("Public link made"));
                     links.reload();
                 }
                 Err(error) => problem.set(Some(error.message())),
@@ -65,36 +66,36 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
         made.get().map(|url| {
             view! {
                 <div class="share-made">
-                    <p>"This address is shown only now. Whoever has it sees the status until it ends."</p>
-                    <CopyLine title="Public link" text=url.clone() />
-                    <CopyLine title="Badge for a runbook" text=share::badge_markdown(&url, &subject.name.get_untracked()) />
+                    <p>{tr!("This address is shown only now. Whoever has it sees the status until it ends.")}</p>
+                    <CopyLine title=tr!("Public link") text=url.clone() />
+                    <CopyLine title=tr!("Badge for a runbook") text=share::badge_markdown(&url, &subject.name.get_untracked()) />
                 </div>
             }
         })
     };
     view! {
         <Sheet
-            title=Signal::derive(move || format!("Share the status of {}", subject.name.get()))
+            title=Signal::derive(move || tr!("Share the status of {}", subject.name.get()))
             subtitle=Signal::derive(fleet)
             on_close=move |()| app.nav.close()
         >
             <div class="sheet-body">
-                <section class="sheet-part" aria-label="For colleagues">
-                    <h3>"For colleagues who sign in"</h3>
-                    <CopyLine title="Link to the node's page" text=private />
+                <section class="sheet-part" aria-label=tr!("For colleagues")>
+                    <h3>{tr!("For colleagues who sign in")}</h3>
+                    <CopyLine title=tr!("Link to the node's page") text=private />
                 </section>
-                <section class="sheet-part" aria-label="For everybody">
-                    <h3>"For everybody who has the link"</h3>
+                <section class="sheet-part" aria-label=tr!("For everybody")>
+                    <h3>{tr!("For everybody who has the link")}</h3>
                     <Notice tone=Tone::Maintenance glyph=Glyph::Warning>
                         <p>
-                            <strong>"The reason becomes public. "</strong>
-                            "A public link shows the node's name, its state, the reason, since when, when it is expected back and its heartbeat, live. \
-                             No person, address, label or workload."
+                            <strong>{tr!("The reason becomes public.")} " "</strong>
+                            {tr!("A public link shows the node's name, its state, the reason, since when, when it is expected back and its heartbeat, live. \
+                             No person, address, label or workload.")}
                         </p>
                     </Notice>
                     <div class="share-make">
-                        <SelectField label="The link works for" options=options value=lifetime />
-                        <Button label="Make public link" kind=Kind::Primary refused=refused busy=busy on_press=make />
+                        <SelectField label=tr!("The link works for") options=options value=lifetime />
+                        <Button label=tr!("Make public link") kind=Kind::Primary refused=refused busy=busy on_press=make />
                     </div>
                     {move || {
                         problem.get().map(|text| {
@@ -110,7 +111,7 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
                 <PublicLinks node=id links=links />
             </div>
             <footer class="sheet-foot">
-                <Button label="Done" on_press=move |()| app.nav.close() />
+                <Button label=tr!("Done") on_press=move |()| app.nav.close() />
             </footer>
         </Sheet>
     }

@@ -13,6 +13,7 @@ use crate::state::Remote;
 use crate::ui::Button;
 use crate::ui::Problem;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The list.
 #[component]
@@ -20,17 +21,19 @@ pub fn PublicLinks(node: StoredValue<NodeId>, links: Remote<ShareLinks>) -> impl
     let body = move || match links.get() {
         Load::Loading => ().into_any(),
         Load::Failed(error, None) => {
-            view! { <Problem title="The public links could not be read" text=error.message() on_retry=move |()| links.reload() /> }.into_any()
+            view! { <Problem title=tr!("The public links could not be read") text=error.message() on_retry=move |()| links.reload() /> }.into_any()
         }
-        Load::Ready(list) | Load::Failed(_, Some(list)) if list.links.is_empty() => view! { <p class="muted">"None works now."</p> }.into_any(),
+        Load::Ready(list) | Load::Failed(_, Some(list)) if list.links.is_empty() => {
+            view! { <p class="muted">{tr!("None works now.")}</p> }.into_any()
+        }
         Load::Ready(list) | Load::Failed(_, Some(list)) => {
             let rows = list.links.iter().map(|link| view! { <One node=node link=link.clone() links=links now=list.server_time /> }).collect_view();
             view! { <ul class="share-list">{rows}</ul> }.into_any()
         }
     };
     view! {
-        <section class="sheet-part" aria-label="Public links that work">
-            <h3>"Public links that work"</h3>
+        <section class="sheet-part" aria-label=tr!("Public links that work")>
+            <h3>{tr!("Public links that work")}</h3>
             {move || body()}
         </section>
     }
@@ -50,10 +53,10 @@ fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, no
         })
     });
     let until = match link.lifetime {
-        ShareLifetime::UntilActivated => "works until the node is activated".to_owned(),
-        _ => format!("works until {}", locale::short(link.expires_at, now)),
+        ShareLifetime::UntilActivated => tr!("works until the node is activated"),
+        _ => tr!("works until {}", locale::short(link.expires_at, now)),
     };
-    let words = format!("made {} by {}", format::relative(link.created_at, now), link.created_by);
+    let words = tr!("made {} by {}", format::relative(link.created_at, now), link.created_by);
     let id = StoredValue::new(link.id);
     let revoke = move |()| {
         busy.set(true);
@@ -64,7 +67,7 @@ fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, no
             }
             match outcome {
                 Ok(()) => {
-                    app.announcer.say("Public link revoked".into());
+                    app.announcer.say(tr!("Public link revoked"));
                     links.reload();
                 }
                 Err(error) => problem.set(Some(error.message())),
@@ -78,7 +81,7 @@ fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, no
                 <p class="muted">{words}</p>
                 {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
             </div>
-            <Button label="Revoke" refused=refused busy=busy on_press=revoke />
+            <Button label=tr!("Revoke") refused=refused busy=busy on_press=revoke />
         </li>
     }
 }

@@ -43,7 +43,7 @@ pub fn StaysTable(
                             .then(|| {
                                 view! {
                                     <span class="fate-restart">
-                                        "If it restarts: " <Fate fate=workload.on_restart />
+                                        {tr!("If it restarts:")} " " <Fate fate=workload.on_restart />
                                     </span>
                                 }
                             })}
@@ -57,9 +57,9 @@ pub fn StaysTable(
             <table class="table" data-boxed>
                 <thead>
                     <tr>
-                        <th scope="col">"Workload"</th>
-                        <th scope="col">"Volume"</th>
-                        <th scope="col">"If the host reboots"</th>
+                        <th scope="col">{tr!("Workload")}</th>
+                        <th scope="col">{tr!("Volume")}</th>
+                        <th scope="col">{tr!("If the host reboots")}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -75,7 +75,7 @@ pub fn Volumes(workload: Workload) -> impl IntoView {
         .volumes
         .into_iter()
         .map(|volume| {
-            let title = format!("{} volume, data on {}", volume.kind, volume.data_lives.describe());
+            let title = tr!("{} volume, data on {}", volume.kind, volume.data_lives.describe());
             view! { <span class="volume" title=title>{format!("{} · {}", volume.name, drain::lives(volume.data_lives))}</span> }
         })
         .collect_view()

@@ -19,6 +19,7 @@ use crate::state::Row;
 use crate::ui::Badge;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One node. A heartbeat reaches only its age, strip and meters.
 #[component]
@@ -26,7 +27,8 @@ pub fn NodeCard(
     id: NodeId,
     row: Row,
     /// Which of how many it is, whether the others are in the document or not.
-    place: Signal<(usize, usize)>,
+    position: Signal<String>,
+    count: Signal<String>,
 ) -> impl IntoView {
     let node = row.node.clone();
     let face = Memo::new(move |_| node.with(Face::of));
@@ -37,8 +39,8 @@ pub fn NodeCard(
         <article
             class="card"
             aria-label=name
-            aria-posinset=move || place.get().0.to_string()
-            aria-setsize=move || place.get().1.to_string()
+            aria-posinset=move || position.get()
+            aria-setsize=move || count.get()
             data-node=id.with_value(|id| id.0.clone())
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
         >
@@ -54,8 +56,9 @@ pub fn NodeCard(
                 <SelectBox id=id name=Signal::derive(name) />
                 <div class="card-badges">
                     {move || face.with(|face| face.badges.clone()).into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
+                    {move || face.with(|face| face.why.clone()).map(|why| view! { <span class="card-why">{why}</span> })}
                     {move || {
-                        face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
+                        face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })
                     }}
                 </div>
             </header>

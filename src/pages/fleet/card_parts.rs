@@ -19,6 +19,7 @@ use crate::ui::Icon;
 use crate::ui::Meter;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Dot, age and strip.
 #[component]
@@ -28,15 +29,15 @@ pub fn Heartbeat(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
     let at = Memo::new(move |_| at.with(|pulse| pulse.at));
     let recent = Memo::new(move |_| recent.with(|pulse| pulse.recent.clone()));
     let word = move || match face.with(|face| face.heartbeat.state) {
-        HeartbeatState::NotReported => Some("not reported"),
-        HeartbeatState::Late => Some("late"),
+        HeartbeatState::NotReported => Some(tr!("heartbeat" => "not reported")),
+        HeartbeatState::Late => Some(tr!("heartbeat" => "late")),
         _ => None,
     };
     view! {
         <div class="card-heartbeat">
             <Dot tone=tone halo=true />
             <span>
-                "Heartbeat "
+                {tr!("Heartbeat")} " "
                 <b>
                     <Age at=at />
                 </b>
@@ -57,9 +58,9 @@ pub fn Meters(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
     let disk = Memo::new(move |_| face.with(|face| face.disk_percent).filter(|_| known()));
     view! {
         <div class="card-meters">
-            <Meter label="CPU" value=cpu bad=false />
-            <Meter label="Memory" value=memory bad=Signal::derive(move || face.with(|face| face.memory_bad)) />
-            <Meter label="Disk" value=disk bad=Signal::derive(move || face.with(|face| face.disk_bad)) />
+            <Meter label=tr!("CPU") value=cpu bad=false />
+            <Meter label=tr!("Memory") value=memory bad=Signal::derive(move || face.with(|face| face.memory_bad)) />
+            <Meter label=tr!("Disk") value=disk bad=Signal::derive(move || face.with(|face| face.disk_bad)) />
         </div>
     }
 }
@@ -86,7 +87,7 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
         let (version, update) = face.with(|face| (face.version.clone(), face.update.clone()));
         view! {
             <span class="mono">{version.unwrap_or_else(|| format!("agent {}", format::UNKNOWN))}</span>
-            {update.map(|to| view! { <Tag tone=Tone::Pending word="update" title=format!("Update to {to}") /> })}
+            {update.map(|to| view! { <Tag tone=Tone::Pending word=tr!("update") title=tr!("Update to {}", to) /> })}
         }
     };
     view! {
@@ -107,7 +108,7 @@ pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
         let overdue = move || at < clock.now();
         let text = move || {
             let now = clock.now();
-            if at < now { format!("overdue {}", format::age(Some(at), now)) } else { format!("back {}", format::relative(at, now)) }
+            if at < now { tr!("overdue {}", format::age(Some(at), now)) } else { tr!("back {}", format::relative(at, now)) }
         };
         view! {
             " · "
@@ -118,7 +119,7 @@ pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
         <p class="card-maintenance">
             <Icon glyph=Glyph::Clock />
             <span>
-                "In maintenance "
+                {tr!("In maintenance")} " "
                 {since.map(|at| view! { <Age at=Signal::stored(Some(at)) /> })}
                 {rest}
                 {back}

@@ -15,6 +15,7 @@ use crate::ui::Dot;
 use crate::ui::Icon;
 use crate::ui::Keyed;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The row of chips with the capacity of the fleet.
 #[component]
@@ -59,9 +60,9 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let all = move |()| show(app, Query { show: Vec::new(), ..query.get_untracked() });
     view! {
         <div class="chips-row">
-            <div class="chips" role="group" aria-label="Filter by state">
+            <div class="chips" role="group" aria-label=tr!("Filter by state")>
                 <Chip pressed=Signal::derive(move || query.with(|query| query.show.is_empty())) on_press=all>
-                    "All"
+                    {tr!("All")}
                     <Number pair=Signal::derive(move || counts.with(|counts| counts.total)) both=both />
                 </Chip>
                 <Keyed keys=shown row=chip />
@@ -80,7 +81,7 @@ fn Number(#[prop(into)] pair: Signal<Pair>, both: Memo<bool>) -> impl IntoView {
     };
     view! {
         <b aria-hidden="true">{move || eye().0}</b>
-        {move || eye().1.map(|more| view! { <span class="chip-more" aria-hidden="true" title="simulated">{more}</span> })}
+        {move || eye().1.map(|more| view! { <span class="chip-more" aria-hidden="true" title=tr!("simulated")>{more}</span> })}
         <span class="visually-hidden">{move || pair.get().spoken(both.get())}</span>
     }
 }
@@ -106,17 +107,17 @@ const fn tone(facet: Facet) -> Option<Tone> {
     }
 }
 
-const fn label(facet: Facet) -> &'static str {
+fn label(facet: Facet) -> String {
     match facet {
-        Facet::Healthy => "Healthy",
-        Facet::Maintenance => "Maintenance",
-        Facet::Degraded => "Degraded",
-        Facet::Offline => "Offline",
-        Facet::Pending => "Pending",
-        Facet::Failed => "Failed",
-        Facet::Stateful => "Stateful",
-        Facet::Overdue => "Overdue",
-        Facet::Update => "Update",
-        Facet::Planned => "Planned",
+        Facet::Healthy => tr!("Healthy"),
+        Facet::Maintenance => tr!("Maintenance"),
+        Facet::Degraded => tr!("Degraded"),
+        Facet::Offline => tr!("Offline"),
+        Facet::Pending => tr!("Pending"),
+        Facet::Failed => tr!("Failed"),
+        Facet::Stateful => tr!("Stateful"),
+        Facet::Overdue => tr!("Overdue"),
+        Facet::Update => tr!("Update"),
+        Facet::Planned => tr!("Planned"),
     }
 }

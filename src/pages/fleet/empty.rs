@@ -11,6 +11,7 @@ use crate::ui::Button;
 use crate::ui::Commands;
 use crate::ui::Icon;
 use crate::ui::view;
+use crate::words::tr;
 
 /// No node has enrolled yet: how to enrol one.
 #[component]
@@ -19,10 +20,10 @@ pub fn NoNodes() -> impl IntoView {
     let commands = vec!["pitlane token create --enroll".to_owned(), format!("PITLANE_SERVER={server} PITLANE_TOKEN=<the token> pitlane agent")];
     view! {
         <section class="empty">
-            <h2>"No nodes yet"</h2>
-            <p class="muted">"Make an enrolment token where this server runs, then start the agent with it on each node:"</p>
+            <h2>{tr!("No nodes yet")}</h2>
+            <p class="muted">{tr!("Make an enrolment token where this server runs, then start the agent with it on each node:")}</p>
             <Commands commands=commands />
-            <p class="muted">"The node shows up here with its first heartbeat. To look around first, play a fleet: " <code>"pitlane demo"</code></p>
+            <p class="muted">{tr!("The node shows up here with its first heartbeat. To look around first, play a fleet:")} " " <code>"pitlane demo"</code></p>
         </section>
     }
 }
@@ -34,9 +35,9 @@ pub fn NothingFound(query: Memo<Query>) -> impl IntoView {
     view! {
         <section class="empty" role="status">
             <Icon glyph=Glyph::Search />
-            <h2>"No node matches"</h2>
-            <p class="muted">"Search looks at names, regions, addresses, versions, labels and reasons."</p>
-            <Button label="Show all nodes" on_press=move |()| show(app, query.get_untracked().all()) />
+            <h2>{tr!("No node matches")}</h2>
+            <p class="muted">{tr!("Search looks at names, regions, addresses, versions, labels and reasons.")}</p>
+            <Button label=tr!("Show all nodes") on_press=move |()| show(app, query.get_untracked().all()) />
         </section>
     }
 }

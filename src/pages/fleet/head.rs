@@ -14,10 +14,11 @@ use crate::ui::CapacityTrack;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// Title and counts, and the order on the right.
 #[component]
-pub fn Head(query: Memo<Query>) -> impl IntoView {
+pub fn Head(query: Memo<Query>, tools: AnyView) -> impl IntoView {
     let app = App::get();
     let fleet = app.live.fleet;
     let sentence = Memo::new(move |_| {
@@ -29,28 +30,32 @@ pub fn Head(query: Memo<Query>) -> impl IntoView {
     let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), reversed: false, ..query.get_untracked() });
     let options = Sort::ALL
         .into_iter()
-        .take(Sort::IN_MENU)
-        .map(|sort| {
+        // The table's headers sort by more than the menu offers: that one is named too, while it is chosen.
+        .enumerate()
+        .map(|(at, sort)| {
             let selected = move || query.with(|query| query.sort == sort);
-            view! { <option value=sort.as_str() selected=selected>{format!("Sort: {}", sort.label())}</option> }
+            let hidden = move || at >= Sort::IN_MENU && !selected();
+            view! { <option value=sort.as_str() selected=selected hidden=hidden>{tr!("Sort: {}", sort.label())}</option> }
         })
         .collect_view();
     view! {
         <div class="page-head">
             <div>
-                <h1 tabindex="-1">"Nodes"</h1>
+                <h1 tabindex="-1">{tr!("Nodes")}</h1>
                 <p class="muted">
-                    <When cond=known fallback=|| "Reading the fleet…">
+                    <When cond=known fallback=|| tr!("Reading the fleet…")>
                         {move || sentence.get()}
-                        " · updated "
-                        <Age at=updated />
-                        " ago"
+                        " · "
+                        <Age at=updated sentence=|age: &str| tr!("updated {} ago", age) />
                     </When>
                 </p>
             </div>
-            <select class="button no-print" aria-label="Sort" on:change=sort>
-                {options}
-            </select>
+            <div class="head-tools no-print">
+                {tools}
+                <select class="button" aria-label=tr!("Sort") on:change=sort>
+                    {options}
+                </select>
+            </div>
         </div>
     }
 }
@@ -70,8 +75,8 @@ pub fn CapacityLine(simulated: bool) -> impl IntoView {
     let shown = move |bar: CapacityBar| {
         let (track, text) = (bar.clone(), bar.text);
         view! {
-            <div class="capacity" title="Used, in maintenance, and free, of the memory of the nodes that take placements">
-                <span class="muted">"Schedulable memory"</span>
+            <div class="capacity" title=tr!("Used, in maintenance, and free, of the memory of the nodes that take placements")>
+                <span class="muted">{tr!("Schedulable memory")}</span>
                 <CapacityTrack bar=Signal::stored(track) />
                 <b>{text}</b>
             </div>

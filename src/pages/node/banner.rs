@@ -59,8 +59,8 @@ fn MaintenanceBanner(shared: Shared) -> impl IntoView {
             <Banner
                 tone=Tone::Healthy
                 glyph=Glyph::Check
-                title="Clear for destructive work."
-                text="In maintenance, and everything was read: no stateful workload, running or stopped, and no volume is left on this node."
+                title=tr!("Clear for destructive work.")
+                text=tr!("In maintenance, and everything was read: no stateful workload, running or stopped, and no volume is left on this node.")
             />
         }
         .into_any(),
@@ -69,15 +69,15 @@ fn MaintenanceBanner(shared: Shared) -> impl IntoView {
                 tone=Tone::Maintenance
                 glyph=Glyph::Database
                 stripes=true
-                title=format!("{} still running on this node.", are(n))
-                text="Maintenance stopped new placements only. Not clear for destructive host work."
+                title=still_running(n)
+                text=tr!("Maintenance stopped new placements only. Not clear for destructive host work.")
             >
-                <Button label="Show them" on_press=show />
+                <Button label=tr!("Show them") on_press=show />
             </Banner>
         }
         .into_any(),
         Kind::NotClear => view! {
-            <Banner tone=Tone::Maintenance glyph=Glyph::Database stripes=true title="Not clear for destructive host work." text=why />
+            <Banner tone=Tone::Maintenance glyph=Glyph::Database stripes=true title=tr!("Not clear for destructive host work.") text=why />
         }
         .into_any(),
         Kind::NotRead => view! {
@@ -85,8 +85,8 @@ fn MaintenanceBanner(shared: Shared) -> impl IntoView {
                 tone=Tone::Maintenance
                 glyph=Glyph::Warning
                 stripes=true
-                title="Not clear for destructive host work."
-                text="What is on this node could not be read just now."
+                title=tr!("Not clear for destructive host work.")
+                text=tr!("What is on this node could not be read just now.")
             />
         }
         .into_any(),
@@ -95,8 +95,8 @@ fn MaintenanceBanner(shared: Shared) -> impl IntoView {
                 tone=Tone::Maintenance
                 glyph=Glyph::Wrench
                 stripes=true
-                title="In maintenance."
-                text="Reading whether the host is clear for destructive work…"
+                title=tr!("In maintenance.")
+                text=tr!("Reading whether the host is clear for destructive work…")
             />
         }
         .into_any(),
@@ -112,14 +112,14 @@ enum Kind {
     NotRead,
 }
 
-fn are(n: usize) -> String {
-    tr!("1 stateful workload is" | "{n} stateful workloads are" % n)
+fn still_running(n: usize) -> String {
+    tr!("1 stateful workload is still running on this node." | "{n} stateful workloads are still running on this node." % n)
 }
 
 fn why(verdict: &ClearForWork) -> String {
     let mut parts = verdict.because.clone();
     if !verdict.not_read.is_empty() {
-        parts.push(format!("Not read: {}", verdict.not_read.join(" ")));
+        parts.push(tr!("Not read: {}", verdict.not_read.join(" ")));
     }
     parts.join(" ")
 }

@@ -10,6 +10,7 @@ use crate::platform::locale;
 use crate::ui::Age;
 use crate::ui::Tag;
 use crate::ui::view;
+use crate::words::{number, tr};
 
 /// The panel.
 #[component]
@@ -22,34 +23,34 @@ pub fn Facts(shared: Shared) -> impl IntoView {
     let clock = shared.app.clock;
     let record = move || {
         maintenance().map(|record| {
-            let by = record.by.clone().or_else(|| record.set_outside.then(|| "somebody outside Pitlane".to_owned()));
+            let by = record.by.clone().or_else(|| record.set_outside.then(|| tr!("somebody outside Pitlane")));
             let back = record.expected_back_at.map(|at| {
                 let overdue = move || (at < clock.now()).then_some(Tone::Maintenance.as_str());
                 view! {
-                    <dt>"Expected back"</dt>
+                    <dt>{tr!("Expected back")}</dt>
                     <dd data-tone=overdue>
-                        {move || format!("{}, {}", locale::short(at, clock.now()), format::relative(at, clock.now()))}
+                        {move || tr!("{}, {}", locale::short(at, clock.now()), format::relative(at, clock.now()))}
                     </dd>
                 }
             });
             view! {
-                <dt>"In maintenance"</dt>
+                <dt>{tr!("In maintenance")}</dt>
                 <dd>
                     <Age at=Signal::stored(record.since) />
-                    {by.map(|by| format!(", by {by}"))}
+                    {by.map(|by| tr!(", by {}", by))}
                 </dd>
-                {record.reason.map(|reason| view! { <dt>"Reason"</dt><dd>{reason}</dd> })}
+                {record.reason.map(|reason| view! { <dt>{tr!("Reason")}</dt><dd>{reason}</dd> })}
                 {back}
             }
         })
     };
     view! {
-        <section class="panel" aria-label="Node">
-            <h2>"Node"</h2>
+        <section class="panel" aria-label=tr!("Node")>
+            <h2>{tr!("Node")}</h2>
             <dl class="facts">
                 {move || facts().into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view()}
                 {move || record()}
-                <dt>"Last heartbeat"</dt>
+                <dt>{tr!("Last heartbeat")}</dt>
                 <dd>
                     {move || {
                         if beat.get().is_some() {
@@ -59,11 +60,11 @@ pub fn Facts(shared: Shared) -> impl IntoView {
                         }
                     }}
                 </dd>
-                <dt>"First seen"</dt>
+                <dt>{tr!("First seen")}</dt>
                 <dd>
                     <Age at=Signal::stored(Some(created)) relative=true />
                 </dd>
-                <dt>"Labels"</dt>
+                <dt>{tr!("Labels")}</dt>
                 <dd class="labels">
                     {move || {
                         let labels = labels();
@@ -79,42 +80,44 @@ pub fn Facts(shared: Shared) -> impl IntoView {
     }
 }
 
-fn facts(node: &Node) -> Vec<(&'static str, String)> {
+fn facts(node: &Node) -> Vec<(String, String)> {
     let or_unknown = |value: Option<String>| value.unwrap_or_else(|| format::UNKNOWN.to_owned());
     let source = match node.node_source {
-        NodeSource::Agent => "agent",
-        NodeSource::Engine => "engine",
-        NodeSource::Simulated => "simulated by pitlane demo",
-        NodeSource::Unknown => format::UNKNOWN,
+        NodeSource::Agent => tr!("source" => "agent"),
+        NodeSource::Engine => tr!("source" => "engine"),
+        NodeSource::Simulated => tr!("simulated by pitlane demo"),
+        NodeSource::Unknown => format::UNKNOWN.to_owned(),
     };
     let agent = match (&node.agent_version, &node.agent_update) {
-        (Some(version), Some(update)) => format!("{version}, update to {update}"),
+        (Some(version), Some(update)) => tr!("{}, update to {}", version, update),
         (Some(version), None) => version.clone(),
         (None, _) => format::UNKNOWN.to_owned(),
     };
     let resources = &node.resources;
     let disks: Vec<String> =
-        resources.disks.iter().map(|disk| format!("{} on {}", format::bytes_of(disk.used_bytes, disk.total_bytes), disk.mount)).collect();
+        resources.disks.iter().map(|disk| tr!("{} on {}", format::bytes_of(disk.used_bytes, disk.total_bytes), disk.mount)).collect();
     let memory = match (resources.memory_used_bytes, resources.memory_total_bytes) {
-        (Some(used), Some(total)) => Some(format!("{} used", format::bytes_of(used, total))),
+        (Some(used), Some(total)) => Some(tr!("{} used", format::bytes_of(used, total))),
         (None, Some(total)) => Some(format::bytes(total)),
         _ => None,
     };
-    let mut facts =
-        vec![("Region", or_unknown(node.region.clone())), ("Address", or_unknown(node.overlay_ip.clone().or_else(|| node.public_ip.clone())))];
+    let mut facts = vec![
+        (tr!("Region"), or_unknown(node.region.clone())),
+        (tr!("Address"), or_unknown(node.overlay_ip.clone().or_else(|| node.public_ip.clone()))),
+    ];
     if let (Some(_), Some(public)) = (&node.overlay_ip, &node.public_ip) {
-        facts.push(("Public address", public.clone()));
+        facts.push((tr!("Public address"), public.clone()));
     }
-    facts.extend([("Agent", agent)]);
+    facts.extend([(tr!("Agent"), agent)]);
     if let Some(engine) = &node.engine_version {
         let update = node.agent_update.as_ref().filter(|_| node.agent_version.is_none());
-        facts.push(("Engine", update.map_or_else(|| engine.clone(), |update| format!("{engine}, update to {update}"))));
+        facts.push((tr!("Engine"), update.map_or_else(|| engine.clone(), |update| tr!("{}, update to {}", engine, update))));
     }
     facts.extend([
-        ("Source", source.to_owned()),
-        ("Processors", or_unknown(resources.cpu_cores.map(format::whole))),
-        ("Memory", or_unknown(memory)),
-        ("Disk", if disks.is_empty() { format::UNKNOWN.to_owned() } else { disks.join(", ") }),
+        (tr!("Source"), source),
+        (tr!("Processors"), or_unknown(resources.cpu_cores.map(|cores| number(cores.round() as u64)))),
+        (tr!("Memory"), or_unknown(memory)),
+        (tr!("Disk"), if disks.is_empty() { format::UNKNOWN.to_owned() } else { disks.join(", ") }),
     ]);
     facts
 }

@@ -36,8 +36,8 @@ pub fn Header(shared: Shared) -> impl IntoView {
             .or_else(|| app.live.session.why_not(Needs::Remove))
     });
     view! {
-        <nav class="crumbs" aria-label="Breadcrumb">
-            <a href=Route::fleet().href()>"Nodes"</a>
+        <nav class="crumbs" aria-label=tr!("Breadcrumb")>
+            <a href=Route::fleet().href()>{tr!("Nodes")}</a>
             " / "
             <span aria-current="page">{move || name()}</span>
         </nav>
@@ -48,21 +48,21 @@ pub fn Header(shared: Shared) -> impl IntoView {
             <div class="node-badges">
                 {move || badges().into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view()}
                 {move || {
-                    shared.face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word="simulated" /> })
+                    shared.face.with(|face| face.simulated).then(|| view! { <Tag tone=Tone::Neutral word=tr!("simulated") /> })
                 }}
             </div>
             <div class="node-actions no-print">
-                <Button label="Remove…" kind=Kind::Quiet refused=not_removable on_press=move |()| open(Action::Remove) />
+                <Button label=tr!("Remove…") kind=Kind::Quiet refused=not_removable on_press=move |()| open(Action::Remove) />
                 <When cond=move || shared.maintenance.get()>
                     <Button
-                        label="Change…"
-                        name="Change maintenance…"
+                        label=tr!("Change…")
+                        name=tr!("Change maintenance…")
                         icon=Glyph::Pencil
                         refused=why_not(Needs::Drain)
                         on_press=move |()| open(Action::Maintenance)
                     />
                 </When>
-                <Button label="Share status…" icon=Glyph::Link on_press=move |()| open(Action::Share) />
+                <Button label=tr!("Share status…") icon=Glyph::Link on_press=move |()| open(Action::Share) />
                 <MainButton id=shared.id action=action />
             </div>
         </div>

@@ -31,6 +31,7 @@ use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::tr;
 
 /// The page.
 #[component]
@@ -43,10 +44,11 @@ pub fn NodePage() -> impl IntoView {
     });
     let loaded = app.live.fleet.loaded();
     let exists = Memo::new(move |_| id.with(|id| app.live.fleet.row(id).is_some()));
-    dynamic(move || match (loaded.get(), exists.get()) {
+    dynamic(move || {
+        match (loaded.get(), exists.get()) {
         (_, true) => id.with(|id| app.live.fleet.row_untracked(id).map(|row| view! { <OneNode id=id.clone() row=row /> })).into_any(),
         (true, false) => view! {
-            <NotFound title="No such node" text="There is no node with this id in the fleet. It was removed, or the link is from another fleet." />
+            <NotFound title=tr!("No such node") text=tr!("There is no node with this id in the fleet. It was removed, or the link is from another fleet.") />
         }
         .into_any(),
         (false, false) => view! {
@@ -56,6 +58,7 @@ pub fn NodePage() -> impl IntoView {
             </div>
         }
         .into_any(),
+    }
     })
 }
 
@@ -107,7 +110,7 @@ fn OneNode(id: NodeId, row: Row) -> impl IntoView {
             </div>
             <div class="node-side">
                 <When cond=move || underway.get()>
-                    <section class="panel" aria-label="Operation">
+                    <section class="panel" aria-label=tr!("Operation")>
                         {move || operation.get().map(|operation| view! { <OperationProgress operation=Signal::stored(operation) /> })}
                     </section>
                 </When>

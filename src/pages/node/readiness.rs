@@ -15,6 +15,7 @@ use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One of the two panels.
 #[component]
@@ -37,15 +38,15 @@ fn Checks(shared: Shared) -> impl IntoView {
         checks.with(|load| match load {
             Load::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
             Load::Failed(error, None) => view! {
-                <Problem title="The checks could not be read" text=error.message() on_retry=move |()| checks.reload() />
+                <Problem title=tr!("The checks could not be read") text=error.message() on_retry=move |()| checks.reload() />
             }
             .into_any(),
             Load::Ready(checks) | Load::Failed(_, Some(checks)) => view! { <CheckList checks=checks.clone() /> }.into_any(),
         })
     };
     view! {
-        <section class="panel" aria-label="Ready to activate?">
-            <h2>"Ready to activate?"</h2>
+        <section class="panel" aria-label=tr!("Ready to activate?")>
+            <h2>{tr!("Ready to activate?")}</h2>
             {move || body()}
         </section>
     }
@@ -70,10 +71,10 @@ fn Signals(shared: Shared) -> impl IntoView {
             })
             .collect_view()
     };
-    let none = move || signals().is_empty().then(|| view! { <p class="muted">"No signal has been reported yet."</p> });
+    let none = move || signals().is_empty().then(|| view! { <p class="muted">{tr!("No signal has been reported yet.")}</p> });
     view! {
-        <section class="panel" aria-label="Readiness">
-            <h2>"Readiness"</h2>
+        <section class="panel" aria-label=tr!("Readiness")>
+            <h2>{tr!("Readiness")}</h2>
             <ul class="checks">{move || rows()}</ul>
             {move || none()}
         </section>

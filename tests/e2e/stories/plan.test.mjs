@@ -34,7 +34,7 @@ story("plans a drain, changes it and cancels it, and everybody sees it", {}, asy
   const agent = await stage.agent({ name: "edge-fra-01", containers: [db] });
   await stage.agent({ name: "edge-fra-02" });
   const { page } = await stage.person({ name: "on-call" });
-  const other = await stage.person({ name: "storage", ...PHONE });
+  const other = await stage.person({ name: "storage", viewport: PHONE });
   await fleet.open(other.page);
   await fleet.open(page);
   await fleet.drain(page, "edge-fra-01").click();

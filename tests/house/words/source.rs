@@ -93,9 +93,11 @@ const READ: [&str; 14] =
     ["label", "title", "text", "name", "said", "hint", "placeholder", "word", "words", "subtitle", "alt", "caption", "summary", "worded"];
 
 /// Whole strings that look like words and are none: names of the browser and of HTTP, selectors, and our own name.
-const NO_WORDS: [&str; 20] = [
+const NO_WORDS: [&str; 22] = [
     "Pitlane",
     "Accept",
+    "Ctrl",
+    "Esc",
     "ArrowRight",
     "ArrowDown",
     "ArrowLeft",
@@ -201,7 +203,7 @@ fn reads_like_words(text: &str) -> bool {
 fn is_fine(text: &str) -> bool {
     let trimmed = text.trim();
     let is_command = trimmed.starts_with("pitlane ") || trimmed.contains("PITLANE_");
-    let is_picture = trimmed.starts_with("M{")
+    let is_picture = ["M{", "H{", "V{"].iter().any(|path| trimmed.starts_with(path))
         || trimmed.chars().all(|letter| "MmLlHhVvCcSsQqTtAaZz0123456789 .,-".contains(letter)) && trimmed.contains(char::is_numeric);
     let is_unit = matches!(trimmed, "KiB" | "MiB" | "GiB" | "TiB");
     let is_selector = trimmed.contains("[data-") || trimmed.contains("[aria-") || trimmed.starts_with("dialog");

@@ -252,9 +252,12 @@ async fn other_hands_make_it_needless() {
     world.outside(&hosts[1], Scheduling::Maintenance).await;
     world.outside(&hosts[2], Scheduling::Maintenance).await;
     world.fleet.relist().await;
+    assert!(world.until(async || hosts[1..3].iter().all(|host| world.node(&host.id).scheduling == Scheduling::Maintenance)).await);
     world.live(&mut hosts, 30);
     assert!(world.planned(&hosts[1]).is_some());
     world.outside(&hosts[2], Scheduling::Schedulable).await;
+    world.fleet.relist().await;
+    assert!(world.until(async || world.node(&hosts[2].id).scheduling == Scheduling::Schedulable).await);
     world.live(&mut hosts, 31);
     world.is_drained(&mut hosts, 2).await;
     assert!(world.until(async || world.planned(&hosts[1]).is_none()).await);

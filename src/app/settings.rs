@@ -1,0 +1,115 @@
+//! The sheet of keys and settings: everything the keyboard does, and what this browser remembers of how a person likes the console.
+
+use leptos::prelude::*;
+
+use super::overlay::Overlays;
+use crate::platform::preferences;
+use crate::platform::theme;
+use crate::platform::theme::Theme;
+use crate::ui::CheckField;
+use crate::ui::LanguageMenu;
+use crate::ui::SelectField;
+use crate::ui::Sheet;
+use crate::ui::view;
+use crate::words::tr;
+
+/// The sheet.
+#[component]
+pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
+    let chosen = RwSignal::new(theme::chosen().as_str().to_owned());
+    let still = RwSignal::new(preferences::is_still());
+    let plain_keys = RwSignal::new(preferences::has_plain_keys());
+    Effect::new(move |before: Option<()>| {
+        let word = chosen.get();
+        if before.is_some() {
+            Theme::ALL.into_iter().filter(|theme| theme.as_str() == word).for_each(theme::choose);
+        }
+    });
+    Effect::new(move |before: Option<()>| {
+        let still = still.get();
+        if before.is_some() {
+            preferences::be_still(still);
+        }
+    });
+    Effect::new(move |before: Option<()>| {
+        let on = plain_keys.get();
+        if before.is_some() {
+            preferences::use_plain_keys(on);
+        }
+    });
+    let themes = Theme::ALL.into_iter().map(|theme| (theme.as_str().to_owned(), theme_name(theme))).collect();
+    let rows = |keys: Vec<(&'static [&'static str], String)>| {
+        keys.into_iter()
+            .map(|(keys, what)| {
+                let keys = keys.iter().map(|key| view! { <kbd class="kbd">{*key}</kbd> " " }).collect_view();
+                view! {
+                    <dt>{keys}</dt>
+                    <dd>{what}</dd>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <Sheet
+            title=tr!("Keys and settings")
+            subtitle=tr!("Remembered in this browser, for nobody else.")
+            on_close=move |()| overlays.close()
+        >
+            <div class="sheet-body">
+                <section class="sheet-part" aria-label=tr!("Settings")>
+                    <div class="field">
+                        <span class="field-label" aria-hidden="true">
+                            {tr!("Language")}
+                        </span>
+                        <LanguageMenu wide=true />
+                    </div>
+                    <SelectField label=tr!("Theme") options=themes value=chosen />
+                    <CheckField label=tr!("Let nothing move, whatever the system says") value=still />
+                    <CheckField label=tr!("Keys without Ctrl do something") value=plain_keys />
+                </section>
+                <section class="sheet-part" aria-label=tr!("Everywhere")>
+                    <h3>{tr!("Everywhere")}</h3>
+                    <dl class="keys">{rows(everywhere())}</dl>
+                </section>
+                <section class="sheet-part" aria-label=tr!("On the node with the focus")>
+                    <h3>{tr!("On the node with the focus")}</h3>
+                    <dl class="keys">{rows(on_a_node())}</dl>
+                </section>
+            </div>
+        </Sheet>
+    }
+}
+
+fn theme_name(theme: Theme) -> String {
+    match theme {
+        Theme::System => tr!("theme" => "As the system"),
+        Theme::Light => tr!("theme" => "Light"),
+        Theme::Dark => tr!("theme" => "Dark"),
+    }
+}
+
+/// The key that leads to the search field.
+const SEARCH: &str = "\u{2f}";
+
+type Keys = Vec<(&'static [&'static str], String)>;
+
+fn everywhere() -> Keys {
+    vec![
+        (&["Ctrl", "K"], tr!("Find a node or a command (⌘ K on a Mac)")),
+        (&[SEARCH], tr!("Search nodes")),
+        (&["g", "n"], tr!("Go to nodes")),
+        (&["g", "a"], tr!("Go to activity")),
+        (&["?"], tr!("Keys and settings")),
+        (&["Esc"], tr!("Close what is open")),
+    ]
+}
+
+fn on_a_node() -> Keys {
+    vec![
+        (&["←", "→", "↑", "↓"], tr!("The node before or after")),
+        (&["Enter"], tr!("Open its page")),
+        (&["d"], tr!("Drain it")),
+        (&["a"], tr!("Activate it")),
+        (&["s"], tr!("Copy its link")),
+    ]
+}

@@ -1,0 +1,51 @@
+//! A node's row. A heartbeat reaches only its age and its figures.
+
+use leptos::prelude::*;
+use pitlane_api::NodeId;
+
+use super::cell::cell;
+use crate::model::card::Face;
+use crate::model::columns::Column;
+use crate::model::tone::Tone;
+use crate::pages::actions::MainButton;
+use crate::pages::fleet::select::SelectBox;
+use crate::route::Route;
+use crate::state::Row;
+use crate::ui::view;
+
+/// One node. `index` counts the heading too, whether the rows before this one are in the document or not.
+#[component]
+pub fn NodeRow(id: NodeId, row: Row, index: Signal<String>, columns: Memo<Vec<Column>>) -> impl IntoView {
+    let node = row.node.clone();
+    let face = Memo::new(move |_| node.with(Face::of));
+    let id = StoredValue::new(id);
+    let action = Memo::new(move |_| face.with(|face| face.action));
+    let cells = move || {
+        columns
+            .get()
+            .into_iter()
+            .map(|column| {
+                let word = column.word();
+                view! { <td data-col=word>{cell(column, &row, face)}</td> }
+            })
+            .collect_view()
+    };
+    view! {
+        <tr
+            data-node=id.with_value(|id| id.0.clone())
+            data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
+            aria-rowindex=move || index.get()
+        >
+            <th scope="row">
+                <SelectBox id=id name=Signal::derive(move || face.with(|face| face.name.clone())) />
+                <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
+                    {move || face.with(|face| face.name.clone())}
+                </a>
+            </th>
+            {cells}
+            <td class="row-actions no-print">
+                <MainButton id=id action=action />
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,145 @@
+// Other languages: chosen or the browser's, fetched only where they are wanted, and right to left where they are written so. The palette.
+import assert from "node:assert/strict";
+import { container } from "../../support/agent.mjs";
+import { until } from "../../support/wait.mjs";
+import { axe, PHONE } from "../support/browser.mjs";
+import { fleet, sheet } from "../support/console.mjs";
+import { story } from "../support/story.mjs";
+
+const stateful = [container({ service: "db", volumes: ["pgdata"] })];
+
+/** The catalogues that a page asks for from now on. */
+function catalogues(page) {
+  const asked = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/i18n/")) asked.push(new URL(request.url()).pathname);
+  });
+  return asked;
+}
+
+/** What makes the page wider than the screen. */
+const wider = (page) =>
+  page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > width + 1).map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`);
+  });
+
+const chooses = (page, code) => page.addInitScript((code) => localStorage.setItem("pitlane.language", code), code);
+
+story("who reads English downloads no catalogue, and chooses another language in the settings", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  const asked = catalogues(page);
+  await fleet.open(page);
+  await fleet.card(page, "edge-fra-01").waitFor();
+  assert.deepEqual(asked, [], "English stands in the program");
+  await page.getByRole("button", { name: "Keys and settings" }).click();
+  await page.getByRole("dialog", { name: "Keys and settings" }).getByRole("combobox", { name: "Language" }).selectOption("de");
+  await page.getByRole("heading", { name: "Knoten", level: 1 }).waitFor();
+  assert.equal(asked.length, 1);
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+});
+
+story("a drain in German", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01", containers: stateful });
+  await stage.agent({ name: "edge-fra-02" });
+  const person = await stage.person();
+  const { page } = person;
+  await chooses(page, "de");
+  await page.goto("/nodes");
+  await fleet.card(page, "edge-fra-01").getByRole("button", { name: "Drain", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Drain von edge-fra-01" });
+  await dialog.getByRole("textbox", { name: "Grund", exact: true }).fill("Kernel 6.12");
+  await dialog.getByRole("checkbox", { name: /^Ich habe verstanden, dass 1 zustandsbehafteter Workload/ }).check();
+  await person.picture("german-drain");
+  await dialog.getByRole("button", { name: "Drain ausführen" }).click();
+  await dialog.getByText("In Wartung, von der Engine bestätigt.").waitFor();
+  await dialog.getByRole("button", { name: "Schließen" }).last().click();
+  await fleet.card(page, "edge-fra-01").getByText("Wartung", { exact: true }).waitFor();
+  await person.picture("german-fleet");
+});
+
+for (const [shape, viewport] of [["wide", undefined], ["phone", PHONE]]) {
+  story(`Arabic is read from the right, and axe finds nothing: ${shape}`, {}, async (stage) => {
+    const node = await stage.agent({ name: "edge-fra-01", containers: stateful });
+    await stage.agent({ name: "edge-fra-02" });
+    const person = await stage.person(viewport ? { viewport } : {});
+    const { page } = person;
+    await chooses(page, "ar");
+    const pages = [
+      ["fleet", "/nodes", () => fleet.card(page, "edge-fra-01").waitFor()],
+      ["node", `/nodes/${node.id}`, () => page.getByRole("heading", { name: "edge-fra-01", level: 1 }).waitFor()],
+      ["drain", `/nodes?do=drain&node=${node.id}`, () => page.getByRole("dialog", { name: /سحب/ }).getByRole("textbox", { name: "السبب" }).waitFor()],
+    ];
+    for (const [name, path, ready] of pages) {
+      await page.goto(path);
+      await ready();
+      assert.equal(await page.evaluate(() => document.documentElement.dir), "rtl");
+      await person.picture(`arabic-${name}-${shape}`);
+      assert.deepEqual(await axe(page), [], name);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(overflow, 0, `${name} is wider than the screen`);
+    }
+  });
+}
+
+story("a catalogue that does not arrive is said, in English", { outage: true }, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  await chooses(page, "ar");
+  await page.route("**/i18n/**", (route) => route.abort());
+  await fleet.open(page);
+  await page.getByText(/العربية could not be loaded, so the console speaks English/).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+});
+
+story("the palette drains without a mouse, and says why a viewer may not", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const person = await stage.person();
+  const { page } = person;
+  await fleet.open(page);
+  await fleet.card(page, "edge-fra-02").waitFor();
+  await page.keyboard.press("Control+k");
+  const palette = page.getByRole("dialog", { name: "Command palette" });
+  await palette.getByRole("combobox", { name: "Find a node or a command" }).fill("drain 02");
+  await palette.getByRole("option", { name: "Drain edge-fra-02", selected: true }).waitFor();
+  await person.picture("palette");
+  assert.deepEqual(await axe(page), []);
+  await page.keyboard.press("Enter");
+  const dialog = sheet.of(page, "Drain edge-fra-02");
+  await sheet.reason(dialog).fill("Kernel 6.12");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("In maintenance, confirmed by the engine.").waitFor();
+
+  const viewer = await stage.person({ role: "viewer" });
+  await fleet.open(viewer.page);
+  await fleet.card(viewer.page, "edge-fra-01").waitFor();
+  await viewer.page.keyboard.press("Control+k");
+  const theirs = viewer.page.getByRole("dialog", { name: "Command palette" });
+  await theirs.getByRole("combobox").fill("drain 01");
+  const option = theirs.getByRole("option", { name: /^Drain edge-fra-01/ });
+  await option.getByText("Needs the operator role").waitFor();
+  assert.equal(await option.getAttribute("aria-disabled"), "true");
+  await viewer.page.keyboard.press("Enter");
+  await until("the palette to stay", () => theirs.isVisible());
+});
+
+story("nothing is lost at 320 pixels, and forced colours keep every state told", {}, async (stage) => {
+  const node = await stage.agent({ name: "edge-fra-01", containers: stateful });
+  await stage.agent({ name: "edge-fra-02" });
+  const person = await stage.person({ viewport: { width: 320, height: 640 } });
+  const { page } = person;
+  for (const path of ["/nodes", "/activity", `/nodes?do=drain&node=${node.id}`, `/nodes?do=share&node=${node.id}`]) {
+    await page.goto(path);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByText("edge-fra-01").first().waitFor();
+    assert.deepEqual(await wider(page), [], path);
+  }
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto("/nodes");
+  await fleet.card(page, "edge-fra-01").waitFor();
+  await person.picture("forced-colours");
+  assert.deepEqual(await axe(page), []);
+});

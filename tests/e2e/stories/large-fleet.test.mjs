@@ -1,0 +1,62 @@
+// A fleet of two thousand nodes: to its end and back, by keys, by the search, and by the back button.
+import assert from "node:assert/strict";
+import { LargeFleet } from "../../bench/fleet.mjs";
+import { until } from "../../support/wait.mjs";
+import { axe } from "../support/browser.mjs";
+import { fleet, reads } from "../support/console.mjs";
+import { story } from "../support/story.mjs";
+
+const COUNT = 2_000;
+const settings = { PITLANE_LATE_AFTER: "10m", PITLANE_OFFLINE_AFTER: "20m", PITLANE_HEARTBEAT_RATE_PER_SECOND: "10000" };
+const roles = ["edge", "build", "database"];
+
+async function enrolled(stage) {
+  const nodes = new LargeFleet(stage.server, { labels: (at) => ({ role: roles[at % roles.length] }) });
+  await nodes.grow(COUNT, await stage.server.enrolmentToken({ multiUse: true }));
+  return nodes;
+}
+
+/** The cards or rows in the document. */
+const there = (page) => page.getByRole("article").or(page.getByRole("row").filter({ has: page.getByRole("link") }));
+const focused = (page) => page.evaluate(() => document.activeElement.textContent);
+const scroll = (page, y) => page.evaluate((y) => window.scrollTo(0, y), y);
+
+story("two thousand nodes are scrolled, searched and walked through", { settings }, async (stage) => {
+  const nodes = await enrolled(stage);
+  const { page } = await stage.person();
+  await fleet.open(page);
+  await reads(page.getByRole("main"), /2,?000 nodes · 2,?000 take placements/);
+  await fleet.card(page, "node-00000").waitFor();
+  assert.ok((await there(page).count()) < 120, "not all of them stand in the document");
+  assert.equal(await fleet.card(page, "node-00000").getAttribute("aria-setsize"), String(COUNT), "how many there are is told to a screen reader");
+
+  // The focus stays where it is when its card is scrolled away, and the arrows go on from there.
+  await fleet.card(page, "node-00005").getByRole("link", { name: "node-00005" }).focus();
+  await scroll(page, 1e9);
+  await fleet.card(page, "node-01999").waitFor();
+  assert.equal(await focused(page), "node-00005");
+  await page.keyboard.press("ArrowRight");
+  await until("the next node to have the focus", async () => (await focused(page)) === "node-00006");
+  assert.deepEqual(await axe(page), []);
+
+  // What is not in the document is found.
+  await page.keyboard.press("/");
+  await page.keyboard.type("node-01234");
+  await until("the one node", async () => (await fleet.names(page)).join() === "node-01234");
+  await page.getByRole("searchbox", { name: "Search nodes" }).fill("");
+
+  // Back from a node's page to where one was.
+  await until("all nodes", async () => (await there(page).count()) > 10);
+  await scroll(page, 40_000);
+  const seen = await until("a card in the middle", async () => {
+    const name = await page.evaluate(() => [...document.querySelectorAll("article")].find((card) => card.getBoundingClientRect().top >= 0)?.getAttribute("aria-label"));
+    return name > "node-00100" && name;
+  });
+  await fleet.card(page, seen).getByRole("link", { name: seen }).click();
+  await page.getByRole("heading", { name: seen, level: 1 }).waitFor();
+  await page.goBack();
+  await until("the card to be on the screen again", () =>
+    fleet.card(page, seen).evaluate((card) => card.getBoundingClientRect().top > -40 && card.getBoundingClientRect().bottom < innerHeight + 400),
+  );
+  nodes.close();
+});
