@@ -31,3 +31,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 locked_version() {
   awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
 }
+
+# The source of Rust's standard library with what it is built from, as scripts/setup.sh leaves them. They belong to one compiler.
+std_source() { printf '%s/lib/rustlib/src/rust/library\n' "$(cd "$ROOT" && rustc --print sysroot)"; }
+std_stamp() { printf '%s/std-%s\n' "$TOOLS" "$(cd "$ROOT" && rustc --version | tr -c 'a-z0-9.\n' '-')"; }
+have_std_source() { [ -f "$(std_stamp)" ] && [ -f "$(std_source)/Cargo.lock" ]; }

@@ -99,6 +99,16 @@ wasm_target() {
   (cd "$ROOT" && rustup --quiet target add wasm32-unknown-unknown)
 }
 
+# Its parts come from the registry as any crate does, and builds are offline, so they are fetched here.
+std_for_size() {
+  have_std_source && return
+  have rustup || { say "setup: without rustup the console keeps Rust's own standard library, and gets 20 KB larger"; return; }
+  announce "the source of Rust's standard library" "it is built for size with the console" "10 seconds"
+  (cd "$ROOT" && rustup --quiet component add rust-src) || die "rustup could not add the component rust-src"
+  (cd "$(std_source)" && RUSTC_BOOTSTRAP=1 cargo fetch --quiet --locked) || die "cargo could not fetch what Rust's standard library is built from"
+  touch "$(std_stamp)"
+}
+
 # wasm-opt comes from npm, because Debian's binaryen (108) does not know the instructions that Rust emits today. Beside it
 # stands the reader of translations, for scripts/catalogues.mjs.
 npm_tools() {
@@ -163,6 +173,7 @@ cargo_tool trunk $TRUNK_VERSION "bundles the console" "4 minutes on two cores" \
 cargo_tool wasm-bindgen "$(locked_version wasm-bindgen)" "joins the wasm to JavaScript" "2 minutes on two cores" \
   wasm-bindgen-cli
 splitter
+std_for_size
 npm_tools
 if [ "$scope" = test ]; then
   story_modules
