@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use pitlane_console::model::fold::Message;
-use pitlane_console::model::query::{Facet, Query, Sort};
+use pitlane_console::model::query::{Facet, Query};
+use pitlane_console::model::sort::Sort;
 use pitlane_console::pages::context::App;
 use pitlane_console::pages::fleet::FleetPage;
 use pitlane_console::route::Route;

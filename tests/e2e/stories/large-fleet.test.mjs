@@ -1,4 +1,4 @@
-// A fleet of two thousand nodes: to its end and back, by keys, by the search, and by the back button.
+// A fleet of two thousand nodes: to its end and back, by keys, by table, by group, and by a view that was saved.
 import assert from "node:assert/strict";
 import { LargeFleet } from "../../bench/fleet.mjs";
 import { until } from "../../support/wait.mjs";
@@ -58,5 +58,50 @@ story("two thousand nodes are scrolled, searched and walked through", { settings
   await until("the card to be on the screen again", () =>
     fleet.card(page, seen).evaluate((card) => card.getBoundingClientRect().top > -40 && card.getBoundingClientRect().bottom < innerHeight + 400),
   );
+  nodes.close();
+});
+
+story("a table in groups, by columns of one's own, saved as a view", { settings }, async (stage) => {
+  const nodes = await enrolled(stage);
+  const { page } = await stage.person();
+  await fleet.open(page);
+  await page.getByRole("button", { name: "Table" }).click();
+  const table = page.getByRole("table", { name: "Nodes" });
+  await table.waitFor();
+  assert.equal(await table.getAttribute("aria-rowcount"), String(COUNT + 1));
+  await page.getByRole("combobox", { name: "Group" }).selectOption("role");
+  const group = page.getByRole("button", { name: "build", exact: true });
+  await group.waitFor();
+  await reads(table, /667 nodes · 667 take placements · .* free/);
+  await group.click();
+  await until("the group to be folded up", async () => (await group.getAttribute("aria-expanded")) === "false");
+
+  await page.getByRole("button", { name: "CPU" }).click();
+  await until("the order in the address", () => /sort=cpu/.test(page.url()));
+  assert.equal(await page.getByRole("columnheader", { name: "CPU" }).getAttribute("aria-sort"), "descending");
+
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("checkbox", { name: "Role", exact: true }).check();
+  await page.getByRole("columnheader", { name: "Role", exact: true }).waitFor();
+  await page.getByRole("textbox", { name: "Name of this view" }).fill("Busy builders");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const saved = page.getByRole("link", { name: "Busy builders" });
+  await saved.waitFor();
+  assert.deepEqual(await axe(page), []);
+  const view = new URL(page.url());
+  assert.match(view.search, /sort=cpu&group=role&view=table&cols=.*role.*&folded=real:build/);
+
+  // Elsewhere and back by the view, by the back button, and by a reload.
+  await page.goto("/nodes");
+  await fleet.card(page, "node-00000").waitFor();
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("link", { name: "Busy builders" }).click();
+  await page.getByRole("columnheader", { name: "Role", exact: true }).waitFor();
+  assert.equal(new URL(page.url()).search, view.search);
+  await page.goBack();
+  await fleet.card(page, "node-00000").waitFor();
+  await page.goForward();
+  await page.reload();
+  await page.getByRole("columnheader", { name: "Role", exact: true }).waitFor();
   nodes.close();
 });
