@@ -141,7 +141,10 @@ fn together(near: Range<usize>, around: Option<Range<usize>>) -> Vec<Range<usize
         (true, true) => Vec::new(),
         (true, false) => vec![around],
         (false, true) => vec![near],
-        _ if near.end >= around.start && around.end >= near.start => vec![near.start.min(around.start)..near.end.max(around.end)],
+        _ if near.end >= around.start && around.end >= near.start => {
+            let one = near.start.min(around.start)..near.end.max(around.end);
+            std::iter::once(one).collect()
+        }
         _ if near.start < around.start => vec![near, around],
         _ => vec![around, near],
     }

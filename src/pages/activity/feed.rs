@@ -33,6 +33,9 @@ pub struct Feed {
     pub busy: RwSignal<bool>,
 }
 
+/// The first page is there, or why not, with the request's id.
+pub type Stage = Result<(), (String, Option<String>)>;
+
 impl Feed {
     /// Begins to fetch, and listens. `hold`: new entries wait until they are asked for.
     pub fn new(app: App, query: LogQuery, hold: bool) -> Self {
@@ -152,7 +155,7 @@ impl Feed {
     }
 
     /// `None` while nothing is there; why not, with the request's id, where the first page could not be had.
-    pub fn stage(self) -> Memo<Option<Result<(), (String, Option<String>)>>> {
+    pub fn stage(self) -> Memo<Option<Stage>> {
         let first = self.first;
         Memo::new(move |_| {
             let there = self.upto.with(Option::is_some);

@@ -14,6 +14,9 @@ enum Read {
     Cell(fn(&Cell, &Section) -> String),
 }
 
+/// Reads keys of a list.
+type Keys = Box<dyn Fn(&Content) -> Vec<String> + Send + Sync>;
+
 /// A text that follows a list; empty where what it is about is being taken away.
 fn follow(listing: Listing, section: &str, cell: &str, read: Read) -> Signal<String> {
     let (section, cell) = (section.to_owned(), cell.to_owned());
@@ -79,7 +82,7 @@ impl Listing {
     }
 
     fn list(self, read: impl Fn(&Content) -> Vec<String> + Send + Sync + 'static) -> Memo<Vec<String>> {
-        let read: Box<dyn Fn(&Content) -> Vec<String> + Send + Sync> = Box::new(read);
+        let read: Keys = Box::new(read);
         Memo::new(move |_| {
             let mut list = Vec::new();
             self.read(&mut |content| list = read(content));
