@@ -131,7 +131,7 @@ story("nothing is lost at 320 pixels, and forced colours keep every state told",
   await stage.agent({ name: "edge-fra-02" });
   const person = await stage.person({ viewport: { width: 320, height: 640 } });
   const { page } = person;
-  for (const path of ["/nodes", "/activity", `/nodes?do=drain&node=${node.id}`, `/nodes?do=share&node=${node.id}`]) {
+  for (const path of ["/nodes", `/nodes/${node.id}`, "/activity", `/nodes?do=drain&node=${node.id}`, `/nodes?do=share&node=${node.id}`]) {
     await page.goto(path);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.getByText("edge-fra-01").first().waitFor();
