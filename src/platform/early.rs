@@ -6,6 +6,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::EventSource;
 
+use super::storage;
+
+/// Whether somebody is signed in here, so that the page need not wait to be told so before it opens the stream the next time.
+pub fn expect(somebody: bool) {
+    storage::set("pitlane.here", if somebody { "yes" } else { "" });
+}
+
 /// Takes a thing out of the page's keeping.
 fn take(name: &str) -> Option<JsValue> {
     let early = Reflect::get(&window(), &"pitlaneEarly".into()).ok().filter(JsValue::is_object)?;
