@@ -118,6 +118,30 @@ async fn aborting_stops_what_is_under_way_and_begins_no_other() {
 }
 
 #[tokio::test]
+async fn a_node_that_arrives_after_the_abort_is_counted() {
+    let world = World::new().await;
+    let hosts = world.hosts(&["a", "b", "c"]).await;
+    world.engine.gate_set();
+    let accepted = world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await.unwrap();
+    world.engine.struck.notified().await;
+    world.fleet.abort_bulk(&accepted.id, call("bob").actor).await.unwrap();
+    let ended = world.bulk_reaches(&accepted.id, BulkState::Aborted).await;
+    assert_eq!(states(&ended), [Aborted, Waiting]);
+    world.engine.open_gate();
+    assert!(world.until(async || states(&world.bulk(&accepted.id).await) == [Done, Waiting]).await);
+    let told = world.bulk(&accepted.id).await;
+    assert_eq!((told.state, rules::bulk_summary(&told).done), (BulkState::Aborted, 1));
+    assert!(told.updated_at >= ended.updated_at && told.items[0].message.as_ref().unwrap().contains("arrived"));
+    let said = |entry: &ActivityEntry| {
+        entry.message.contains("a arrived although the drain of 2 nodes (a, b) was aborted") && entry.message.contains("1 of 2 done")
+    };
+    assert!(world.activity().await.iter().any(said));
+    world.fleet.resume_bulk(&accepted.id, BulkResume::default(), call("bob").actor).await.unwrap();
+    assert_eq!(states(&world.bulk_reaches(&accepted.id, BulkState::Completed).await), [Done, Done]);
+    assert_eq!(world.count(ActivityKind::DrainRequested).await, 2, "what arrived was not asked for again");
+}
+
+#[tokio::test]
 async fn one_that_was_stopped_is_left_at_that_and_can_still_be_gone_on_with() {
     let world = World::new().await;
     let mut hosts = world.hosts(&["a", "b", "c"]).await;
