@@ -77,6 +77,25 @@ async fn the_whole_set_must_leave_a_node_that_takes_placements() {
 }
 
 #[tokio::test]
+async fn what_could_not_take_what_runs_on_the_set_is_no_node_that_is_left() {
+    let world = World::new().await;
+    let hosts = world.hosts(&["a", "b", "control-plane"]).await;
+    let engine_id = |host: &Host| world.node(&host.id).engine_node_id;
+    world.engine.barred.lock().unwrap().push(engine_id(&hosts[2]));
+    let asked = |set: &[&Host]| BulkPreviewRequest { kind: OperationKind::Drain, nodes: set.iter().map(|host| host.id.clone()).collect() };
+    let one = world.fleet.bulk_preview(&asked(&[&hosts[0]])).await.unwrap();
+    assert_eq!((one.capacity_now.nodes, one.capacity_after.nodes, one.takes_the_last), (2, 1, false));
+    let both = world.fleet.bulk_preview(&asked(&[&hosts[0], &hosts[1]])).await.unwrap();
+    assert_eq!((both.capacity_now.nodes, both.capacity_after.nodes, both.takes_the_last), (2, 0, true));
+    let with = format!("drained with {} {}", engine_id(&hosts[0]), engine_id(&hosts[1]));
+    assert!(both.nodes.iter().all(|node| node.ready && node.notes.contains(&with)), "the engine is asked about the whole set: {both:?}");
+    let refusal = refused(world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await);
+    assert_eq!(refusal, Refusal::LastSchedulableNode { remaining: 0 });
+    let all = world.fleet.bulk_preview(&asked(&[&hosts[0], &hosts[1], &hosts[2]])).await.unwrap();
+    assert_eq!((all.capacity_now.nodes, all.capacity_after.nodes, all.takes_the_last), (3, 0, true), "what is drained itself is counted before");
+}
+
+#[tokio::test]
 async fn it_stops_at_the_first_refusal_and_goes_on_where_a_person_wants_it() {
     let world = World::new().await;
     let mut hosts = world.hosts(&["a", "b", "c", "d"]).await;
