@@ -89,10 +89,21 @@ pub fn SelectField(
 
 /// A box to tick, with a whole sentence beside it.
 #[component]
-pub fn CheckField(#[prop(into)] label: Signal<String>, value: RwSignal<bool>) -> impl IntoView {
+pub fn CheckField(
+    #[prop(into)] label: Signal<String>,
+    value: RwSignal<bool>,
+    /// It is what keeps a request back.
+    #[prop(optional, into)]
+    wrong: Signal<bool>,
+) -> impl IntoView {
     view! {
         <label class="check">
-            <input type="checkbox" prop:checked=move || value.get() on:change=move |event| value.set(event_target_checked(&event)) />
+            <input
+                type="checkbox"
+                prop:checked=move || value.get()
+                aria-invalid=move || (wrong.get() && !value.get()).then_some("true")
+                on:change=move |event| value.set(event_target_checked(&event))
+            />
             <span>{move || label.get()}</span>
         </label>
     }

@@ -14,6 +14,7 @@ use crate::model::expected::Expected;
 use crate::pages::actions::OWN_TIME;
 use crate::pages::actions::OnceKey;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::platform::locale;
 use crate::platform::storage;
 use crate::route::Many;
@@ -113,7 +114,10 @@ impl Ask {
         let Some(preview) = self.preview.peek() else { return };
         let request = match self.form().request(&preview, self.app.clock.now_untracked()) {
             Ok(request) => request,
-            Err(missing) => return self.missing.set(Some(missing)),
+            Err(missing) => {
+                self.missing.set(Some(missing));
+                return focus::to_what_is_wrong();
+            }
         };
         if self.busy.get_untracked() {
             return;
@@ -147,6 +151,7 @@ impl Ask {
                     self.read_again();
                 }
                 self.problem.set(Some(error));
+                focus::to_what_is_wrong();
             }
         }
     }
