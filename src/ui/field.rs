@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::view;
-
+use super::FilterCheck;
 use super::unique_id;
+use super::view;
 
 /// A line of text, or a time.
 #[component]
@@ -96,15 +96,5 @@ pub fn CheckField(
     #[prop(optional, into)]
     wrong: Signal<bool>,
 ) -> impl IntoView {
-    view! {
-        <label class="check">
-            <input
-                type="checkbox"
-                prop:checked=move || value.get()
-                aria-invalid=move || (wrong.get() && !value.get()).then_some("true")
-                on:change=move |event| value.set(event_target_checked(&event))
-            />
-            <span>{move || label.get()}</span>
-        </label>
-    }
+    view! { <FilterCheck label=label value=value wrong=wrong on_change=move |on| value.set(on) /> }
 }
