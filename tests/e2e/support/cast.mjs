@@ -32,7 +32,7 @@ export async function cast(stage, api) {
   const soon = (seconds) => new Date(Date.now() + seconds * 1_000).toISOString();
   await drain("edge-fra-02", { expected_back_at: soon(3_600) });
   await drain("edge-fra-03");
-  await drain("edge-fra-05", { expected_back_at: soon(1) });
+  await drain("edge-fra-05", { expected_back_at: soon(4) });
   await drain("edge-ams-02");
   await api.call("POST", `/nodes/${nodes["edge-fra-04"].id}/planned-drain`, { reason: "BIOS update", starts_at: soon(7_200), seen_stateful: [] }, { "if-match": "*" });
   const { resources } = nodes["edge-ams-01"];
