@@ -182,7 +182,7 @@ impl Engine for SwarmEngine {
         }))
     }
 
-    async fn drain_notes(&self, engine_node_id: &str) -> Result<Vec<String>> {
+    async fn drain_notes(&self, engine_node_id: &str, _with: &[String]) -> Result<Vec<String>> {
         let (nodes, services, summary) = tokio::try_join!(self.all(), self.services(), self.summary())?;
         Ok(notes::before_a_drain(engine_node_id, &nodes, &services, &summary))
     }

@@ -320,8 +320,25 @@ impl Fleet {
         {
             let text = format!("The {} was {} while it was with the engine: {}.", kept.kind, kept.state, shows(&node));
             self.note(self.entry(&kept, ActivityKind::OperationAborted, text));
+            if kept.state == OperationState::Aborted
+                && arrived(&kept, &node)
+                && let Err(error) = self.bulk_arrived(&kept).await
+            {
+                tracing::warn!(%error, "that an aborted operation arrived could not be kept with its bulk operation");
+            }
         }
         Next::Done
+    }
+}
+
+/// Whether the engine shows what the operation asked for, by the operation's own hand.
+fn arrived(operation: &Operation, node: &EngineNode) -> bool {
+    match operation.kind {
+        OperationKind::Drain => {
+            let record = node.record.as_ref().and_then(|record| record.operation_id.as_ref());
+            node.scheduling == Scheduling::Maintenance && record == Some(&operation.id)
+        }
+        _ => node.scheduling == Scheduling::Schedulable,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many are listed.
-const LISTED: u32 = 50;
+pub(super) const LISTED: u32 = 50;
 
 impl Fleet {
     /// The newest ones.
@@ -166,4 +166,10 @@ pub(super) fn in_words(bulk: &BulkOperation) -> String {
     let more = bulk.items.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{} node{} ({}{more})", bulk.items.len(), if bulk.items.len() == 1 { "" } else { "s" }, names.join(", "))
+}
+
+/// `2 of 3 done`
+pub(super) fn done_of(bulk: &BulkOperation) -> String {
+    let summary = rules::bulk_summary(bulk);
+    format!("{} of {} done", summary.done, summary.total)
 }

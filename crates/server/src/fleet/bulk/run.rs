@@ -8,7 +8,10 @@ use pitlane_api::{
 };
 use tokio::sync::Notify;
 
-use super::{change::in_words, read};
+use super::{
+    change::{LISTED, done_of, in_words},
+    read,
+};
 use crate::{
     fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, lock},
     store::{NewActivity, SecretHash},
@@ -122,7 +125,8 @@ impl Fleet {
         }
         let changed = self.change_bulk(id, |stored, _| {
             for (at, state, operation) in ended {
-                if let Some(item) = stored.bulk.items.get_mut(at).filter(|item| item.operation_id.as_ref() == Some(&operation.id)) {
+                let of = |item: &&mut BulkItem| item.state == BulkItemState::Running && item.operation_id.as_ref() == Some(&operation.id);
+                if let Some(item) = stored.bulk.items.get_mut(at).filter(of) {
                     item.state = state;
                     item.message = operation.last_error;
                     item.refusal = operation.refusal;
@@ -198,6 +202,32 @@ impl Fleet {
         Ok(Some(operation))
     }
 
+    /// A drain or an activation that was with the engine when it was aborted arrived all the same. Nothing of it is undone, so its node is done.
+    pub(in crate::fleet) async fn bulk_arrived(&self, operation: &Operation) -> Result<()> {
+        let of = |item: &BulkItem| {
+            matches!(item.state, BulkItemState::Running | BulkItemState::Aborted) && item.operation_id.as_ref() == Some(&operation.id)
+        };
+        let Some(bulk) = self.store.bulks(LISTED).await?.into_iter().find(|bulk| bulk.items.iter().any(of)) else { return Ok(()) };
+        let now = self.settings.clock.now();
+        let arrived = self.change_bulk(&bulk.id, |stored, activity| {
+            let bulk = &mut stored.bulk;
+            let Some(item) = bulk.items.iter_mut().find(|item| of(item)) else { return Ok(()) };
+            (item.state, item.refusal) = (BulkItemState::Done, None);
+            item.message = Some("It arrived although it was aborted: the engine had it already.".into());
+            let message = format!(
+                "{} arrived although the {} of {} was aborted: the engine had it already. {}.",
+                operation.node_name,
+                bulk.kind,
+                in_words(bulk),
+                done_of(bulk)
+            );
+            activity.push(NewActivity::by_system(now, ActivityKind::BulkChanged, message));
+            Ok(())
+        });
+        arrived.await?;
+        Ok(())
+    }
+
     async fn end_bulk(self: &Arc<Self>, id: &str, state: BulkState) -> Result<()> {
         let now = self.settings.clock.now();
         let ended = self.change_bulk(id, |stored, activity| {
@@ -212,7 +242,7 @@ impl Fleet {
                 .find_map(|item| item.message.as_ref().filter(|_| item.state != BulkItemState::Skipped).map(|why| (&item.node_name, why)));
             let message = match (state, why) {
                 (BulkState::Completed, _) => format!("Done with the {} of {}.", bulk.kind, in_words(bulk)),
-                (BulkState::Aborted, _) => format!("The {} of {} has ended, as was asked.", bulk.kind, in_words(bulk)),
+                (BulkState::Aborted, _) => format!("The {} of {} has ended, as was asked: {}.", bulk.kind, in_words(bulk), done_of(bulk)),
                 (_, Some((node, why))) => format!("Stopped the {} of {} at {node}: {why}", bulk.kind, in_words(bulk)),
                 _ => format!("Stopped the {} of {}.", bulk.kind, in_words(bulk)),
             };

@@ -200,6 +200,10 @@ impl Engine for Double {
         }
     }
 
+    async fn drain_notes(&self, _: &str, with: &[String]) -> Result<Vec<String>> {
+        Ok(if with.is_empty() { Vec::new() } else { vec![format!("drained with {}", with.join(" "))] })
+    }
+
     fn out_of_reach(&self, _: &str) -> Vec<String> {
         self.barred.lock().unwrap().clone()
     }
