@@ -40,8 +40,10 @@ pub fn Shell() -> impl IntoView {
     });
     shortcuts::listen(app);
     Effect::new(move || {
-        for sentence in app.live.said.get() {
-            app.announcer.say(sentence);
+        // In one breath: the second of two would take the place of the first.
+        let said = app.live.said.get();
+        if !said.is_empty() {
+            app.announcer.say(said.join(". "));
         }
     });
     let overlays = Overlays::start();
@@ -121,7 +123,11 @@ fn EngineBanner() -> impl IntoView {
                 let text = tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age);
                 format!("{why}{text}")
             });
-            view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text /> }
+            view! {
+                <div role="alert">
+                    <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text />
+                </div>
+            }
         })
     })
 }

@@ -40,7 +40,8 @@ pub fn Banner(
             <Icon glyph=glyph />
             <div class="banner-body">
                 <p>{move || title.get()}</p>
-                <p class="muted">{move || text.get()}</p>
+                // Where it is read out, that is done once: an age in it ticks.
+                <p class="muted" aria-live="off">{move || text.get()}</p>
             </div>
             {children.map(|children| children())}
         </div>
