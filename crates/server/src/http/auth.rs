@@ -77,15 +77,31 @@ pub async fn look_up(app: &App, credential: &Credential) -> Result<Option<Holder
         }
         Credential::Token(hash) => {
             let Some(token) = app.store.token_by_hash(hash).await?.filter(|token| token.usable(now)) else { return Ok(None) };
-            // Once a minute is plenty, and a store that cannot write must not keep anybody from reading.
-            if token.last_used_at.is_none_or(|at| pitlane_api::seconds_between(at, now) >= 60)
-                && let Err(error) = app.store.touch_token(&token.id, now).await
-            {
-                tracing::debug!(%error, "the use of a token was not noted");
+            // Once a minute is plenty.
+            if token.last_used_at.is_none_or(|at| pitlane_api::seconds_between(at, now) >= 60) {
+                note_use(app, &token.id, now);
             }
             Ok(Some(Holder { name: token.name, role: token.role, expires_at: token.expires_at, token_id: Some(token.id) }))
         }
     }
+}
+
+/// Notes that a token was used, beside the request: a store that is busy writing, or that cannot write, keeps nobody from reading. Of all requests of
+/// one token that come meanwhile, one does it.
+fn note_use(app: &App, id: &str, now: Timestamp) {
+    let first = app.noting.lock().is_ok_and(|mut noting| noting.insert(id.to_owned()));
+    if !first {
+        return;
+    }
+    let (app, id) = (app.clone(), id.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = app.store.touch_token(&id, now).await {
+            tracing::debug!(%error, "the use of a token was not noted");
+        }
+        if let Ok(mut noting) = app.noting.lock() {
+            noting.remove(&id);
+        }
+    });
 }
 
 /// The secret behind `Authorization: Bearer`.

@@ -22,6 +22,7 @@ mod session;
 mod shared;
 
 use std::{
+    collections::BTreeSet,
     ops::Deref,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
@@ -82,6 +83,8 @@ pub struct Parts {
     shutdown: watch::Receiver<bool>,
     /// What the last look at the store said, and when.
     readiness: tokio::sync::Mutex<Option<(Instant, Result<(), crate::store::Error>)>>,
+    /// Tokens whose use is being noted just now.
+    noting: std::sync::Mutex<BTreeSet<String>>,
     cookie_name: String,
     content_security_policy: HeaderValue,
     fixed_headers: Vec<(HeaderName, HeaderValue)>,
@@ -116,6 +119,7 @@ impl App {
             ended: broadcast::Sender::new(64),
             cookie_name: session::cookie_name(&settings),
             readiness: tokio::sync::Mutex::default(),
+            noting: std::sync::Mutex::default(),
             fixed_headers: headers::fixed(&settings),
             settings,
             store,
