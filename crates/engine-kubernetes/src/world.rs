@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use pitlane_api::{DataLives, Scheduling, Timestamp, Workload};
+use pitlane_api::{DataLives, Scheduling, Timestamp, Words, Workload};
 use pitlane_engine::EngineNode;
 
 use crate::{
@@ -288,7 +288,7 @@ impl World {
 
     /// What a person should know before a drain of this node, one sentence each. Where no other node takes placements at
     /// all, that is said by a rule, and not once more for every pod.
-    pub fn before_a_drain(&self, name: &str) -> Vec<String> {
+    pub fn before_a_drain(&self, name: &str) -> Vec<Words> {
         let others = self.others(name);
         if others.is_empty() {
             return Vec::new();

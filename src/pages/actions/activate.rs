@@ -25,6 +25,7 @@ use crate::ui::Problem;
 use crate::ui::Sheet;
 use crate::ui::Skeleton;
 use crate::ui::TextField;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
@@ -151,7 +152,7 @@ fn Checks(checks: ActivationChecks) -> impl IntoView {
     view! {
         {notice.map(|text| view! {
             <Notice tone=Tone::Maintenance glyph=Glyph::Info>
-                <p>{text} " " {tr!("Activate anyway?")}</p>
+                <p><Told words=text /> " " {tr!("Activate anyway?")}</p>
             </Notice>
         })}
         <CheckList checks=checks />

@@ -20,6 +20,7 @@ use crate::route::Many;
 use crate::route::Route;
 use crate::route::Which;
 use crate::state::Remote;
+use crate::words::told;
 
 /// The nodes a sheet is about, as far as they are still there.
 #[derive(Clone, PartialEq)]
@@ -161,7 +162,7 @@ impl Ask {
     /// What the server says about one field.
     pub fn field_error(self, field: &str) -> Option<String> {
         self.problem.with(|problem| match problem {
-            Some(ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(refused.message.clone()),
+            Some(ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(told(&refused.message)),
             _ => None,
         })
     }

@@ -45,7 +45,7 @@ fn refused<T: std::fmt::Debug>(answer: pitlane_engine::Result<T>, verb: &str, re
     }
 }
 
-async fn not_read(driven: &Driven<'_>, node: &EngineNode) -> Option<Vec<String>> {
+async fn not_read(driven: &Driven<'_>, node: &EngineNode) -> Option<Vec<pitlane_api::Words>> {
     Some(driven.kubernetes().workloads(&node.engine_node_id, &NodeId::from("n")).await.ok()?.not_read)
 }
 

@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Duration};
 use pitlane_api::{
     ActivateRequest, ActivityKind, BulkItem, BulkItemState, BulkOperation, BulkState, DrainRequest, Operation, OperationKind,
     rules::{self, BulkNext},
+    say,
 };
 use tokio::sync::Notify;
 
 use super::{change::in_words, read};
 use crate::{
-    fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, lock},
+    fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, guards::only_just_started, lock},
     store::{NewActivity, SecretHash},
 };
 
@@ -68,7 +69,7 @@ impl Fleet {
             Err(error) => {
                 *failures = failures.saturating_add(1);
                 tracing::warn!(%error, bulk = id, "a bulk operation waits");
-                let why = error.to_string();
+                let why = error.words();
                 // A store that cannot be written is what is waited for, most likely.
                 let told = self.change_bulk(id, |stored, _| {
                     stored.bulk.waiting_for = Some(why);
@@ -150,7 +151,7 @@ impl Fleet {
             // Somebody wanted an end before it was begun.
             Ok(None) => (BulkItemState::Aborted, None, None, None),
             Err(Error::Refused(refusal)) if self.only_just_started(bulk.created_at, &refusal) => {
-                let message = format!("The server was started again and has not watched long enough yet: {}", refusal.message());
+                let message = only_just_started(&refusal);
                 return Err(Error::EngineUnavailable { message, retry_after_s: 1 });
             }
             Err(Error::Refused(refusal)) => (rules::bulk_refused(bulk.kind, &refusal), None, Some(refusal.message()), Some(refusal.body())),
@@ -158,7 +159,7 @@ impl Fleet {
             Err(error @ (Error::EngineUnavailable { .. } | Error::StoreUnavailable { .. } | Error::ShuttingDown | Error::Internal(_))) => {
                 return Err(error);
             }
-            Err(error) => (BulkItemState::Refused, None, Some(error.to_string()), None),
+            Err(error) => (BulkItemState::Refused, None, Some(error.words()), None),
         };
         let begun = self.change_bulk(id, |stored, _| {
             stored.bulk.waiting_for = None;
@@ -210,11 +211,16 @@ impl Fleet {
                 .items
                 .iter()
                 .find_map(|item| item.message.as_ref().filter(|_| item.state != BulkItemState::Skipped).map(|why| (&item.node_name, why)));
+            let activates = bulk.kind == OperationKind::Activate;
             let message = match (state, why) {
-                (BulkState::Completed, _) => format!("Done with the {} of {}.", bulk.kind, in_words(bulk)),
-                (BulkState::Aborted, _) => format!("The {} of {} has ended, as was asked.", bulk.kind, in_words(bulk)),
-                (_, Some((node, why))) => format!("Stopped the {} of {} at {node}: {why}", bulk.kind, in_words(bulk)),
-                _ => format!("Stopped the {} of {}.", bulk.kind, in_words(bulk)),
+                (BulkState::Completed, _) if activates => say!("Done with the activation of {}.", in_words(bulk)),
+                (BulkState::Completed, _) => say!("Done with the drain of {}.", in_words(bulk)),
+                (BulkState::Aborted, _) if activates => say!("The activation of {} has ended, as was asked.", in_words(bulk)),
+                (BulkState::Aborted, _) => say!("The drain of {} has ended, as was asked.", in_words(bulk)),
+                (_, Some((node, why))) if activates => say!("Stopped the activation of {} at {}: {}", in_words(bulk), node, why),
+                (_, Some((node, why))) => say!("Stopped the drain of {} at {}: {}", in_words(bulk), node, why),
+                _ if activates => say!("Stopped the activation of {}.", in_words(bulk)),
+                _ => say!("Stopped the drain of {}.", in_words(bulk)),
             };
             activity.push(NewActivity::by_system(now, ActivityKind::BulkChanged, message));
             Ok(())

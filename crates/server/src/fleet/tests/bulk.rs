@@ -1,6 +1,7 @@
 //! Many nodes in one go: in order, stopped by the first refusal, resumed, killed, and never twice.
 
 use pitlane_api::*;
+use pitlane_api::{OperationKind, Refusal};
 
 use super::{
     double::{At, Fault},

@@ -4,7 +4,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use pitlane_api::{Health, Node, NodeSource, Scheduling, Status, Timestamp};
+use pitlane_api::{Health, Node, NodeSource, Scheduling, Status, Timestamp, Words, say};
 
 /// Nodes on a page, unless asked otherwise.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -142,7 +142,7 @@ fn attention(node: &Node, now: Timestamp) -> f64 {
 }
 
 /// The page of `nodes`, which come by name. `Err`: the cursor is not one of ours.
-pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = &'a Node>, now: Timestamp) -> Result<Page, String> {
+pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = &'a Node>, now: Timestamp) -> Result<Page, Words> {
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let words: Vec<String> = query.q.iter().flat_map(|q| q.split_whitespace()).map(str::to_lowercase).collect();
     let limit = match query.limit {
@@ -272,8 +272,8 @@ fn write_cursor(rank: f64, text: &str, node: &Node) -> String {
     json.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_cursor(cursor: &str) -> Result<Place, String> {
-    let bad = || "The cursor is not one this server gave out.".to_owned();
+fn read_cursor(cursor: &str) -> Result<Place, Words> {
+    let bad = || say!("The cursor is not one this server gave out.");
     if !cursor.is_ascii() || !cursor.len().is_multiple_of(2) || cursor.len() > 4096 {
         return Err(bad());
     }
