@@ -4,6 +4,7 @@
 //! and a link in a chat all lead to the same screen.
 
 mod bulk;
+mod workloads;
 
 pub use bulk::{Many, Which};
 
@@ -14,6 +15,7 @@ use crate::model::log_query::LogQuery;
 use crate::model::plan::Wish;
 use crate::model::query::{Facet, Query};
 use crate::model::sort::Sort;
+use crate::model::workloads::Filter;
 
 /// The sheet that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +27,7 @@ pub enum Action {
     Remove,
     /// Hand the node's status to somebody else.
     Share,
-    /// Change the planned drain.
+    /// Plan a drain, or change the one that is planned.
     Plan,
 }
 
@@ -65,6 +67,8 @@ pub enum Route {
         sheet: Option<Action>,
         /// `&reason=…&back=…` of that link.
         wish: Option<Wish>,
+        /// `?q=…&stack=…&kind=…&stateful=yes`: which of the node's workloads are listed.
+        workloads: Filter,
     },
     /// `/activity`, narrowed by `node`, `actor`, `kind`, `since` and `until`.
     Activity(LogQuery),
@@ -85,7 +89,7 @@ impl Route {
 
     /// A node's page.
     pub fn node(id: &NodeId) -> Self {
-        Self::Node { id: id.clone(), sheet: None, wish: None }
+        Self::Node { id: id.clone(), sheet: None, wish: None, workloads: Filter::default() }
     }
 
     /// The whole activity log.
@@ -98,12 +102,20 @@ impl Route {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next(), segments.next()) {
             (None, ..) | (Some("nodes"), None, _) => Self::Fleet { query: read_query(query), sheet: read_sheet(query) },
-            (Some("nodes"), Some(id), None) => Self::Node { id: NodeId(decode(id)), sheet: read_action(query), wish: read_wish(query) },
+            (Some("nodes"), Some(id), None) => {
+                Self::Node { id: NodeId(decode(id)), sheet: read_action(query), wish: read_wish(query), workloads: workloads::read(query) }
+            }
             (Some("activity"), None, _) => Self::Activity(read_log(query)),
             (Some("bulk"), id, None) => Self::Bulk { id: id.map(decode) },
             (Some("sign-in"), None, _) => Self::SignIn,
             _ => Self::NotFound,
         }
+    }
+
+    /// Reads what [`Route::href`] wrote.
+    pub fn read(href: &str) -> Self {
+        let (path, query) = href.split_once('?').unwrap_or((href, ""));
+        Self::parse(path, query)
     }
 
     /// Path and query, as they stand behind the host.
@@ -116,10 +128,10 @@ impl Route {
                     _ => href,
                 }
             }
-            Self::Node { id, sheet, wish } => {
+            Self::Node { id, sheet, wish, workloads } => {
                 let wish = wish.iter().flat_map(|wish| [("reason", wish.reason.clone()), ("back", wish.back.clone())]);
                 let open = sheet.iter().map(|action| ("do", action.word().to_owned()));
-                let pairs = open.chain(wish.filter(|(_, value)| !value.is_empty())).collect();
+                let pairs = workloads::pairs(workloads).chain(open).chain(wish).filter(|(_, value)| !value.is_empty()).collect();
                 with_query(&format!("/nodes/{}", encode(id.as_str())), pairs)
             }
             Self::Activity(query) => with_query("/activity", log_pairs(query)),
@@ -133,15 +145,17 @@ impl Route {
     /// The same screen with a sheet over it.
     pub fn with_sheet(&self, action: Action, node: &NodeId) -> Self {
         match self {
-            Self::Node { id, .. } if id == node => Self::Node { id: id.clone(), sheet: Some(action), wish: None },
+            Self::Node { id, workloads, .. } if id == node => {
+                Self::Node { id: id.clone(), sheet: Some(action), wish: None, workloads: workloads.clone() }
+            }
             Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: Some(Over::One(action, node.clone())) },
-            _ => Self::Node { id: node.clone(), sheet: Some(action), wish: None },
+            _ => Self::Node { id: node.clone(), sheet: Some(action), wish: None, workloads: Filter::default() },
         }
     }
 
     /// The link "please drain this", with a reason.
     pub fn please_drain(id: &NodeId, wish: Option<Wish>) -> Self {
-        Self::Node { id: id.clone(), sheet: Some(Action::Drain), wish }
+        Self::Node { id: id.clone(), sheet: Some(Action::Drain), wish, workloads: Filter::default() }
     }
 
     /// What such a link brings along.
@@ -165,7 +179,7 @@ impl Route {
     pub fn without_sheet(&self) -> Self {
         match self {
             Self::Fleet { query, .. } => Self::Fleet { query: query.clone(), sheet: None },
-            Self::Node { id, .. } => Self::Node { id: id.clone(), sheet: None, wish: None },
+            Self::Node { id, workloads, .. } => Self::Node { id: id.clone(), sheet: None, wish: None, workloads: workloads.clone() },
             other => other.clone(),
         }
     }
@@ -321,16 +335,16 @@ fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pitlane_api::WorkloadKind;
     use proptest::prelude::*;
 
     fn read(href: &str) -> Route {
-        let (path, query) = href.split_once('?').unwrap_or((href, ""));
-        Route::parse(path, query)
+        Route::read(href)
     }
 
     #[test]
     fn the_links_people_send() {
-        assert_eq!(read("/nodes/edge-fra-01?do=drain"), Route::Node { id: "edge-fra-01".into(), sheet: Some(Action::Drain), wish: None });
+        assert_eq!(read("/nodes/edge-fra-01?do=drain"), Route::please_drain(&"edge-fra-01".into(), None));
         let asked = Wish { reason: "Kernel & <b>reboot</b>".into(), back: "120".into() };
         assert_eq!(read("/nodes/a?do=drain&reason=Kernel+%26+%3Cb%3Ereboot%3C/b%3E&back=120"), Route::please_drain(&"a".into(), Some(asked)));
         assert_eq!(read("/nodes/a?do=share&reason=Kernel"), read("/nodes/a?do=share"), "only a drain has a reason");
@@ -348,6 +362,11 @@ mod tests {
         let open = fleet.with_sheet(Action::Drain, &"a".into());
         assert_eq!(open.href(), "/nodes?q=fra&show=healthy&do=drain&node=a");
         assert_eq!(open.without_sheet(), fleet);
+        let node = read("/nodes/a?q=web+7&stack=shop&kind=pod&stateful=yes");
+        let open = node.with_sheet(Action::Share, &"a".into());
+        assert_eq!(open.href(), "/nodes/a?q=web%207&stack=shop&kind=pod&stateful=yes&do=share");
+        assert_eq!(open.without_sheet(), node);
+        assert_eq!(read("/nodes/a?kind=nonsense&stateful=perhaps"), Route::node(&"a".into()));
     }
 
     #[test]
@@ -390,6 +409,11 @@ mod tests {
             .prop_map(|(node, actor, kinds, since, until)| LogQuery { node: NodeId(node), actor, kinds, since, until }.readable())
     }
 
+    fn any_filter() -> impl Strategy<Value = Filter> {
+        let kind = prop::option::of(prop::sample::select([WorkloadKind::ALL, &[WorkloadKind::Unknown]].concat()));
+        (".{0,16}", prop::option::of(".{1,8}"), kind, any::<bool>()).prop_map(|(text, stack, kind, stateful)| Filter { text, stateful, kind, stack })
+    }
+
     fn any_route() -> impl Strategy<Value = Route> {
         let action = prop::sample::select(Action::ALL.to_vec());
         let id = ".{1,16}".prop_filter("a dot path is the browser's, not ours", |id| id != "." && id != "..").prop_map(NodeId);
@@ -423,7 +447,7 @@ mod tests {
         prop_oneof![
             (query, prop::option::of(over)).prop_map(|(query, sheet)| Route::Fleet { query, sheet }),
             prop::option::of(id.clone()).prop_map(|id| Route::Bulk { id: id.map(|id| id.0) }),
-            (id.clone(), prop::option::of(action)).prop_map(|(id, sheet)| Route::Node { id, sheet, wish: None }),
+            (id.clone(), prop::option::of(action), any_filter()).prop_map(|(id, sheet, workloads)| Route::Node { id, sheet, wish: None, workloads }),
             (id, ".{0,20}", "(120)?").prop_map(|(id, reason, back)| Route::please_drain(&id, Wish::read(&reason, &back))),
             any_log().prop_map(Route::Activity),
             Just(Route::SignIn),

@@ -6,8 +6,10 @@ use pitlane_api::NodeId;
 use super::overlay::Overlay;
 use super::overlay::Overlays;
 use crate::model::palette::Verb;
+use crate::model::views::SavedView;
 use crate::pages::actions::activate;
 use crate::pages::context::App;
+use crate::platform::density;
 use crate::platform::focus;
 use crate::platform::language;
 use crate::platform::preferences;
@@ -15,6 +17,7 @@ use crate::platform::theme;
 use crate::platform::theme::Theme;
 use crate::route::Action;
 use crate::route::Route;
+use crate::state::saved_views;
 use crate::words::tr;
 
 /// What belongs to no node.
@@ -23,7 +26,11 @@ pub enum Command {
     Nodes,
     Activity,
     Search,
+    View(SavedView),
+    /// Keeps what the fleet page shows.
+    SaveView,
     Theme(Theme),
+    Compact(bool),
     Still(bool),
     Speak(language::Language),
     Settings,
@@ -32,11 +39,16 @@ pub enum Command {
 
 impl Command {
     /// Those that make sense now, in the order of the list.
-    pub fn all() -> Vec<Self> {
+    pub fn all(app: App) -> Vec<Self> {
         let theme = theme::chosen();
         let current = language::current();
         let mut all = vec![Self::Nodes, Self::Activity, Self::Search];
+        all.extend(saved_views().into_iter().map(Self::View));
+        if app.nav.route().with_untracked(|route| matches!(route, Route::Fleet { .. })) {
+            all.push(Self::SaveView);
+        }
         all.extend(Theme::ALL.into_iter().filter(|other| *other != theme).map(Self::Theme));
+        all.push(Self::Compact(!density::compact().get_untracked()));
         all.push(Self::Still(!preferences::is_still()));
         all.extend(language::all().into_iter().filter(|language| language.code != current).map(Self::Speak));
         all.extend([Self::Settings, Self::SignOut]);
@@ -49,6 +61,10 @@ impl Command {
             Self::Nodes => tr!("Go to nodes"),
             Self::Activity => tr!("Go to activity"),
             Self::Search => tr!("Search nodes"),
+            Self::View(view) => tr!("Go to view {}", view.name),
+            Self::SaveView => tr!("Save this view…"),
+            Self::Compact(true) => tr!("Let things stand close"),
+            Self::Compact(false) => tr!("Let things stand comfortably"),
             Self::Theme(Theme::System) => tr!("Use the system's theme"),
             Self::Theme(Theme::Light) => tr!("Use the light theme"),
             Self::Theme(Theme::Dark) => tr!("Use the dark theme"),
@@ -65,12 +81,15 @@ impl Command {
         match self {
             Self::Nodes => app.nav.go(Route::fleet()),
             Self::Activity => app.nav.go(Route::activity()),
-            // After the palette has given the focus back.
-            Self::Search => request_animation_frame(|| {
-                request_animation_frame(|| {
-                    focus::focus_first("[data-search]");
-                });
+            Self::Search => afterwards(|| {
+                focus::focus_first("[data-search]");
             }),
+            Self::View(view) => app.nav.go(Route::read(&view.href)),
+            Self::SaveView => afterwards(|| {
+                focus::press("[popovertarget=fleet-tools]");
+                focus::focus_first("[data-view-name]");
+            }),
+            Self::Compact(compact) => density::choose(compact),
             Self::Theme(theme) => theme::choose(theme),
             Self::Still(still) => preferences::be_still(still),
             Self::Speak(language) => language::choose(&language.code),
@@ -82,6 +101,11 @@ impl Command {
     }
 }
 
+/// After the palette has given the focus back.
+fn afterwards(f: impl FnOnce() + 'static) {
+    request_animation_frame(|| request_animation_frame(f));
+}
+
 /// A verb by itself, which is what a person types before the node.
 pub fn verb(verb: Verb) -> String {
     match verb {
@@ -89,6 +113,7 @@ pub fn verb(verb: Verb) -> String {
         Verb::Drain => tr!("Drain"),
         Verb::Activate => tr!("Activate"),
         Verb::Share => tr!("Share"),
+        Verb::Plan | Verb::Replan => tr!("what a person types, the verb first" => "Plan a drain of"),
     }
 }
 
@@ -98,6 +123,7 @@ pub fn act(app: App, verb: Verb, id: NodeId) {
         Verb::Open => app.nav.go(Route::node(&id)),
         Verb::Drain => app.nav.open(Action::Drain, &id),
         Verb::Share => app.nav.open(Action::Share, &id),
+        Verb::Plan | Verb::Replan => app.nav.open(Action::Plan, &id),
         Verb::Activate => activate(app, id, RwSignal::new(false)),
     }
 }

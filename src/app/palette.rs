@@ -42,7 +42,7 @@ pub fn Palette(overlays: Overlays) -> impl IntoView {
     });
     on_cleanup(move || before.restore());
 
-    let all = StoredValue::new(Command::all());
+    let all = StoredValue::new(Command::all(app));
     let nodes = StoredValue::new(untrack(|| subjects(app)));
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0usize);
@@ -189,7 +189,7 @@ fn subjects(app: App) -> Vec<Subject> {
 }
 
 fn verbs() -> Vec<(Verb, String)> {
-    [Verb::Open, Verb::Drain, Verb::Activate, Verb::Share].into_iter().map(|verb| (verb, commands::verb(verb))).collect()
+    Verb::ALL.into_iter().map(|verb| (verb, commands::verb(verb))).collect()
 }
 
 fn label(hit: &Hit, labels: &[String]) -> String {
@@ -199,13 +199,15 @@ fn label(hit: &Hit, labels: &[String]) -> String {
         Hit::Node(Verb::Drain, _, name) => tr!("Drain {}", name),
         Hit::Node(Verb::Activate, _, name) => tr!("Activate {}", name),
         Hit::Node(Verb::Share, _, name) => tr!("Share {}", name),
+        Hit::Node(Verb::Plan, _, name) => tr!("Plan a drain of {}…", name),
+        Hit::Node(Verb::Replan, _, name) => tr!("Change the planned drain of {}", name),
     }
 }
 
 /// Why this person may not.
 fn refused(app: App, hit: &Hit) -> Option<String> {
     let needs = match hit {
-        Hit::Node(Verb::Drain, ..) => pitlane_api::Action::Drain,
+        Hit::Node(Verb::Drain | Verb::Plan | Verb::Replan, ..) => pitlane_api::Action::Drain,
         Hit::Node(Verb::Activate, ..) => pitlane_api::Action::Activate,
         _ => return None,
     };

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use super::overlay::Overlays;
+use crate::platform::density;
 use crate::platform::preferences;
 use crate::platform::theme;
 use crate::platform::theme::Theme;
+use crate::state::saved_views;
 use crate::ui::CheckField;
 use crate::ui::LanguageMenu;
 use crate::ui::SelectField;
@@ -37,6 +39,13 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
             preferences::use_plain_keys(on);
         }
     });
+    let compact = RwSignal::new(density::compact().get_untracked());
+    Effect::new(move |before: Option<()>| {
+        let compact = compact.get();
+        if before.is_some() {
+            density::choose(compact);
+        }
+    });
     let themes = Theme::ALL.into_iter().map(|theme| (theme.as_str().to_owned(), theme_name(theme))).collect();
     let rows = |keys: Vec<(&'static [&'static str], String)>| {
         keys.into_iter()
@@ -64,9 +73,11 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                         <LanguageMenu wide=true />
                     </div>
                     <SelectField label=tr!("Theme") options=themes value=chosen />
+                    <CheckField label=tr!("Let cards and rows stand close") value=compact />
                     <CheckField label=tr!("Let nothing move, whatever the system says") value=still />
                     <CheckField label=tr!("Keys without Ctrl do something") value=plain_keys />
                 </section>
+                <SavedViews overlays=overlays />
                 <section class="sheet-part" aria-label=tr!("Everywhere")>
                     <h3>{tr!("Everywhere")}</h3>
                     <dl class="keys">{rows(everywhere())}</dl>
@@ -75,8 +86,38 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                     <h3>{tr!("On the node with the focus")}</h3>
                     <dl class="keys">{rows(on_a_node())}</dl>
                 </section>
+                <section class="sheet-part" aria-label=tr!("Choosing nodes")>
+                    <h3>{tr!("Choosing nodes")}</h3>
+                    <dl class="keys">{rows(choosing())}</dl>
+                </section>
             </div>
         </Sheet>
+    }
+}
+
+/// Links to the views that this browser keeps.
+#[component]
+fn SavedViews(overlays: Overlays) -> impl IntoView {
+    let views = saved_views();
+    let none = views.is_empty().then(|| view! { <p class="muted hint">{tr!("None yet. They are saved under “Views” on the page of nodes.")}</p> });
+    let links = views
+        .into_iter()
+        .map(|view| {
+            view! {
+                <li>
+                    <a href=view.href on:click=move |_| overlays.close()>
+                        {view.name}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="sheet-part" aria-label=tr!("Saved views")>
+            <h3>{tr!("Saved views")}</h3>
+            {none}
+            <ul class="stack">{links}</ul>
+        </section>
     }
 }
 
@@ -111,5 +152,14 @@ fn on_a_node() -> Keys {
         (&["d"], tr!("Drain it")),
         (&["a"], tr!("Activate it")),
         (&["s"], tr!("Copy its link")),
+    ]
+}
+
+fn choosing() -> Keys {
+    vec![
+        (&["x"], tr!("Select the node with the focus, or let go of it")),
+        (&["Shift", "x"], tr!("Select all from the last one to it")),
+        (&["Shift", "← → ↑ ↓"], tr!("Select the next node too")),
+        (&["Esc"], tr!("Let go of all")),
     ]
 }

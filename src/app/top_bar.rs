@@ -4,12 +4,15 @@ use leptos::prelude::*;
 
 use super::overlay::Overlay;
 use super::overlay::Overlays;
+use crate::model::content::FEW;
 use crate::model::format;
 use crate::model::query::Query;
 use crate::model::role;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
+use crate::platform::focus;
+use crate::platform::keys;
 use crate::platform::theme;
 use crate::platform::theme::Theme;
 use crate::route::Route;
@@ -121,7 +124,8 @@ fn ConnectionState() -> impl IntoView {
     }
 }
 
-/// Writes into the URL as it is typed; from another page it leads to the fleet.
+/// Writes into the URL as it is typed; from another page it leads to the fleet. Where not every node stands in the document, the browser's
+/// own search would miss some: Ctrl F leads here instead, and says so once. From here it is the browser's again.
 #[component]
 fn Search() -> impl IntoView {
     let app = App::get();
@@ -138,6 +142,17 @@ fn Search() -> impl IntoView {
             _ => app.nav.search(text),
         }
     };
+    let hint = RwSignal::new(false);
+    let hinted = StoredValue::new(false);
+    keys::on_chord(move |key| {
+        let leads = key == "f" && app.live.chosen.shown_count() > FEW && focus::around("data-search").is_none();
+        if leads {
+            focus::focus_first("[data-search]");
+            focus::select_field();
+            let _ = hint.try_set(hinted.try_update_value(|hinted| !std::mem::replace(hinted, true)) == Some(true));
+        }
+        leads
+    });
     view! {
         <search class="top-search">
             <Icon glyph=Glyph::Search />
@@ -149,10 +164,17 @@ fn Search() -> impl IntoView {
                 autocomplete="off"
                 spellcheck="false"
                 data-search
+                aria-describedby=move || hint.get().then_some("search-hint")
+                on:blur=move |_| hint.set(false)
                 prop:value=move || text.get()
                 on:input=typed
             />
             <kbd class="kbd" aria-hidden="true">{'/'}</kbd>
+            {move || hint.get().then(|| view! {
+                <p class="search-hint" id="search-hint">
+                    {tr!("Finds every node. The browser's own search finds only those near the screen: press the same keys again for it.")}
+                </p>
+            })}
         </search>
     }
 }

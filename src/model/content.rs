@@ -6,6 +6,9 @@ use super::group::Group;
 use super::window;
 use super::window::{Extent, Heights, Place, Shape};
 
+/// So few stand in the document all the time: then the browser's own search finds them too.
+pub const FEW: usize = 40;
+
 /// A group that is in the document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {

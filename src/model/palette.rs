@@ -15,6 +15,15 @@ pub enum Verb {
     Drain,
     Activate,
     Share,
+    /// Drain it later.
+    Plan,
+    /// Change the drain that is planned.
+    Replan,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Verb; 6] = [Verb::Open, Verb::Drain, Verb::Activate, Verb::Share, Verb::Plan, Verb::Replan];
 }
 
 /// A node as the palette knows it: read once, when it opens.
@@ -26,13 +35,15 @@ pub struct Subject {
     /// The name, so written that plain comparison puts `node-2` before `node-10`.
     sorted: String,
     schedulable: bool,
+    planned: bool,
 }
 
 impl Subject {
     /// Reads a node.
     pub fn of(node: &Node) -> Self {
         let schedulable = node.scheduling == Scheduling::Schedulable;
-        Self { id: node.id.clone(), name: node.name.clone(), lower: node.name.to_lowercase(), sorted: natural(&node.name), schedulable }
+        let planned = node.planned.is_some();
+        Self { id: node.id.clone(), name: node.name.clone(), lower: node.name.to_lowercase(), sorted: natural(&node.name), schedulable, planned }
     }
 
     /// Whether the verb makes sense now.
@@ -41,6 +52,8 @@ impl Subject {
             Verb::Open | Verb::Share => true,
             Verb::Drain => self.schedulable,
             Verb::Activate => !self.schedulable,
+            Verb::Plan => self.schedulable && !self.planned,
+            Verb::Replan => self.planned,
         }
     }
 }
@@ -64,9 +77,10 @@ pub fn find(typed: &str, commands: &[String], verbs: &[(Verb, String)], nodes: &
     if !words.is_empty() {
         for (verb, label) in verbs {
             let label = label.to_lowercase();
-            // The words that the verb does not answer must be the node's.
-            let rest: Vec<&str> = words.iter().map(String::as_str).filter(|word| !label.starts_with(word)).collect();
-            let named = rest.len() < words.len();
+            // The words that the verb does not answer must be the node's. What stands behind the verb is no name for it, but belongs to it.
+            let named = words.iter().any(|word| label.starts_with(word));
+            let belongs = |word: &&str| named && label.split(' ').any(|part| part.starts_with(word));
+            let rest: Vec<&str> = words.iter().map(String::as_str).filter(|word| !belongs(word)).collect();
             // Every node can be opened, so the verb need not be said. Whatever changes something is found by its verb, or below the node.
             for node in nodes.iter().filter(|node| node.can(*verb)) {
                 let mut total = if named || *verb == Verb::Open { 0 } else { LATER };
@@ -125,9 +139,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn verbs() -> Vec<(Verb, String)> {
-        [(Verb::Open, "Open"), (Verb::Drain, "Drain"), (Verb::Activate, "Activate"), (Verb::Share, "Share")]
-            .map(|(verb, word)| (verb, word.to_owned()))
-            .into()
+        let words = ["Open", "Drain", "Activate", "Share", "Plan a drain of", "Plan a drain of"];
+        Verb::ALL.into_iter().zip(words.map(str::to_owned)).collect()
     }
 
     fn commands() -> Vec<String> {
@@ -162,6 +175,8 @@ mod tests {
         assert_eq!(found("fra act"), ["Activate edge-fra-02"], "the order of the words does not matter");
         assert_eq!(found("drain 02"), Vec::<String>::new(), "what is out of the scheduler is not drained");
         assert_eq!(found("dark"), ["Use the dark theme"]);
+        assert_eq!(found("plan fra"), ["Plan edge-fra-1", "Plan edge-fra-10"], "what is out of the scheduler needs no plan");
+        assert_eq!(found("plan a drain of db"), ["Plan db-ams-01"]);
     }
 
     #[test]

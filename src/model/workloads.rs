@@ -5,7 +5,7 @@ use pitlane_api::{Workload, WorkloadKind};
 use crate::words::{self, tr};
 
 /// What narrows the table.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Filter {
     /// Words that must all be found in name, namespace, image, volumes or remarks.
     pub text: String,
@@ -54,17 +54,17 @@ pub fn kind(kind: WorkloadKind) -> String {
     }
 }
 
-/// The kinds there are; a menu of one is no choice.
-pub fn kinds(workloads: &[Workload]) -> Vec<WorkloadKind> {
-    let mut kinds: Vec<WorkloadKind> = workloads.iter().map(|workload| workload.kind).collect();
+/// The kinds there are, with the one that is asked for; a menu of one is no choice.
+pub fn kinds(workloads: &[Workload], filter: &Filter) -> Vec<WorkloadKind> {
+    let mut kinds: Vec<WorkloadKind> = workloads.iter().map(|workload| workload.kind).chain(filter.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds
 }
 
-/// The stacks or namespaces there are, by name.
-pub fn stacks(workloads: &[Workload]) -> Vec<String> {
-    let mut stacks: Vec<String> = workloads.iter().filter_map(|workload| workload.stack.clone()).collect();
+/// The stacks or namespaces there are, with the one that is asked for, by name.
+pub fn stacks(workloads: &[Workload], filter: &Filter) -> Vec<String> {
+    let mut stacks: Vec<String> = workloads.iter().filter_map(|workload| workload.stack.clone()).chain(filter.stack.clone()).collect();
     stacks.sort_unstable();
     stacks.dedup();
     stacks
@@ -92,7 +92,9 @@ mod tests {
         assert_eq!(names(Filter { text: "shop web".into(), ..Filter::default() }), ["web"]);
         assert_eq!(names(Filter { stateful: true, stack: Some("assets".into()), ..Filter::default() }), ["Cache"]);
         assert_eq!(names(Filter { kind: Some(WorkloadKind::Pod), ..Filter::default() }), Vec::<String>::new());
-        assert_eq!(stacks(&all), ["assets", "shop"]);
-        assert_eq!(kinds(&all), [WorkloadKind::Container]);
+        assert_eq!(stacks(&all, &Filter::default()), ["assets", "shop"]);
+        assert_eq!(kinds(&all, &Filter::default()), [WorkloadKind::Container]);
+        let gone = Filter { kind: Some(WorkloadKind::Pod), stack: Some("gone".into()), ..Filter::default() };
+        assert_eq!((kinds(&all, &gone).len(), stacks(&all, &gone).len()), (2, 3), "what is asked for can be let go of, though nothing has it");
     }
 }

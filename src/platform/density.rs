@@ -1,11 +1,21 @@
 //! Comfortable or compact, by choice of the person and remembered by this browser.
 
-use leptos::prelude::document;
+use std::cell::OnceCell;
+
+use leptos::prelude::*;
 
 const KEY: &str = "pitlane.density";
 
-/// Whether things stand close.
-pub fn is_compact() -> bool {
+thread_local! {
+    static COMPACT: OnceCell<ArcRwSignal<bool>> = const { OnceCell::new() };
+}
+
+/// Whether things stand close. Follows the choice, wherever it is made.
+pub fn compact() -> ArcRwSignal<bool> {
+    COMPACT.with(|compact| compact.get_or_init(|| ArcRwSignal::new(is_compact())).clone())
+}
+
+fn is_compact() -> bool {
     super::storage::get(KEY).as_deref() == Some("compact")
 }
 
@@ -13,6 +23,7 @@ pub fn is_compact() -> bool {
 pub fn choose(compact: bool) {
     super::storage::set(KEY, if compact { "compact" } else { "comfortable" });
     apply();
+    self::compact().set(compact);
 }
 
 /// Lets the style sheets know.

@@ -20,6 +20,13 @@ pub fn focus_first(selector: &str) -> bool {
     found.is_some()
 }
 
+/// Presses the first element that a selector finds.
+pub fn press(selector: &str) {
+    if let Some(element) = document().query_selector(selector).ok().flatten().and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        element.click();
+    }
+}
+
 /// Brings the first element that a selector finds into sight, if it is not.
 pub fn show(selector: &str) {
     if let Some(element) = document().query_selector(selector).ok().flatten() {

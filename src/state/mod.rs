@@ -6,6 +6,7 @@ mod live;
 mod remote;
 mod selection;
 mod session;
+mod views;
 
 pub use connection::*;
 pub use fleet::*;
@@ -13,3 +14,4 @@ pub use live::*;
 pub use remote::*;
 pub use selection::*;
 pub use session::*;
+pub use views::*;

@@ -93,14 +93,33 @@ pub fn FilterSelect(
 
 /// A line of text that narrows while it is typed.
 #[component]
-pub fn SearchField(#[prop(into)] label: String, #[prop(into)] on_input: Callback<String>) -> impl IntoView {
+pub fn SearchField(#[prop(into)] label: String, #[prop(into)] value: Signal<String>, #[prop(into)] on_input: Callback<String>) -> impl IntoView {
     let id = unique_id("filter");
     view! {
         <div class="filter">
             <label class="filter-label" for=id.clone()>
                 {label}
             </label>
-            <input class="input" id=id type="search" autocomplete="off" spellcheck="false" on:input=move |event| on_input.run(event_target_value(&event)) />
+            <input
+                class="input"
+                id=id
+                type="search"
+                autocomplete="off"
+                spellcheck="false"
+                prop:value=move || value.get()
+                on:input=move |event| on_input.run(event_target_value(&event))
+            />
         </div>
+    }
+}
+
+/// A box to tick.
+#[component]
+pub fn FilterCheck(#[prop(into)] label: String, #[prop(into)] value: Signal<bool>, #[prop(into)] on_change: Callback<bool>) -> impl IntoView {
+    view! {
+        <label class="check">
+            <input type="checkbox" prop:checked=move || value.get() on:change=move |event| on_change.run(event_target_checked(&event)) />
+            <span>{label}</span>
+        </label>
     }
 }

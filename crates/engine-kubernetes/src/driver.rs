@@ -130,11 +130,11 @@ impl Engine for KubernetesEngine {
         })
     }
 
-    async fn drain_notes(&self, engine_node_id: &str) -> Result<Vec<Words>> {
+    async fn drain_notes(&self, engine_node_id: &str, with: &[String]) -> Result<Vec<Words>> {
         self.shared.known().await?;
         self.shared.all_known().await;
         let world = self.shared.world();
-        Ok(world.name_of(engine_node_id).map(|name| world.before_a_drain(name)).unwrap_or_default())
+        Ok(world.name_of(engine_node_id).map(|name| world.before_a_drain(name, with)).unwrap_or_default())
     }
 
     fn out_of_reach(&self, engine_node_id: &str) -> Vec<String> {

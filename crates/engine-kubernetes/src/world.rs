@@ -4,7 +4,7 @@
 //! arrives comes with its time. Each feeding method names the nodes that look different afterwards.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -287,9 +287,10 @@ impl World {
     }
 
     /// What a person should know before a drain of this node, one sentence each. Where no other node takes placements at
-    /// all, that is said by a rule, and not once more for every pod.
-    pub fn before_a_drain(&self, name: &str) -> Vec<Words> {
-        let others = self.others(name);
+    /// all, that is said by a rule, and not once more for every pod. `with`: ids of nodes that are drained with it.
+    pub fn before_a_drain(&self, name: &str, with: &[String]) -> Vec<Words> {
+        let with: HashSet<&str> = with.iter().map(String::as_str).collect();
+        let others: Vec<&Node> = self.others(name).into_iter().filter(|other| !with.contains(node::id(other))).collect();
         if others.is_empty() {
             return Vec::new();
         }

@@ -123,17 +123,19 @@ fn budgets_and_where_else() {
 #[test]
 fn what_a_drain_would_meet() {
     let mut world = world();
-    assert!(world.before_a_drain("n1").is_empty(), "nothing runs here, and n2 takes everything");
+    assert!(world.before_a_drain("n1", &[]).is_empty(), "nothing runs here, and n2 takes everything");
     world.put_pod(pod("web", "n1", json!({})));
     world.put_pod(pod("db-0", "n1", json!({"nodeSelector": {"kubernetes.io/hostname": "n1"}})));
     let mut tainted = node("n3", "u3", "10", false);
     tainted.spec.taints = serde_json::from_value(json!([{"key": "dedicated", "effect": "NoSchedule"}])).unwrap();
     world.put_node(tainted);
     assert_eq!(world.out_of_reach("n1"), ["u3"]);
-    let said = world.before_a_drain("n1");
+    let said = world.before_a_drain("n1", &[]);
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("1 pod could run on no other node") && said[0].ends_with("shop/db-0."), "{said:?}");
     assert!(said[1].contains("the taints of n3"), "{said:?}");
+    let both = world.before_a_drain("n1", &["u1".to_owned(), "u2".to_owned()]);
+    assert!(both.iter().any(|said| said.ends_with("shop/web.")), "n2 goes with it, and n3 keeps it out: {both:?}");
     world.put_node(node("n2", "u2", "11", true));
     assert_eq!(world.out_of_reach("n1"), ["u3"], "what takes no placements is not counted anyway");
 }
@@ -144,17 +146,17 @@ fn replicas_that_must_be_apart() {
     let apart = json!({"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
         {"labelSelector": {"matchLabels": {"app": "db"}}, "topologyKey": "kubernetes.io/hostname"}]}}});
     world.put_pod(pod("db-0", "n1", apart.clone()));
-    assert!(world.before_a_drain("n1").is_empty(), "there is another node");
+    assert!(world.before_a_drain("n1", &[]).is_empty(), "there is another node");
     world.put_pod(pod("db-1", "n2", apart.clone()));
     assert_eq!(
-        world.before_a_drain("n1"),
+        world.before_a_drain("n1", &[]),
         ["1 pod could run on no other node, kept from every other node by pods there that it must be apart from: shop/db-0."]
     );
     let mut elsewhere = pod("db-1", "n2", apart);
     elsewhere.key.0 = "other".into();
     world.remove_pod(&key("db-1"));
     world.put_pod(elsewhere);
-    assert!(world.before_a_drain("n1").is_empty(), "another namespace's pods are not meant");
+    assert!(world.before_a_drain("n1", &[]).is_empty(), "another namespace's pods are not meant");
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl Engine for SwarmEngine {
         }))
     }
 
-    async fn drain_notes(&self, engine_node_id: &str) -> Result<Vec<Words>> {
+    async fn drain_notes(&self, engine_node_id: &str, _with: &[String]) -> Result<Vec<Words>> {
         let (nodes, services, summary) = tokio::try_join!(self.all(), self.services(), self.summary())?;
         Ok(notes::before_a_drain(engine_node_id, &nodes, &services, &summary))
     }

@@ -203,8 +203,8 @@ pub trait Engine: Send + Sync + 'static {
     async fn workloads(&self, engine_node_id: &str, node_id: &NodeId) -> Result<WorkloadList>;
 
     /// What a person should know of this engine before draining the node: quorum, services with one replica. One
-    /// sentence each.
-    async fn drain_notes(&self, _engine_node_id: &str) -> Result<Vec<Words>> {
+    /// sentence each. `with`: the engine's ids of nodes that are drained with it, so that they are nowhere to go.
+    async fn drain_notes(&self, _engine_node_id: &str, _with: &[String]) -> Result<Vec<Words>> {
         Ok(Vec::new())
     }
 

@@ -26,14 +26,14 @@ use crate::words::tr;
 #[component]
 pub fn DrainSheet(
     subject: Subject,
-    /// Changes the plan that is open.
+    /// Begins later: changes the plan that is open, or makes one.
     #[prop(optional)]
-    change: bool,
+    later: bool,
 ) -> impl IntoView {
     let app = App::get();
-    let plan = subject.node.with_untracked(|node| node.planned.as_deref().filter(|_| change).cloned());
+    let plan = subject.node.with_untracked(|node| node.planned.as_deref().filter(|_| later).cloned());
     let changing = plan.is_some();
-    let state = DrainState::new(app, subject, plan);
+    let state = DrainState::new(app, subject, plan, later);
     let name = move || subject.name.get();
     let title = move || if changing { tr!("Change the planned drain of {}", name()) } else { tr!("Drain {}", name()) };
     let fleet = fleet_name(app);

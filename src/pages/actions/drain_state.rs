@@ -54,13 +54,13 @@ pub struct DrainState {
 
 impl DrainState {
     /// A fresh sheet, with what the address asks for, or with the plan that is to be changed.
-    pub fn new(app: App, subject: Subject, plan: Option<PlannedDrain>) -> Self {
+    pub fn new(app: App, subject: Subject, plan: Option<PlannedDrain>, later: bool) -> Self {
         let wish = app.nav.route().with_untracked(Route::wish).unwrap_or_default();
         let (reason, back) = match &plan {
             Some(plan) => (plan.reason.clone(), plan.expected_back_at.map(locale::field)),
             None => (wish.reason, None),
         };
-        let begins = if plan.is_some() { LATER.to_owned() } else { String::new() };
+        let begins = if later { LATER.to_owned() } else { String::new() };
         // In an hour, or when it was planned, unless that has gone by.
         let now = app.clock.now_untracked();
         let soon = plan.as_ref().map(|plan| plan.starts_at).filter(|at| *at > now).or_else(|| expected::later(now, 3_600));

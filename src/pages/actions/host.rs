@@ -44,7 +44,7 @@ fn sheet(action: Action, id: NodeId, row: Row) -> AnyView {
     let subject = Subject::new(id, row);
     match action {
         Action::Drain => view! { <DrainSheet subject=subject /> }.into_any(),
-        Action::Plan => view! { <DrainSheet subject=subject change=true /> }.into_any(),
+        Action::Plan => view! { <DrainSheet subject=subject later=true /> }.into_any(),
         Action::Activate => view! { <ActivateSheet subject=subject /> }.into_any(),
         Action::Maintenance => view! { <MaintenanceSheet subject=subject /> }.into_any(),
         Action::Share => view! { <ShareSheet subject=subject /> }.into_any(),

@@ -5,7 +5,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::model::content::{Content, content, extents, find};
+use crate::model::content::{Content, FEW, content, extents, find};
 use crate::model::group::Group;
 use crate::model::query::Query;
 use crate::model::window;
@@ -16,8 +16,6 @@ use crate::platform::viewport;
 
 /// What is kept in the document beyond each edge of the screen, so that a turn of the wheel shows no empty place.
 const BEYOND: u32 = 500;
-/// So few stand in the document all the time: then the browser's own search finds them too.
-const FEW: usize = 40;
 
 struct Inner {
     groups: Vec<Group>,

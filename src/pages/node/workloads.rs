@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use pitlane_api::{Words, Workload, WorkloadList, WorkloadState};
 
 use super::Shared;
+use super::workload_filters;
 use super::workload_filters::Filters;
 use crate::model::format;
 use crate::model::tone::Glyph;
@@ -26,7 +27,7 @@ use crate::words::number;
 use crate::words::tr;
 
 /// Rows that are shown at first, and more at each press: a node may hold a thousand.
-pub const ROWS: usize = 100;
+const ROWS: usize = 100;
 
 /// Stateful ones first. What could not be read is said, and is not an empty table.
 #[component]
@@ -107,12 +108,18 @@ fn NotRead(shared: Shared) -> impl IntoView {
 fn List(shared: Shared) -> impl IntoView {
     let all = Memo::new(move |_| shared.workloads.with(|load| load.data().map(|list| list.workloads.clone()).unwrap_or_default()));
     let complete = Memo::new(move |_| shared.workloads.with(|load| load.data().is_some_and(|list| list.complete)));
-    let filter = RwSignal::new(Filter::default());
+    let filter = workload_filters::filter(shared.app);
     let limit = RwSignal::new(ROWS);
+    // Another list begins with its first rows.
+    Effect::new(move || {
+        filter.track();
+        limit.set(ROWS);
+    });
     let listed = Memo::new(move |_| all.with(|all| filter.with(|filter| workloads::listed(all, filter))));
     let shown = Memo::new(move |_| listed.with(|listed| listed.iter().take(limit.get()).cloned().collect::<Vec<_>>()));
     let hidden = Memo::new(move |_| listed.with(Vec::len).saturating_sub(limit.get()));
-    let several = Memo::new(move |_| all.with(Vec::len) > 1);
+    let filtered = Memo::new(move |_| filter.with(|filter| *filter != Filter::default()));
+    let several = Memo::new(move |_| all.with(Vec::len) > 1 || filtered.get());
     let none = move || {
         let nothing = all.with(Vec::is_empty);
         let words = if nothing { tr!("Nothing runs here, and nothing that ran left anything behind.") } else { tr!("Nothing matches.") };
@@ -140,9 +147,9 @@ fn List(shared: Shared) -> impl IntoView {
     let more = move || tr!("Show {} more", number(hidden.get().min(ROWS)));
     view! {
         <When cond=move || several.get()>
-            <Filters all=all filter=filter limit=limit />
+            <Filters all=all filter=filter />
             <p class="muted hint" role="status">
-                {move || filter.with(|filter| *filter != Filter::default()).then(|| tr!("{} of {}", number(listed.with(Vec::len)), number(all.with(Vec::len))))}
+                {move || filtered.get().then(|| tr!("{} of {}", number(listed.with(Vec::len)), number(all.with(Vec::len))))}
             </p>
         </When>
         <NotRead shared=shared />

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { container } from "../../support/agent.mjs";
 import { until } from "../../support/wait.mjs";
 import { axe, PHONE } from "../support/browser.mjs";
-import { fleet, sheet } from "../support/console.mjs";
+import { fleet, reads, sheet } from "../support/console.mjs";
 import { story } from "../support/story.mjs";
 
 const stateful = [container({ service: "db", volumes: ["pgdata"] })];
@@ -165,6 +165,70 @@ story("a catalogue that does not arrive is said, in English", { outage: true }, 
   await fleet.open(page);
   await page.getByText(/العربية could not be loaded, so the console speaks English/).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+});
+
+story("saved views, the density and a plan are reached from the palette and the settings", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  await stage.agent({ name: "edge-fra-02" });
+  const { page } = await stage.person({ name: "on-call" });
+  await page.goto("/nodes?q=fra-02&sort=name");
+  await fleet.card(page, "edge-fra-02").waitFor();
+  const palette = page.getByRole("dialog", { name: "Command palette" });
+  const does = async (words, line) => {
+    await page.keyboard.press("Control+k");
+    await palette.getByRole("combobox", { name: "Find a node or a command" }).fill(words);
+    await palette.getByRole("option", { name: line, selected: true }).waitFor();
+    await page.keyboard.press("Enter");
+    await palette.waitFor({ state: "hidden" });
+  };
+  await does("save", "Save this view…");
+  const name = page.getByRole("textbox", { name: "Name of this view" });
+  await until("the name to be typed", () => name.evaluate((field) => field === document.activeElement));
+  await page.keyboard.type("Frankfurt two");
+  await page.keyboard.press("Enter");
+  const views = page.getByRole("dialog", { name: "Views" });
+  await views.getByRole("link", { name: "Frankfurt two", exact: true }).waitFor();
+
+  // The density, from here and from there, is one.
+  const compact = () => page.evaluate(() => document.documentElement.dataset.density);
+  await does("close", "Let things stand close");
+  assert.equal(await compact(), "compact");
+  await page.getByRole("button", { name: "Views" }).click();
+  assert.equal(await views.getByRole("checkbox", { name: "Compact" }).isChecked(), true);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  const settings = page.getByRole("dialog", { name: "Keys and settings" });
+  await settings.getByRole("checkbox", { name: "Let cards and rows stand close" }).uncheck();
+  assert.equal(await compact(), undefined);
+  await reads(settings.getByRole("region", { name: "Choosing nodes" }), /x Select the node with the focus.*Shift x .*Shift ← → ↑ ↓ .*Esc/);
+  assert.deepEqual(await axe(page), []);
+  await page.keyboard.press("Escape");
+  await settings.waitFor({ state: "hidden" });
+
+  // From another page to the view, by the palette and by the settings.
+  await page.goto("/activity");
+  await page.getByRole("heading", { name: "Activity", level: 1 }).waitFor();
+  await does("frankfurt", "Go to view Frankfurt two");
+  await until("the one node", async () => (await fleet.names(page)).join() === "edge-fra-02");
+  assert.equal(new URL(page.url()).search, "?q=fra-02&sort=name");
+  await page.goto("/activity");
+  await page.getByRole("heading", { name: "Activity", level: 1 }).waitFor();
+  await page.keyboard.press("?");
+  await settings.getByRole("region", { name: "Saved views" }).getByRole("link", { name: "Frankfurt two" }).click();
+  await until("the one node", async () => (await fleet.names(page)).join() === "edge-fra-02");
+  await settings.waitFor({ state: "hidden" });
+
+  // A plan: the drain sheet with its beginning later; and once there is one, the sheet that changes it.
+  await does("plan a drain of fra-01", "Plan a drain of edge-fra-01…");
+  const dialog = sheet.of(page, "Drain edge-fra-01");
+  assert.equal(await dialog.getByRole("combobox", { name: "Begins" }).inputValue(), "later");
+  await sheet.reason(dialog).fill("Kernel 6.12 reboot");
+  await sheet.submit(dialog, "Plan drain").click();
+  await dialog.waitFor({ state: "hidden" });
+  await page.goto("/nodes");
+  await reads(fleet.card(page, "edge-fra-01"), /Drain planned in/);
+  await does("plan fra-01", "Change the planned drain of edge-fra-01");
+  await sheet.of(page, "Change the planned drain of edge-fra-01").waitFor();
 });
 
 story("the palette drains without a mouse, and says why a viewer may not", {}, async (stage) => {

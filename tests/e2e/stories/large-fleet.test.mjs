@@ -45,6 +45,34 @@ story("two thousand nodes are scrolled, searched and walked through", { settings
   await until("the one node", async () => (await fleet.names(page)).join() === "node-01234");
   await page.getByRole("searchbox", { name: "Search nodes" }).fill("");
 
+  // Nor does the browser's own search find it, so its keys lead to one that does, say so once, and are the browser's again from there.
+  await page.evaluate(() => addEventListener("keydown", (event) => event.key === "f" && setTimeout(() => (globalThis.led = event.defaultPrevented))));
+  const pressed = async () => {
+    await page.evaluate(() => delete globalThis.led);
+    await page.keyboard.press("Control+f");
+    return until("the key to be handled", async () => [await page.evaluate(() => globalThis.led)].filter((led) => led !== undefined).map((led) => ({ led }))[0]);
+  };
+  const search = page.getByRole("searchbox", { name: "Search nodes" });
+  await until("all nodes", async () => (await there(page).count()) > 10);
+  await fleet.card(page, "node-00000").getByRole("link", { name: "node-00000" }).focus();
+  assert.deepEqual(await pressed(), { led: true });
+  await until("the search to have the focus", () => search.evaluate((field) => field === document.activeElement));
+  const hint = page.getByText("The browser's own search finds only those near the screen");
+  await hint.waitFor();
+  assert.match(await search.evaluate((field) => document.getElementById(field.getAttribute("aria-describedby")).textContent), /Finds every node/);
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(await pressed(), { led: false });
+  await fleet.card(page, "node-00000").getByRole("link", { name: "node-00000" }).focus();
+  await hint.waitFor({ state: "hidden" });
+  assert.deepEqual(await pressed(), { led: true });
+  assert.equal(await hint.count(), 0, "once is enough");
+  // With as few as stand in the document, the browser finds them all.
+  await search.fill("node-0000");
+  await until("ten nodes", async () => (await there(page).count()) === 10);
+  await fleet.card(page, "node-00000").getByRole("link", { name: "node-00000" }).focus();
+  assert.deepEqual(await pressed(), { led: false });
+  await search.fill("");
+
   // Back from a node's page to where one was.
   await until("all nodes", async () => (await there(page).count()) > 10);
   await scroll(page, 40_000);

@@ -70,6 +70,37 @@ story("finds one of many workloads", {}, async (stage) => {
   await until("the stateful one alone", async () => (await rows.count()) === 2);
   await workloads.getByRole("searchbox", { name: "Find" }).fill("no such thing");
   await reads(workloads, /Nothing matches/);
+
+  // All of it stands in the address: a link shows the same, and back and forward pass through the choices, not through the letters.
+  await page.goto(`/nodes/${agent.id}?q=web-77`);
+  await reads(workloads, /11 of 1,001/);
+  assert.equal(await workloads.getByRole("searchbox", { name: "Find" }).inputValue(), "web-77");
+  await workloads.getByRole("combobox", { name: "Stack or namespace" }).selectOption("team-1");
+  await reads(workloads, /3 of 1,001/);
+  await workloads.getByRole("searchbox", { name: "Find" }).fill("web-7");
+  await reads(workloads, /27 of 1,001/);
+  await workloads.getByRole("checkbox", { name: "Stateful only" }).check();
+  await reads(workloads, /Nothing matches/);
+  const address = () => new URL(page.url()).search;
+  assert.equal(address(), "?q=web-7&stack=team-1&stateful=yes");
+  await page.goBack();
+  await reads(workloads, /27 of 1,001/);
+  assert.equal(address(), "?q=web-7&stack=team-1");
+  assert.equal(await workloads.getByRole("checkbox", { name: "Stateful only" }).isChecked(), false);
+  await page.goBack();
+  await reads(workloads, /11 of 1,001/);
+  assert.equal(address(), "?q=web-77");
+  assert.equal(await workloads.getByRole("combobox", { name: "Stack or namespace" }).inputValue(), "");
+  await page.goForward();
+  await reads(workloads, /27 of 1,001/);
+  assert.equal(await workloads.getByRole("combobox", { name: "Stack or namespace" }).inputValue(), "team-1");
+  assert.equal(await workloads.getByRole("searchbox", { name: "Find" }).inputValue(), "web-7");
+  // A sheet over the page takes nothing of it away.
+  await page.getByRole("button", { name: /^Drain/ }).first().click();
+  await sheet.of(page, "Drain edge-fra-01").waitFor();
+  await page.keyboard.press("Escape");
+  await reads(workloads, /27 of 1,001/);
+  assert.equal(address(), "?q=web-7&stack=team-1");
 });
 
 story("copies diagnostics that hold no secret", {}, async (stage) => {

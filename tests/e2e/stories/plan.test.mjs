@@ -96,8 +96,8 @@ story("a planned drain begins by itself, also where the server was killed meanwh
 });
 
 story("a plan that is refused drains nothing and says what to do", {}, async (stage) => {
-  const agent = await stage.agent({ name: "edge-fra-01" });
-  await stage.agent({ name: "edge-fra-02" });
+  const agent = await stage.agent({ name: "edge-fra-02" });
+  await stage.agent({ name: "edge-fra-01" });
   const api = await stage.server.api();
   const { page } = await stage.person({ name: "on-call" });
   await plan(api, agent.id, 2);
@@ -107,15 +107,19 @@ story("a plan that is refused drains nothing and says what to do", {}, async (st
   await reads(banner(page), /Planned drain refused, nothing was drained What stays on this node has changed: 1 stateful workload you have not seen/);
   assert.deepEqual(await axe(page), []);
   assert.equal((await api.node(agent.id)).scheduling, "schedulable");
+  // Somebody has to look: it stands at the front, and the table says why.
+  await page.goto("/nodes?view=table");
+  await reads(page.getByRole("row").filter({ has: page.getByRole("link") }), /^edge-fra-02 .*planned drain refused/);
+  await page.goto(`/nodes/${agent.id}`);
   await banner(page).getByRole("button", { name: "Plan anew…" }).click();
-  const dialog = sheet.of(page, "Change the planned drain of edge-fra-01");
+  const dialog = sheet.of(page, "Change the planned drain of edge-fra-02");
   await reads(dialog.getByRole("row").filter({ hasText: "postgres" }), /shop_pgdata/);
   await sheet.understood(dialog).check();
   await sheet.submit(dialog, "Save plan").click();
   await dialog.waitFor({ state: "hidden" });
   await reads(banner(page), /Drain planned in/);
   await fleet.open(page);
-  await reads(fleet.card(page, "edge-fra-01"), /Drain planned in/);
+  await reads(fleet.card(page, "edge-fra-02"), /Drain planned in/);
 });
 
 story("a link asks for a drain with its reason, as text and nothing else", {}, async (stage) => {

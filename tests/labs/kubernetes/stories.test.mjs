@@ -88,6 +88,17 @@ story("drains a node of a real cluster and brings it back", inCluster, async (st
     [after.nodes, after.basis, after.memory_total_bytes, after.memory_free_bytes, after.cpu_cores_total, Math.round(after.cpu_cores_free * 10)],
     [1, "reserved", 8 * 2 ** 30, 8 * 2 ** 30 - there * 256 * 2 ** 20, 4, 40 - there],
   );
+  // Both workers in one go: the control plane remains and could take none of it, and what could go to the other one could go nowhere.
+  const both = await api.call("POST", "/bulk-operations/preview", { kind: "drain", nodes: [ids["worker-1"], ids["worker-2"]] });
+  assert.equal(both.status, 200, JSON.stringify(both.body));
+  const { capacity_now: set, capacity_after: none, takes_the_last: last, nodes: each } = both.body.data;
+  assert.deepEqual([set.nodes, none.nodes, last, each.every((node) => node.ready)], [2, 0, true, true]);
+  for (const node of each) {
+    assert.ok(node.notes.some((note) => /pods? could run on no other node.*default\/web-/.test(note)), JSON.stringify(node.notes));
+  }
+  const refused = await api.call("POST", "/bulk-operations", { kind: "drain", reason: "Kernel 6.12 reboot", nodes: each.map(({ node_id }) => ({ node_id })) });
+  assert.deepEqual([refused.status, refused.body.error?.code], [409, "last_schedulable_node"], JSON.stringify(refused.body));
+
   await dialog.getByText("The same from a terminal").click();
   await reads(dialog, /kubectl cordon worker-1/);
   await pictures(page, "kubernetes-drain");

@@ -8,13 +8,14 @@ use std::{
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use pitlane_api::{NodeId, Scheduling};
+use pitlane_api::{NodeId, Scheduling, Timestamp};
 use pitlane_engine::{Change, Engine};
 use serde_json::json;
 
 use crate::{
     control::Lab,
     harness::{Driven, patch_node},
+    kubelets,
     objects::{self, decision, name},
     scheduler::{activate, drain},
     wait::{spread, until},
@@ -153,6 +154,33 @@ async fn what_stays_on_a_node() {
     .await;
 }
 
+/// Heartbeats move with the lease: once for each renewal, when it is seen, and with nothing else that changes.
+#[tokio::test]
+async fn heartbeats_move_with_the_lease() {
+    let lab = Lab::shared();
+    let driven = Driven::start(lab).await;
+    let node = driven.node().await;
+    let shown = || async { driven.kubernetes().nodes().await.ok()?.into_iter().find(|shown| shown.name == node.name) };
+    let after = |at: Timestamp| {
+        let shown = &shown;
+        until("the renewal counts", move || async move { shown().await?.report.last_heartbeat_at.filter(|seen| *seen >= at) })
+    };
+    // From here on the lease is renewed by this hand alone; once its first renewal is seen, none of the kubelet's is on its way.
+    lab.kubelets.rest(&node.name).await;
+    let mut last = Timestamp::MIN;
+    for _ in 0..4 {
+        let sent = Timestamp::now();
+        kubelets::renew_one(&driven.admin, &node.name).await.expect("renewed");
+        let seen = after(sent).await;
+        assert!((sent..=Timestamp::now()).contains(&seen), "sent {sent}, counted as of {seen}");
+        assert!(seen > last, "once for each: {last}, then {seen}");
+        last = seen;
+    }
+    patch_node(&driven.admin, &node.name, json!({"spec": {"unschedulable": true}})).await;
+    let out = until("another change is seen", || async { shown().await.filter(|shown| shown.scheduling == Scheduling::Maintenance) }).await;
+    assert_eq!(out.report.last_heartbeat_at, Some(last), "a change that is no heartbeat is none");
+}
+
 /// A kubelet that dies: its heartbeat stops to move.
 #[tokio::test]
 async fn a_kubelet_that_dies_is_noticed() {
@@ -165,7 +193,7 @@ async fn a_kubelet_that_dies_is_noticed() {
     lab.kubelets.die(&node.name);
     let last = until("it stops", || async {
         let at = beat().await?;
-        (pitlane_api::Timestamp::now().duration_since(at).as_secs_f64() > 5.0).then_some(at)
+        (Timestamp::now().duration_since(at).as_secs_f64() > 5.0).then_some(at)
     });
     let last = last.await;
     assert_eq!(beat().await, Some(last));

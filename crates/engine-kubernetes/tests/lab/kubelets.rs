@@ -27,19 +27,21 @@ pub const EVERY: Duration = Duration::from_secs(2);
 #[derive(Clone, Default)]
 pub struct Kubelets {
     alive: Arc<Mutex<BTreeSet<String>>>,
+    /// Held while leases are renewed.
+    round: Arc<tokio::sync::Mutex<()>>,
     hold: Arc<()>,
 }
 
 impl Kubelets {
     pub fn start(kubeconfig: PathBuf) -> Self {
         let kubelets = Self::default();
-        let alive = Arc::clone(&kubelets.alive);
+        let (alive, round) = (Arc::clone(&kubelets.alive), Arc::clone(&kubelets.round));
         let hold = Arc::downgrade(&kubelets.hold);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let client = control::client(&kubeconfig).await;
-                let run = async { tokio::join!(renew(client.clone(), alive), run_pods(client)) };
+                let run = async { tokio::join!(renew(client.clone(), alive, round), run_pods(client)) };
                 let mut tick = tokio::time::interval(Duration::from_millis(200));
                 let gone = async {
                     while hold.strong_count() > 0 {
@@ -61,22 +63,31 @@ impl Kubelets {
     pub fn die(&self, node: &str) {
         self.alive.lock().unwrap_or_else(PoisonError::into_inner).remove(node);
     }
+
+    /// From now on it does not, and no renewal of it is on its way any more.
+    pub async fn rest(&self, node: &str) {
+        self.die(node);
+        drop(self.round.lock().await);
+    }
 }
 
-async fn renew(client: Client, alive: Arc<Mutex<BTreeSet<String>>>) {
-    let leases: Api<Lease> = Api::namespaced(client, "kube-node-lease");
+async fn renew(client: Client, alive: Arc<Mutex<BTreeSet<String>>>, round: Arc<tokio::sync::Mutex<()>>) {
     let mut tick = tokio::time::interval(EVERY);
     loop {
         tick.tick().await;
+        let _round = round.lock().await;
         let names = alive.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let renewed = json!({"spec": {"renewTime": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()}});
-        let leases = &leases;
-        let renewed = &renewed;
+        let client = &client;
         // A kubelet whose API server is away tries again; so do these, with the next tick.
-        futures::stream::iter(names)
-            .for_each_concurrent(8, |name| async move { drop(leases.patch(&name, &PatchParams::default(), &Patch::Merge(renewed)).await) })
-            .await;
+        futures::stream::iter(names).for_each_concurrent(8, |name| async move { drop(renew_one(client, &name).await) }).await;
     }
+}
+
+/// Renews the lease of a node.
+pub async fn renew_one(client: &Client, node: &str) -> kube::Result<Lease> {
+    let leases: Api<Lease> = Api::namespaced(client.clone(), "kube-node-lease");
+    let renewed = json!({"spec": {"renewTime": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()}});
+    leases.patch(node, &PatchParams::default(), &Patch::Merge(&renewed)).await
 }
 
 async fn run_pods(client: Client) {

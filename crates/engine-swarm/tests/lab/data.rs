@@ -135,10 +135,10 @@ async fn capacity_is_what_is_reserved_and_not_evaluated_where_nothing_is() {
     assert_eq!(sized.resources.cpu_cores_reserved, Some(0.25));
     assert!(sized.resources.memory_total_bytes.is_some_and(|bytes| bytes > 1 << 28) && sized.resources.cpu_cores.is_some());
     assert_eq!(unsized_.workloads.total, Some(1));
-    let notes = on.engine().drain_notes(&on.lab.id(2).await).await.unwrap();
+    let notes = on.engine().drain_notes(&on.lab.id(2).await, &[]).await.unwrap();
     assert!(notes.iter().any(|note| note.contains("the only replica of sized")), "{notes:?}");
     assert!(notes.iter().any(|note| note.contains("not evaluated on 1 of them")), "{notes:?}");
-    let manager = on.engine().drain_notes(&on.lab.id(1).await).await.unwrap();
+    let manager = on.engine().drain_notes(&on.lab.id(1).await, &[]).await.unwrap();
     assert!(manager.iter().any(|note| note.contains("stays one") && note.contains("only manager")), "{manager:?}");
 }
 

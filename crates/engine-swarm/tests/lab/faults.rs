@@ -109,12 +109,12 @@ async fn a_swarm_without_quorum_says_so_and_a_drain_waits() {
     let manager = on.node(2).await;
     assert!(manager.report.signals.iter().any(|signal| signal.name == "Manager" && signal.detail == "reachable"), "{:?}", manager.report.signals);
     assert_eq!(manager.report.holds_engine_data, Some(true));
-    let notes = on.engine().drain_notes(&manager.engine_node_id).await.unwrap();
+    let notes = on.engine().drain_notes(&manager.engine_node_id, &[]).await.unwrap();
     assert!(notes.iter().any(|note| note.contains("2 of 3 managers remain, which is just the 2")), "{notes:?}");
 
     // One manager away: the swarm goes on, and the arithmetic changes.
     on.lab.run(&["crash", "3"]).await;
-    let arithmetic = async || on.engine().drain_notes(&manager.engine_node_id).await.is_ok_and(|notes| notes[0].contains("loses its quorum"));
+    let arithmetic = async || on.engine().drain_notes(&manager.engine_node_id, &[]).await.is_ok_and(|notes| notes[0].contains("loses its quorum"));
     eventually("the preview says that n2 may not go as well", 60, arithmetic).await;
 
     let drained = on.drain(1, "op-before").await;

@@ -18,11 +18,16 @@ use crate::store::NewActivity;
 impl Fleet {
     /// What a person should know before the click. A read: where the engine is away it says what was not read.
     pub async fn drain_preview(self: &Arc<Self>, id: &NodeId) -> Result<DrainPreview> {
+        self.drain_preview_with(id, &[]).await
+    }
+
+    /// `with`: the engine's ids of nodes that are drained with it.
+    pub(super) async fn drain_preview_with(self: &Arc<Self>, id: &NodeId, with: &[String]) -> Result<DrainPreview> {
         let engine_node = self.view().get(id).map(|entry| entry.engine.clone()).ok_or_else(|| self.no_such_node(id))?;
         let list = self.read_list(&engine_node).await.unwrap_or_default();
         // What the engine cannot say now is no obstacle: what was not read of it stands with the list already. It is not
         // `heard` either, since a driver without notes answers this while its engine is away.
-        let notes = self.engine.drain_notes(&engine_node.engine_node_id).await.unwrap_or_default();
+        let notes = self.engine.drain_notes(&engine_node.engine_node_id, with).await.unwrap_or_default();
         let mut preview = self.with_view_as_known(|view| -> Result<DrainPreview> {
             let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
             let commands = self.engine.equivalent_commands(&entry.engine, Scheduling::Maintenance);

@@ -325,6 +325,12 @@ impl Fleet {
                 shows(&node)
             );
             self.note(self.entry(&kept, ActivityKind::OperationAborted, text));
+            if kept.state == OperationState::Aborted
+                && arrived(&kept, &node)
+                && let Err(error) = self.bulk_arrived(&kept).await
+            {
+                tracing::warn!(%error, "that an aborted operation arrived could not be kept with its bulk operation");
+            }
         }
         Next::Done
     }
@@ -334,6 +340,17 @@ fn failed_because(kind: OperationKind, why: &Words) -> Words {
     match kind {
         OperationKind::Activate => say!("The activation failed: {}", why),
         _ => say!("The drain failed: {}", why),
+    }
+}
+
+/// Whether the engine shows what the operation asked for, by the operation's own hand.
+fn arrived(operation: &Operation, node: &EngineNode) -> bool {
+    match operation.kind {
+        OperationKind::Drain => {
+            let record = node.record.as_ref().and_then(|record| record.operation_id.as_ref());
+            node.scheduling == Scheduling::Maintenance && record == Some(&operation.id)
+        }
+        _ => node.scheduling == Scheduling::Schedulable,
     }
 }
 

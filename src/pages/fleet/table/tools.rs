@@ -12,8 +12,9 @@ use crate::model::views::SavedView;
 use crate::pages::context::App;
 use crate::platform::density;
 use crate::platform::history;
-use crate::platform::storage;
 use crate::route::Route;
+use crate::state::keep_views;
+use crate::state::saved_views;
 use crate::ui::Button;
 use crate::ui::CopyButton;
 use crate::ui::Icon;
@@ -22,9 +23,6 @@ use crate::ui::Keyed;
 use crate::ui::When;
 use crate::ui::view;
 use crate::words::tr;
-
-/// Where this browser keeps the saved views.
-const KEY: &str = "pitlane.views";
 
 /// A button, and what it opens.
 #[component]
@@ -52,9 +50,9 @@ pub fn FleetTools() -> impl IntoView {
 #[component]
 fn Saved(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
-    let saved = RwSignal::new(views::read(&storage::get(KEY).unwrap_or_default()));
+    let saved = RwSignal::new(saved_views());
     let keep = move |views: Vec<SavedView>| {
-        storage::set(KEY, &views::write(&views));
+        keep_views(&views);
         saved.set(views);
     };
     let name = RwSignal::new(String::new());
@@ -93,6 +91,7 @@ fn Saved(query: Memo<Query>) -> impl IntoView {
         <form class="saved-view" on:submit=submit>
             <input
                 class="input"
+                data-view-name
                 aria-label=tr!("Name of this view")
                 placeholder=tr!("Name of this view")
                 maxlength="60"
@@ -109,12 +108,8 @@ fn Saved(query: Memo<Query>) -> impl IntoView {
 /// How close things stand; remembered by this browser.
 #[component]
 fn Density() -> impl IntoView {
-    let compact = RwSignal::new(density::is_compact());
-    let choose = move |event| {
-        let now = event_target_checked(&event);
-        compact.set(now);
-        density::choose(now);
-    };
+    let compact = density::compact();
+    let choose = |event| density::choose(event_target_checked(&event));
     view! {
         <label class="check-line">
             <input type="checkbox" prop:checked=move || compact.get() on:change=choose />

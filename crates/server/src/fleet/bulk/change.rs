@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many are listed.
-const LISTED: u32 = 50;
+pub(super) const LISTED: u32 = 50;
 
 impl Fleet {
     /// The newest ones.
@@ -180,4 +180,10 @@ pub(super) fn in_words(bulk: &BulkOperation) -> Words {
     let more = bulk.items.len().saturating_sub(NAMED);
     let names = if more > 0 { say!("{} and {} more", names.join(", "), more) } else { Words::plain(names.join(", ")) };
     say!("1 node ({})" | "{n} nodes ({})" % bulk.items.len(), names)
+}
+
+/// `2 of 3 done`
+pub(super) fn done_of(bulk: &BulkOperation) -> Words {
+    let summary = rules::bulk_summary(bulk);
+    say!("{} of {} done", summary.done, summary.total)
 }

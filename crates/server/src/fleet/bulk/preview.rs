@@ -22,10 +22,12 @@ impl Fleet {
     pub async fn bulk_preview(self: &Arc<Self>, request: &BulkPreviewRequest) -> Result<BulkPreview> {
         rules::check_bulk_nodes(request.nodes.iter().map(NodeId::as_str))?;
         let (now, after) = self.bulk_capacities(request.kind, &request.nodes)?;
+        let with: Vec<String> = request.nodes.iter().filter_map(|id| self.engine_node_id(id).ok()).collect();
+        let with = &with;
         let nodes = stream::iter(request.nodes.iter().cloned())
             .map(|id| async move {
                 match request.kind {
-                    OperationKind::Drain => self.preview_drain_of(&id).await,
+                    OperationKind::Drain => self.preview_drain_of(&id, with).await,
                     _ => self.preview_activation_of(&id),
                 }
             })
@@ -42,7 +44,8 @@ impl Fleet {
         })
     }
 
-    /// Capacity of the set's realm, now and after all of them.
+    /// Capacity of the set's realm, now and after all of them. As for a single node, what keeps out what runs on one of them is no capacity
+    /// that remains: where a node remains here, no guard of a single node says on the way that it takes the last one.
     pub(super) fn bulk_capacities(&self, kind: OperationKind, nodes: &[NodeId]) -> Result<(Capacity, Capacity)> {
         self.with_view_as_known(|view: &mut View| {
             let mut realm = None;
@@ -54,14 +57,18 @@ impl Fleet {
             }
             let realm = realm.unwrap_or(Realm::Real);
             let set: HashSet<&NodeId> = if kind == OperationKind::Drain { nodes.iter().collect() } else { HashSet::new() };
+            let leaving = set.iter().filter_map(|id| view.get(id));
+            let barred: HashSet<String> = leaving.flat_map(|entry| self.engine.out_of_reach(&entry.engine.engine_node_id)).collect();
             let all = || view.entries().map(|entry| &entry.node);
-            Ok((rules::capacity(realm, all()), rules::capacity(realm, all().filter(|node| !set.contains(&node.id)))))
+            let now = all().filter(|node| set.contains(&node.id) || !barred.contains(&node.engine_node_id));
+            let after = all().filter(|node| !set.contains(&node.id) && !barred.contains(&node.engine_node_id));
+            Ok((rules::capacity(realm, now), rules::capacity(realm, after)))
         })
     }
 
-    async fn preview_drain_of(self: &Arc<Self>, id: &NodeId) -> Result<BulkPreviewNode> {
+    async fn preview_drain_of(self: &Arc<Self>, id: &NodeId, with: &[String]) -> Result<BulkPreviewNode> {
         let name = self.node(id)?.name;
-        let preview = self.drain_preview(id).await?;
+        let preview = self.drain_preview_with(id, with).await?;
         // The last node is judged over the whole set.
         let blocks = |guard: &&pitlane_api::Guard| guard.demand == GuardDemand::Blocks && guard.kind != GuardKind::LastSchedulableNode;
         let blocked = preview.guards.iter().find(blocks).map(|guard| guard.message.clone());

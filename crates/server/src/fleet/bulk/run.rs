@@ -9,7 +9,10 @@ use pitlane_api::{
 };
 use tokio::sync::Notify;
 
-use super::{change::in_words, read};
+use super::{
+    change::{LISTED, done_of, in_words},
+    read,
+};
 use crate::{
     fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, guards::only_just_started, lock},
     store::{NewActivity, SecretHash},
@@ -123,7 +126,8 @@ impl Fleet {
         }
         let changed = self.change_bulk(id, |stored, _| {
             for (at, state, operation) in ended {
-                if let Some(item) = stored.bulk.items.get_mut(at).filter(|item| item.operation_id.as_ref() == Some(&operation.id)) {
+                let of = |item: &&mut BulkItem| item.state == BulkItemState::Running && item.operation_id.as_ref() == Some(&operation.id);
+                if let Some(item) = stored.bulk.items.get_mut(at).filter(of) {
                     item.state = state;
                     item.message = operation.last_error;
                     item.refusal = operation.refusal;
@@ -199,6 +203,32 @@ impl Fleet {
         Ok(Some(operation))
     }
 
+    /// A drain or an activation that was with the engine when it was aborted arrived all the same. Nothing of it is undone, so its node is done.
+    pub(in crate::fleet) async fn bulk_arrived(&self, operation: &Operation) -> Result<()> {
+        let of = |item: &BulkItem| {
+            matches!(item.state, BulkItemState::Running | BulkItemState::Aborted) && item.operation_id.as_ref() == Some(&operation.id)
+        };
+        let Some(bulk) = self.store.bulks(LISTED).await?.into_iter().find(|bulk| bulk.items.iter().any(of)) else { return Ok(()) };
+        let now = self.settings.clock.now();
+        let arrived = self.change_bulk(&bulk.id, |stored, activity| {
+            let bulk = &mut stored.bulk;
+            let Some(item) = bulk.items.iter_mut().find(|item| of(item)) else { return Ok(()) };
+            (item.state, item.refusal) = (BulkItemState::Done, None);
+            item.message = Some(say!("It arrived although it was aborted: the engine had it already."));
+            let (name, all, done) = (&operation.node_name, in_words(bulk), done_of(bulk));
+            let message = match bulk.kind {
+                OperationKind::Activate => {
+                    say!("{} arrived although the activation of {} was aborted: the engine had it already. {}.", name, all, done)
+                }
+                _ => say!("{} arrived although the drain of {} was aborted: the engine had it already. {}.", name, all, done),
+            };
+            activity.push(NewActivity::by_system(now, ActivityKind::BulkChanged, message));
+            Ok(())
+        });
+        arrived.await?;
+        Ok(())
+    }
+
     async fn end_bulk(self: &Arc<Self>, id: &str, state: BulkState) -> Result<()> {
         let now = self.settings.clock.now();
         let ended = self.change_bulk(id, |stored, activity| {
@@ -215,8 +245,8 @@ impl Fleet {
             let message = match (state, why) {
                 (BulkState::Completed, _) if activates => say!("Done with the activation of {}.", in_words(bulk)),
                 (BulkState::Completed, _) => say!("Done with the drain of {}.", in_words(bulk)),
-                (BulkState::Aborted, _) if activates => say!("The activation of {} has ended, as was asked.", in_words(bulk)),
-                (BulkState::Aborted, _) => say!("The drain of {} has ended, as was asked.", in_words(bulk)),
+                (BulkState::Aborted, _) if activates => say!("The activation of {} has ended, as was asked: {}.", in_words(bulk), done_of(bulk)),
+                (BulkState::Aborted, _) => say!("The drain of {} has ended, as was asked: {}.", in_words(bulk), done_of(bulk)),
                 (_, Some((node, why))) if activates => say!("Stopped the activation of {} at {}: {}", in_words(bulk), node, why),
                 (_, Some((node, why))) => say!("Stopped the drain of {} at {}: {}", in_words(bulk), node, why),
                 _ if activates => say!("Stopped the activation of {}.", in_words(bulk)),

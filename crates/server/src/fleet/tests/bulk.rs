@@ -78,6 +78,28 @@ async fn the_whole_set_must_leave_a_node_that_takes_placements() {
 }
 
 #[tokio::test]
+async fn what_could_not_take_what_runs_on_the_set_is_no_node_that_is_left() {
+    let world = World::new().await;
+    let hosts = world.hosts(&["a", "b", "control-plane"]).await;
+    let engine_id = |host: &Host| world.node(&host.id).engine_node_id;
+    world.engine.barred.lock().unwrap().push(engine_id(&hosts[2]));
+    let asked = |set: &[&Host]| BulkPreviewRequest { kind: OperationKind::Drain, nodes: set.iter().map(|host| host.id.clone()).collect() };
+    let one = world.fleet.bulk_preview(&asked(&[&hosts[0]])).await.unwrap();
+    assert_eq!((one.capacity_now.nodes, one.capacity_after.nodes, one.takes_the_last), (2, 1, false));
+    let both = world.fleet.bulk_preview(&asked(&[&hosts[0], &hosts[1]])).await.unwrap();
+    assert_eq!((both.capacity_now.nodes, both.capacity_after.nodes, both.takes_the_last), (2, 0, true));
+    let with = format!("drained with {} {}", engine_id(&hosts[0]), engine_id(&hosts[1]));
+    assert!(
+        both.nodes.iter().all(|node| node.ready && node.notes.iter().any(|note| **note == *with)),
+        "the engine is asked about the whole set: {both:?}"
+    );
+    let refusal = refused(world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await);
+    assert_eq!(refusal, Refusal::LastSchedulableNode { remaining: 0 });
+    let all = world.fleet.bulk_preview(&asked(&[&hosts[0], &hosts[1], &hosts[2]])).await.unwrap();
+    assert_eq!((all.capacity_now.nodes, all.capacity_after.nodes, all.takes_the_last), (3, 0, true), "what is drained itself is counted before");
+}
+
+#[tokio::test]
 async fn it_stops_at_the_first_refusal_and_goes_on_where_a_person_wants_it() {
     let world = World::new().await;
     let mut hosts = world.hosts(&["a", "b", "c", "d"]).await;
@@ -116,6 +138,30 @@ async fn aborting_stops_what_is_under_way_and_begins_no_other() {
     assert_eq!(states(&ended), [Aborted, Waiting]);
     let again = world.fleet.abort_bulk(&accepted.id, call("bob").actor).await;
     assert_eq!(refused(again), Refusal::BulkFinished { state: BulkState::Aborted });
+}
+
+#[tokio::test]
+async fn a_node_that_arrives_after_the_abort_is_counted() {
+    let world = World::new().await;
+    let hosts = world.hosts(&["a", "b", "c"]).await;
+    world.engine.gate_set();
+    let accepted = world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await.unwrap();
+    world.engine.struck.notified().await;
+    world.fleet.abort_bulk(&accepted.id, call("bob").actor).await.unwrap();
+    let ended = world.bulk_reaches(&accepted.id, BulkState::Aborted).await;
+    assert_eq!(states(&ended), [Aborted, Waiting]);
+    world.engine.open_gate();
+    assert!(world.until(async || states(&world.bulk(&accepted.id).await) == [Done, Waiting]).await);
+    let told = world.bulk(&accepted.id).await;
+    assert_eq!((told.state, rules::bulk_summary(&told).done), (BulkState::Aborted, 1));
+    assert!(told.updated_at >= ended.updated_at && told.items[0].message.as_ref().unwrap().contains("arrived"));
+    let said = |entry: &ActivityEntry| {
+        entry.message.contains("a arrived although the drain of 2 nodes (a, b) was aborted") && entry.message.contains("1 of 2 done")
+    };
+    assert!(world.activity().await.iter().any(said));
+    world.fleet.resume_bulk(&accepted.id, BulkResume::default(), call("bob").actor).await.unwrap();
+    assert_eq!(states(&world.bulk_reaches(&accepted.id, BulkState::Completed).await), [Done, Done]);
+    assert_eq!(world.count(ActivityKind::DrainRequested).await, 2, "what arrived was not asked for again");
 }
 
 #[tokio::test]

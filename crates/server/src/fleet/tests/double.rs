@@ -200,6 +200,10 @@ impl Engine for Double {
         }
     }
 
+    async fn drain_notes(&self, _: &str, with: &[String]) -> Result<Vec<pitlane_api::Words>> {
+        Ok(if with.is_empty() { Vec::new() } else { vec![pitlane_api::Words::plain(format!("drained with {}", with.join(" ")))] })
+    }
+
     fn out_of_reach(&self, _: &str) -> Vec<String> {
         self.barred.lock().unwrap().clone()
     }
