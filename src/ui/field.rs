@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::view;
-
+use super::FilterCheck;
 use super::unique_id;
+use super::view;
 
 /// A line of text, or a time.
 #[component]
@@ -90,10 +90,5 @@ pub fn SelectField(
 /// A box to tick, with a whole sentence beside it.
 #[component]
 pub fn CheckField(#[prop(into)] label: Signal<String>, value: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <label class="check">
-            <input type="checkbox" prop:checked=move || value.get() on:change=move |event| value.set(event_target_checked(&event)) />
-            <span>{move || label.get()}</span>
-        </label>
-    }
+    view! { <FilterCheck label=label value=value on_change=move |on| value.set(on) /> }
 }

@@ -115,11 +115,11 @@ pub fn SearchField(#[prop(into)] label: String, #[prop(into)] value: Signal<Stri
 
 /// A box to tick.
 #[component]
-pub fn FilterCheck(#[prop(into)] label: String, #[prop(into)] value: Signal<bool>, #[prop(into)] on_change: Callback<bool>) -> impl IntoView {
+pub fn FilterCheck(#[prop(into)] label: Signal<String>, #[prop(into)] value: Signal<bool>, #[prop(into)] on_change: Callback<bool>) -> impl IntoView {
     view! {
         <label class="check">
             <input type="checkbox" prop:checked=move || value.get() on:change=move |event| on_change.run(event_target_checked(&event)) />
-            <span>{label}</span>
+            <span>{move || label.get()}</span>
         </label>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use pitlane_api::{Action, OperationState};
 
 use super::Subject;
+use super::ask_form::AskForm;
 use super::drain_facts::DrainFacts;
 use super::drain_fields::DrainFields;
 use super::drain_state::DrainState;
@@ -11,13 +12,9 @@ use super::fleet_name;
 use super::operation::OperationProgress;
 use crate::model::operation;
 use crate::pages::context::App;
-use crate::state::Load;
-use crate::state::Who;
 use crate::ui::Button;
 use crate::ui::Kind;
-use crate::ui::Problem;
 use crate::ui::Sheet;
-use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::view;
 use crate::words::tr;
@@ -38,7 +35,7 @@ pub fn DrainSheet(
     let title = move || if changing { tr!("Change the planned drain of {}", name()) } else { tr!("Drain {}", name()) };
     let fleet = fleet_name(app);
     let accepted = Memo::new(move |_| state.sent.with(Option::is_some));
-    let body = move || if accepted.get() { view! { <Accepted state=state /> }.into_any() } else { view! { <Asking state=state /> }.into_any() };
+    let body = move || if accepted.get() { view! { <Accepted state=state /> }.into_any() } else { view! { <Asked state=state /> }.into_any() };
     view! {
         <Sheet
             title=Signal::derive(title)
@@ -51,74 +48,32 @@ pub fn DrainSheet(
 }
 
 #[component]
-fn Asking(state: DrainState) -> impl IntoView {
-    #[derive(Clone, PartialEq)]
-    enum Stage {
-        Loading,
-        Ready,
-        Failed(String, Option<String>),
-    }
-    let stage = Memo::new(move |_| {
-        state.preview.with(|load| match load {
-            Load::Loading => Stage::Loading,
-            Load::Failed(error, None) => Stage::Failed(error.message(), error.request_id()),
-            _ => Stage::Ready,
-        })
-    });
-    let recorded = move || {
-        state.app.live.session.who().with(|who| match who {
-            Who::Somebody(session) => tr!("Recorded in the activity log as {}", session.name),
-            _ => String::new(),
-        })
-    };
-    let body = move || {
-        match stage.get() {
-        Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
-        Stage::Failed(text, request) => view! {
-            <Problem title=tr!("What a drain would do could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| state.read_again() />
-        }
-        .into_any(),
-        Stage::Ready => view! {
-            <DrainFacts state=state />
-            <DrainFields state=state />
-        }
-        .into_any(),
-    }
-    };
+fn Asked(state: DrainState) -> impl IntoView {
     let label = move || match (state.is_later(), state.plan.with_value(Option::is_some)) {
         (false, _) => tr!("Drain node"),
         (true, false) => tr!("Plan drain"),
         (true, true) => tr!("Save plan"),
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if state.app.live.session.why_not(Action::Drain).is_none() {
-            state.submit();
-        }
-    };
     view! {
-        <form class="sheet-form" novalidate on:submit=submit>
-            <div class="sheet-body">{move || body()}</div>
-            <footer class="sheet-foot">
-                <span class="sheet-note">{move || recorded()}</span>
-                <Button label=tr!("Cancel") on_press=move |()| state.app.nav.close() />
-                <Button
-                    label=Signal::derive(label)
-                    kind=Kind::Danger
-                    submit=true
-                    busy=state.busy
-                    refused=Signal::derive(move || state.app.live.session.why_not(Action::Drain))
-                    on_press=|()| ()
-                />
-            </footer>
-        </form>
+        <AskForm
+            asking=state.asking
+            preview=state.preview
+            unread=tr!("What a drain would do could not be read")
+            label=Signal::derive(label)
+            kind=Kind::Danger
+            needs=Action::Drain
+            on_submit=move |()| state.submit()
+        >
+            <DrainFacts state=state />
+            <DrainFields state=state />
+        </AskForm>
     }
 }
 
 /// Accepted: the steps until the engine confirmed it.
 #[component]
 fn Accepted(state: DrainState) -> impl IntoView {
-    let app = state.app;
+    let app = state.asking.app;
     let node = state.subject.node;
     let current = Memo::new(move |_| {
         let sent = state.sent.get()?;

@@ -23,7 +23,7 @@ use crate::words::tr;
 #[component]
 pub fn DrainFacts(state: DrainState) -> impl IntoView {
     dynamic(move || {
-        let refusal = state.refusal();
+        let refusal = state.asking.refusal();
         state.preview.with(|load| load.data().cloned()).map(|preview| {
             view! {
                 <ul class="will">

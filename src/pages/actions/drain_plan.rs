@@ -21,17 +21,17 @@ impl DrainState {
             acknowledge_unread: request.acknowledge_unread,
             allow_last_schedulable: request.allow_last_schedulable,
         };
-        let key = self.key.for_body(&(&preview.revision, &request));
+        let key = self.asking.key.for_body(&(&preview.revision, &request));
         spawn_local(async move {
             let outcome = match changed {
                 Some(plan) => api::change_plan(&id, &plan.revision, &patch(request)).await,
                 None => api::plan_drain(&id, &preview.revision, &key, &request).await,
             };
-            if self.answered(&outcome) {
+            if self.asking.answered(&outcome) {
                 match outcome {
                     Ok(()) => {
-                        self.app.announcer.say(tr!("Drain planned"));
-                        self.app.nav.close();
+                        self.asking.app.announcer.say(tr!("Drain planned"));
+                        self.asking.app.nav.close();
                     }
                     Err(error) => self.refused(preview, error),
                 }

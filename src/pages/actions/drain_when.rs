@@ -25,7 +25,7 @@ pub fn DrainWhen(state: DrainState) -> impl IntoView {
     let later = move || state.is_later();
     let error = Signal::derive(move || {
         let missing = state.missing.get().filter(|missing| *missing == Missing::StartsInThePast);
-        missing.map(Missing::words).or_else(|| state.field_error("starts_at"))
+        missing.map(Missing::words).or_else(|| state.asking.field_error("starts_at"))
     });
     view! {
         <div class="drain-fields">
@@ -51,7 +51,7 @@ pub fn DrainWhen(state: DrainState) -> impl IntoView {
 pub fn PleaseDrain(state: DrainState) -> impl IntoView {
     let link = Signal::derive(move || {
         let id = state.subject.id.get_value();
-        let wish = Wish::read(&state.reason.get(), &state.expected.get());
+        let wish = Wish::read(&state.asking.reason.get(), &state.asking.expected.get());
         nav::absolute(&Route::please_drain(&id, wish))
     });
     view! {

@@ -2,6 +2,8 @@
 
 mod activate;
 mod activate_state;
+mod ask_form;
+mod asking;
 mod checks;
 mod drain;
 mod drain_facts;
@@ -20,10 +22,10 @@ mod share;
 mod share_links;
 mod stays;
 
+pub use ask_form::*;
+pub use asking::*;
 pub use checks::*;
-pub use drain_state::OWN_TIME;
 pub use host::*;
 pub use main_button::*;
 pub use operation::*;
-pub(crate) use send::OnceKey;
 pub use stays::*;

@@ -12,18 +12,15 @@ use super::needs;
 use crate::model::bulk;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
+use crate::pages::actions::AskForm;
 use crate::pages::actions::fleet_name;
 use crate::pages::context::App;
 use crate::pages::poll::every;
 use crate::route::Many;
-use crate::state::Load;
-use crate::state::Who;
 use crate::ui::Button;
 use crate::ui::Kind;
 use crate::ui::Notice;
-use crate::ui::Problem;
 use crate::ui::Sheet;
-use crate::ui::Skeleton;
 use crate::ui::view;
 use crate::words::{number, tr};
 
@@ -51,7 +48,7 @@ pub fn AskSheet(many: Many) -> impl IntoView {
         Some(nodes) if nodes.ids.is_empty() => view! { <Nothing text=tr!("None of these nodes is in the fleet any more.") /> }.into_any(),
         Some(nodes) => {
             let gone = nodes.gone;
-            view! { <Asking ask=Ask::new(app, &many, nodes.ids) gone=gone /> }.into_any()
+            view! { <Asked ask=Ask::new(app, &many, nodes.ids) gone=gone /> }.into_any()
         }
     };
     view! {
@@ -77,67 +74,23 @@ fn Nothing(#[prop(into)] text: String) -> impl IntoView {
 }
 
 #[component]
-fn Asking(ask: Ask, gone: usize) -> impl IntoView {
+fn Asked(ask: Ask, gone: usize) -> impl IntoView {
     if ask.kind == OperationKind::Activate {
-        every(ask.app, AGAIN_S, move || ask.preview.reload());
+        every(ask.asking.app, AGAIN_S, move || ask.preview.reload());
     }
-    #[derive(Clone, PartialEq)]
-    enum Stage {
-        Loading,
-        Ready,
-        Failed(String, Option<String>),
-    }
-    let stage = Memo::new(move |_| {
-        ask.preview.with(|load| match load {
-            Load::Loading => Stage::Loading,
-            Load::Failed(error, None) => Stage::Failed(error.message(), error.request_id()),
-            _ => Stage::Ready,
-        })
-    });
-    let body = move || {
-        match stage.get() {
-        Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
-        Stage::Failed(text, request) => view! {
-            <Problem title=tr!("What this would mean could not be read") text=text reference=request.unwrap_or_default() on_retry=move |()| ask.read_again() />
-        }
-        .into_any(),
-        Stage::Ready => view! {
+    let ready = Memo::new(move |_| ask.preview.with(|load| load.data().map_or(0, |preview| bulk::ready(preview).count())));
+    view! {
+        <AskForm
+            asking=ask.asking
+            preview=ask.preview
+            unread=tr!("What this would mean could not be read")
+            label=Signal::derive(move || bulk::title(ask.kind, ready.get()))
+            kind=if ask.kind == OperationKind::Activate { Kind::Primary } else { Kind::Danger }
+            needs=needs(ask.kind)
+            on_submit=move |()| ask.submit()
+        >
             <Facts ask=ask gone=gone />
             <Fields ask=ask />
-        }
-        .into_any(),
-    }
-    };
-    let recorded = move || {
-        ask.app.live.session.who().with(|who| match who {
-            Who::Somebody(session) => tr!("Recorded in the activity log as {}", session.name.clone()),
-            _ => String::new(),
-        })
-    };
-    let refused = Signal::derive(move || ask.app.live.session.why_not(needs(ask.kind)));
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if refused.with_untracked(Option::is_none) {
-            ask.submit();
-        }
-    };
-    let ready = Memo::new(move |_| ask.preview.with(|load| load.data().map_or(0, |preview| bulk::ready(preview).count())));
-    let danger = if ask.kind == OperationKind::Activate { Kind::Primary } else { Kind::Danger };
-    view! {
-        <form class="sheet-form" novalidate on:submit=submit>
-            <div class="sheet-body">{move || body()}</div>
-            <footer class="sheet-foot">
-                <span class="sheet-note">{move || recorded()}</span>
-                <Button label=tr!("Cancel") on_press=move |()| ask.app.nav.close() />
-                <Button
-                    label=Signal::derive(move || bulk::title(ask.kind, ready.get()))
-                    kind=danger
-                    submit=true
-                    busy=ask.busy
-                    refused=refused
-                    on_press=|()| ()
-                />
-            </footer>
-        </form>
+        </AskForm>
     }
 }
