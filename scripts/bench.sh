@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures against the budgets with the release build, and writes docs/performance.md. Takes about twenty minutes.
+# Measures against the budgets with the release build; each measurement writes its own section of docs/performance.md. Takes about twenty minutes.
+# PITLANE_BENCH_SOAK=600 soaks the server for so many seconds as well.
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$ROOT"
@@ -14,12 +15,13 @@ say "bench: building the release (about 6 minutes when cold)"
 cargo build --quiet --release -p pitlane || exit 1
 export PITLANE_BIN=$NATIVE_TARGET/release/pitlane
 failed=0
-# What a first visit downloads is measured by its own tier, whose numbers end up in the report.
+# What a first visit downloads is a test of its own tier.
 node --test --test-reporter=spec tests/size/*.test.mjs || failed=1
-node tests/bench/main.mjs || failed=1
+node tests/bench/lighthouse.mjs || failed=1
 node tests/bench/page.mjs || failed=1
+# With `kill -9`, fifty times.
+node tests/bench/server.mjs || failed=1
 # A cluster of 5,000 nodes and 50,000 pods on a real API server; where that cannot be built it says so.
 if tests/labs/kubernetes/build.sh >/dev/null; then node tests/labs/kubernetes/size.bench.mjs || failed=1
 else say "!!! the size of Kubernetes WAS NOT MEASURED: the control plane could not be built; the lines above say why"; fi
-PITLANE_CRASH_ROUNDS=50 node --test --test-reporter=spec tests/crash/*.test.mjs || failed=1
 exit $failed

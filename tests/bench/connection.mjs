@@ -63,11 +63,12 @@ export class Connection {
 /** An open event stream that reads and counts, as a browser would that keeps up. */
 export async function openStream(port, token) {
   const socket = connect(port, "127.0.0.1");
-  const stream = { bytes: 0, close: () => socket.destroy() };
+  const stream = { bytes: 0, ended: false, close: () => socket.destroy(), pause: () => socket.pause(), resume: () => socket.resume() };
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   socket.on("error", () => undefined);
   const first = new Promise((resolve) => socket.once("data", resolve));
   socket.on("data", (chunk) => (stream.bytes += chunk.length));
+  socket.on("close", () => (stream.ended = true));
   socket.write(request("GET", "/api/v1/events", { port, token }));
   stream.head = (await first).toString("latin1").split("\r\n")[0];
   return stream;

@@ -3,6 +3,8 @@ import { Connection, request } from "./connection.mjs";
 
 const GIB = 1024 ** 3;
 const LANES = 32;
+// Beats that are on their way at once, where they are sent as fast as they are answered.
+const IN_FLIGHT = 256;
 
 const beatBody = (at, seq, first) => ({
   seq,
@@ -48,28 +50,54 @@ export class LargeFleet {
     });
   }
 
-  /** Beats for all nodes in turn at `perSecond` for `seconds`; without `perSecond` as fast as the server answers. Resolves with beats per second and refusals. */
-  async storm({ perSecond, seconds, nodes = this.nodes.length }) {
+  /** Beats at `perSecond` as long as `work` goes on, and resolves with what it gives back. */
+  async during(perSecond, work) {
+    let over = false;
+    const storm = this.storm({ perSecond, over: () => over });
+    const result = await work().finally(() => (over = true));
+    await storm;
+    return result;
+  }
+
+  /**
+   * Beats for all nodes in turn at `perSecond` for `seconds` or until it is `over`; without `perSecond` as fast as the server answers. Resolves with beats per second
+   * and refusals.
+   */
+  async storm({ perSecond, seconds = Infinity, over = () => false, nodes = this.nodes.length }) {
     const begun = performance.now();
     const end = begun + seconds * 1_000;
     let next = 0;
     let answered = 0;
     let refused = 0;
-    await Promise.all(
-      this.lanes.map(async (lane) => {
-        while (performance.now() < end) {
-          if (perSecond && next > ((performance.now() - begun) / 1_000) * perSecond) {
-            await new Promise((resolve) => setTimeout(resolve, 2));
-            continue;
-          }
-          // Eight at a time on each connection: a real agent is one of thousands of connections, so this spares sockets and not the server.
-          const statuses = await Promise.all(Array.from({ length: perSecond ? 1 : 8 }, () => this.#beat(lane, next++ % nodes, false)));
-          answered += statuses.length;
-          refused += statuses.filter((status) => status !== 200).length;
-        }
-      }),
-    );
+    const beat = async () => {
+      const at = next++;
+      const status = await this.#beat(this.lanes[at % this.lanes.length], at % nodes, false);
+      answered += 1;
+      if (status !== 200) refused += 1;
+    };
+    if (perSecond) {
+      const answers = [];
+      while (performance.now() < end && !over()) {
+        const due = ((performance.now() - begun) / 1_000) * perSecond;
+        while (next < due) answers.push(beat());
+        await new Promise((resolve) => setTimeout(resolve, 4));
+      }
+      await Promise.all(answers);
+    } else {
+      const flood = async () => {
+        while (performance.now() < end) await beat();
+      };
+      await Promise.all(Array.from({ length: IN_FLIGHT }, flood));
+    }
     return { perSecond: answered / ((performance.now() - begun) / 1_000), refused };
+  }
+
+  /** From now on there is a connection for each node, as there is for each agent. */
+  async spread() {
+    while (this.lanes.length < this.nodes.length) {
+      const some = Math.min(100, this.nodes.length - this.lanes.length);
+      this.lanes.push(...(await Promise.all(Array.from({ length: some }, () => Connection.open(this.port)))));
+    }
   }
 
   close() {

@@ -23,9 +23,3 @@ export function putSection(title, body) {
   else parts[at] = section;
   writeFileSync(report, whole([head, ...parts.map(({ part }) => part)]));
 }
-
-/** Writes the file anew, and behind it what was measured apart, by the labs and for the fleet page, as it stands there. */
-export function writeBeforeLabs(text) {
-  const labs = read().parts.filter(({ title }) => /^(Docker Swarm|Kubernetes|The fleet page)\b/.test(title));
-  writeFileSync(report, whole([text, ...labs.map(({ part }) => part)]));
-}

@@ -47,7 +47,8 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     let fleet = start_fleet(&settings, store.clone()).await?;
     let (shut_down, shutdown) = watch::channel(false);
     let app = http::App::new(settings.clone(), store.clone(), fleet.clone(), Console::chosen(), shutdown.clone())?;
-    let server = tokio::spawn(http::serve(listener, http::router(app.clone()), settings.max_connections, shutdown.clone()));
+    let bounds = http::Bounds { connections: settings.max_connections, unread_for: http::UNREAD_FOR };
+    let server = tokio::spawn(http::serve(listener, http::router(app.clone()), bounds, shutdown.clone()));
     let tidy = tokio::spawn(async move {
         let mut every = tokio::time::interval(TIDY_EVERY);
         loop {

@@ -114,7 +114,7 @@ impl Fleet {
         Ok(claimed.to_owned())
     }
 
-    /// Takes in a heartbeat. It costs no store write; the view folds it in with the next second.
+    /// Takes in a heartbeat. It costs no store write; the view folds it in a moment later.
     ///
     /// # Errors
     /// [`Error::Unauthorized`]: nobody has this token, the agent must enrol again.

@@ -33,14 +33,12 @@ impl Fleet {
             let told = self.fold_beats(&mut view);
             let moment = self.moment();
             let mut told = told;
-            for id in view.aged(|engine_node_id| self.agents.beat_at(engine_node_id), moment) {
+            for id in view.aged(moment) {
                 self.rebuild(&mut view, &id, &mut told);
             }
             (judge(&mut view), told)
         };
-        for (id, happenings) in told {
-            self.tell(&id, happenings);
-        }
+        self.tell_all(told);
         judged
     }
 

@@ -58,7 +58,7 @@ impl Fleet {
         let now = self.settings.clock.now();
         let view = self.view();
         let invalid = |message| Error::Invalid { field: "cursor".into(), message };
-        let page = query::page(query, view.nodes_by_name(), now).map_err(invalid)?;
+        let page = query::page(query, &view, now).map_err(invalid)?;
         Ok(NodePage { nodes: page.nodes, total: page.total, next_cursor: page.next_cursor, facets: page.facets, server_time: now })
     }
 

@@ -20,9 +20,9 @@ pub(in crate::fleet) struct Bucket {
 }
 
 impl Bucket {
-    /// Takes in what is shown of the node, and the beats that came.
-    pub(super) fn add(&mut self, beats: u64, node: &Node) {
-        let Some(sample) = &mut self.sample else { return };
+    /// Takes in what is shown of the node, and the beats that came. The first time, the node is not watched yet: its first beat counts.
+    pub(super) fn add(&mut self, now: Timestamp, beats: u64, node: &Node) {
+        let sample = self.sample.get_or_insert_with(|| empty(bucket_start(now), node.health));
         sample.beats = sample.beats.saturating_add(u32::try_from(beats).unwrap_or(u32::MAX));
         sample.health = worse(sample.health, node.health);
         sample.maintenance |= node.scheduling == Scheduling::Maintenance;
@@ -52,7 +52,7 @@ impl Bucket {
                 let ended = std::mem::replace(self, begun);
                 // Only the very first bucket of a run can have been begun by another run.
                 self.merged = ended.sample.is_some();
-                self.add(0, node);
+                self.add(now, 0, node);
                 ended.sample.is_some().then_some(ended)
             }
         };

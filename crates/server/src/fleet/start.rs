@@ -81,6 +81,7 @@ impl Fleet {
         fleet.forget_orphans(known_agents).await;
         fleet.spawn(fleet.clone().follow(changes));
         fleet.spawn(fleet.clone().scribe());
+        fleet.spawn(fleet.clone().fold_on());
         fleet.spawn(fleet.clone().tick_on());
         fleet.spawn(fleet.clone().publish_urgent_on());
         fleet.spawn(fleet.clone().keep_house());

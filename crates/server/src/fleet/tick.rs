@@ -14,8 +14,12 @@ use super::{
 };
 use crate::store::{NewActivity, Prune};
 
+/// Beats are folded in this often, a few at a time: ten thousand of them at once would keep everybody who looks waiting.
+const FOLD_EVERY: Duration = Duration::from_millis(100);
 /// Samples and reports are kept this often.
 const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// So many are kept in one transaction: a drain that is asked for meanwhile must not wait for ten thousand.
+const KEEP_TOGETHER: usize = 500;
 /// What is past its time is removed this often.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -24,6 +28,19 @@ impl Fleet {
         loop {
             self.settings.clock.after(Duration::from_secs(1)).await;
             self.tick();
+        }
+    }
+
+    pub(super) async fn fold_on(self: Arc<Self>) {
+        loop {
+            self.settings.clock.after(FOLD_EVERY).await;
+            let told = {
+                let mut view = self.view_mut();
+                let told = self.fold_beats(&mut view);
+                view.recount_if_changed(self.settings.clock.now());
+                told
+            };
+            self.tell_all(told);
         }
     }
 
@@ -36,27 +53,23 @@ impl Fleet {
         };
         let every = self.every();
         let mut ended: Vec<(NodeId, Bucket)> = Vec::new();
-        {
-            let mut view = self.view_mut();
-            // Buckets first: they begin with the second in which a node is seen, and count its first beat.
-            for entry in view.entries_mut() {
-                let node = &entry.node;
-                if let Some(bucket) = entry.bucket.watch(moment.now, passed, every, node) {
-                    ended.push((entry.node.id.clone(), bucket));
-                }
+        // In two steps, so that whoever looks gets in between.
+        for entry in self.view_mut().entries_mut() {
+            if let Some(bucket) = entry.bucket.watch(moment.now, passed, every, &entry.node) {
+                ended.push((entry.node.id.clone(), bucket));
             }
+        }
+        let told = {
+            let mut view = self.view_mut();
             let mut told = self.fold_beats(&mut view);
-            let aged = view.aged(|engine_node_id| self.agents.beat_at(engine_node_id), moment);
-            for id in aged {
+            for id in view.aged(moment) {
                 self.rebuild(&mut view, &id, &mut told);
             }
             view.recount(moment.now);
             self.publish_changes(&mut view);
-            drop(view);
-            for (id, happenings) in told {
-                self.tell(&id, happenings);
-            }
-        }
+            told
+        };
+        self.tell_all(told);
         if !ended.is_empty() {
             let fleet = self.clone();
             self.spawn(async move { fleet.keep_buckets(ended).await });
@@ -102,6 +115,12 @@ impl Fleet {
             let name = view.get(id).map(|entry| entry.node.name.clone());
             let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
             self.note(NewActivity { node_id: Some(id.clone()), node_name: name, ..entry });
+        }
+    }
+
+    pub(super) fn tell_all(&self, told: Vec<(NodeId, Vec<Happening>)>) {
+        for (id, happenings) in told {
+            self.tell(&id, happenings);
         }
     }
 
@@ -159,11 +178,11 @@ impl Fleet {
         let buckets: Vec<(NodeId, Bucket)> = self.view().entries().map(|entry| (entry.node.id.clone(), entry.bucket.clone())).collect();
         self.keep_buckets(buckets).await;
         let reports = self.agents.take_reports_to_keep();
-        if !reports.is_empty()
-            && let Err(error) = self.store.save_reports(&reports).await
-        {
-            tracing::warn!(%error, "reports could not be kept");
-            self.agents.keep_again(&reports);
+        for some in reports.chunks(KEEP_TOGETHER) {
+            if let Err(error) = self.store.save_reports(some).await {
+                tracing::warn!(%error, "reports could not be kept");
+                self.agents.keep_again(some);
+            }
         }
     }
 
@@ -177,10 +196,10 @@ impl Fleet {
             }
         }
         let samples: Vec<(NodeId, Sample)> = buckets.into_iter().filter_map(|(id, bucket)| Some((id, bucket.sample()?.clone()))).collect();
-        if !samples.is_empty()
-            && let Err(error) = self.store.put_samples(&samples).await
-        {
-            tracing::warn!(%error, "samples could not be kept");
+        for some in samples.chunks(KEEP_TOGETHER) {
+            if let Err(error) = self.store.put_samples(some).await {
+                return tracing::warn!(%error, "samples could not be kept");
+            }
         }
     }
 

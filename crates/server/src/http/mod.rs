@@ -12,6 +12,7 @@ mod guard;
 mod headers;
 mod limits;
 mod openapi;
+mod patience;
 mod problem;
 mod query;
 mod request_id;
@@ -52,7 +53,7 @@ use crate::{
 };
 
 pub use openapi::document;
-pub use serve::serve;
+pub use serve::{Bounds, UNREAD_FOR, serve};
 
 /// Longest body of a request of a person or script, in bytes.
 const BODY_MAX: usize = 256 << 10;

@@ -1,4 +1,4 @@
-//! Accepts connections and ends them: bounded in number, in the time a request's head may take, and at shutdown.
+//! Accepts connections and ends them: bounded in number, in the time a request's head may take and an answer may lie unread, and at shutdown.
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -15,17 +15,30 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+use super::patience::Patient;
+
 /// A client that dribbles its request's head is cut off.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A client that takes nothing of its answer for this long is cut off. A laptop that slept comes back for what it missed.
+pub const UNREAD_FOR: Duration = Duration::from_secs(30);
 /// What is left of the requests at shutdown is given this long.
 const DRAIN_WITHIN: Duration = Duration::from_secs(8);
+
+/// What connections may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// So many are open at once; more wait.
+    pub connections: usize,
+    /// How long an answer may lie unread: [`UNREAD_FOR`].
+    pub unread_for: Duration,
+}
 
 /// Serves until `shutdown` turns true, and then until the requests under way are answered.
 ///
 /// # Errors
 /// Only where the listener itself fails for good.
-pub async fn serve(listener: TcpListener, router: Router, max_connections: usize, mut shutdown: watch::Receiver<bool>) -> io::Result<()> {
-    let connections = Arc::new(Semaphore::new(max_connections));
+pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, mut shutdown: watch::Receiver<bool>) -> io::Result<()> {
+    let connections = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
@@ -48,7 +61,7 @@ pub async fn serve(listener: TcpListener, router: Router, max_connections: usize
             () = down(&mut shutdown) => break,
         };
         let service = TowerToHyperService::new(with_peer(router.clone(), peer));
-        let connection = graceful.watch(builder.serve_connection(prepared(stream), service).into_owned());
+        let connection = graceful.watch(builder.serve_connection(prepared(stream, bounds.unread_for), service).into_owned());
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::trace!(error = %error, "a connection ended early");
@@ -69,12 +82,12 @@ async fn down(shutdown: &mut watch::Receiver<bool>) {
     let _ = shutdown.wait_for(|down| *down).await;
 }
 
-fn prepared(stream: TcpStream) -> TokioIo<TcpStream> {
+fn prepared(stream: TcpStream, unread_for: Duration) -> TokioIo<Patient<TcpStream>> {
     // Heartbeats and events are small and must not wait for each other.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::trace!(%error, "TCP_NODELAY was not set");
     }
-    TokioIo::new(stream)
+    TokioIo::new(Patient::new(stream, unread_for))
 }
 
 fn with_peer(

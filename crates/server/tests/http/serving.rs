@@ -1,11 +1,18 @@
 //! On a real socket: what only a connection shows.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::get,
+};
+use pitlane::http::{Bounds, UNREAD_FOR};
 use pitlane_api::Role;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::mpsc::{self, UnboundedSender},
     task::JoinHandle,
 };
 
@@ -14,7 +21,8 @@ use crate::world::World;
 async fn serve(world: &World) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = pitlane::http::serve(listener, world.router.clone(), 100, world.shutdown.clone());
+    let bounds = Bounds { connections: 100, unread_for: UNREAD_FOR };
+    let serving = pitlane::http::serve(listener, world.router.clone(), bounds, world.shutdown.clone());
     (address, tokio::spawn(serving))
 }
 
@@ -48,6 +56,41 @@ async fn it_shuts_down_although_a_browser_is_connected() {
     browser.read_to_end(&mut rest).await.unwrap();
     assert!(String::from_utf8_lossy(&rest).ends_with("0\r\n\r\n"), "the stream was ended, not cut");
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
+
+/// Says when it is let go of.
+struct Held(UnboundedSender<()>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_cut_off_and_holds_nothing() {
+    let (tell, mut let_go) = mpsc::unbounded_channel();
+    // An answer without an end, as a stream of events is.
+    let endless = async move || {
+        let held = Held(tell);
+        Body::from_stream(futures::stream::repeat_with(move || {
+            let _still = &held;
+            Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 65_536]))
+        }))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_up, shutdown) = tokio::sync::watch::channel(false);
+    let bounds = Bounds { connections: 10, unread_for: Duration::from_millis(200) };
+    tokio::spawn(pitlane::http::serve(listener, Router::new().route("/", get(endless)), bounds, shutdown));
+
+    let mut reader = TcpStream::connect(address).await.unwrap();
+    reader.write_all(format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await.unwrap();
+    read_until(&mut reader, "xxxx").await;
+    // From here on it is there, and reads nothing.
+    let ended = tokio::time::timeout(Duration::from_secs(20), let_go.recv()).await;
+    assert_eq!(ended.expect("it holds its answer for ever"), Some(()));
+    drop(reader);
 }
 
 #[tokio::test]

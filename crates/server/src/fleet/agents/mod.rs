@@ -1,7 +1,7 @@
 //! The registry of agents: who may speak for which node, and what each said last.
 //!
 //! Heartbeats live in memory. Two thousand a second must cost little, so a beat takes the lock of its own agent and
-//! nothing else of weight: no store, no view of the fleet. The fleet fetches what changed once a second.
+//! nothing else of weight: no store, no view of the fleet. The fleet fetches what changed ten times a second.
 //!
 //! The registry must not know: the view, the rules of scheduling, HTTP.
 

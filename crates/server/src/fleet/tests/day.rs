@@ -43,6 +43,25 @@ async fn five_minutes_hold_the_worst_that_was_seen_and_silence_is_no_flat_line()
 }
 
 #[tokio::test]
+async fn beats_are_folded_in_between_the_seconds_and_each_is_counted_once() {
+    let world = world().await;
+    let mut host = world.enrol("a").await;
+    for _ in 0..4 {
+        world.beat_one(&mut host);
+        let at = world.settings.clock.now();
+        world.settings.clock.advance(Duration::from_millis(200));
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.node(&host.id).last_heartbeat_at, Some(at), "the beat waits for the second to be over");
+        assert_eq!((world.node(&host.id).health, world.fleet.info().counts.healthy), (Health::Healthy, 1), "nodes and counts tell the same");
+    }
+    world.fleet.tick();
+    let day = world.fleet.samples(&host.id, None).await.unwrap();
+    assert_eq!(day.samples.iter().map(|sample| sample.beats).sum::<u32>(), 4, "the first one came before the node was watched");
+}
+
+#[tokio::test]
 async fn the_version_before_an_upgrade_survives_a_restart_and_a_refused_activation() {
     let mut world = World::new().await;
     let mut hosts = world.hosts(&["a", "b"]).await;

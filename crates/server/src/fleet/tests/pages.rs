@@ -46,6 +46,51 @@ async fn pages_filter_sort_and_go_on() {
 }
 
 #[tokio::test]
+async fn all_nodes_by_name_are_the_same_pages_as_those_that_were_looked_for() {
+    let world = World::new().await;
+    let mut hosts = world.hosts(&["delta", "alpha", "charlie", "bravo", "echo"]).await;
+    world.live(&mut hosts, 5);
+    // The first is read off the view's order; every node is in this region, so that the second selects the same ones.
+    let all = NodeQuery { limit: 2, ..NodeQuery::default() };
+    let looked_for = NodeQuery { q: Some("fra".into()), ..all.clone() };
+    let (mut cursor, mut seen) = (None, Vec::new());
+    loop {
+        let page = world.fleet.list(&NodeQuery { cursor: cursor.clone(), ..all.clone() }).unwrap();
+        let other = world.fleet.list(&NodeQuery { cursor, ..looked_for.clone() }).unwrap();
+        assert_eq!(page, other);
+        assert_eq!(page.total, 5);
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["alpha", "bravo", "charlie", "delta", "echo"]);
+}
+
+#[tokio::test]
+async fn what_a_page_counts_is_as_new_as_its_nodes() {
+    let world = World::new().await;
+    let mut hosts = world.hosts(&["a", "b"]).await;
+    world.live(&mut hosts, 5);
+    let facet = |name: &str, word: &str| world.fleet.list(&NodeQuery::default()).unwrap().facets[name].get(word).copied();
+    assert_eq!((facet("health", "healthy"), facet("scheduling", "maintenance"), facet("region", "fra")), (Some(2), None, Some(2)));
+    hosts[0].report.docker = service(SignalState::Bad);
+    world.live(&mut hosts, 5);
+    assert_eq!((facet("health", "healthy"), facet("health", "degraded")), (Some(1), Some(1)));
+
+    let back = crate::fleet::clock::plus(world.settings.clock.now(), std::time::Duration::from_secs(60));
+    let request = DrainRequest { expected_back_at: Some(back), ..drain_request() };
+    let operation = world.fleet.drain(&hosts[1].id, request, call("ada")).await.unwrap();
+    world.reaches(&operation.id, OperationState::Completed).await;
+    assert_eq!((facet("scheduling", "maintenance"), facet("attention", "overdue")), (Some(1), None));
+    world.live(&mut hosts, 100);
+    assert_eq!(facet("attention", "overdue"), Some(1), "nothing but time went by");
+    world.enrol("c").await;
+    assert_eq!((facet("region", "fra"), world.fleet.list(&NodeQuery::default()).unwrap().total), (Some(3), 3));
+}
+
+#[tokio::test]
 async fn the_activity_log_goes_back_page_by_page() {
     let world = World::new().await;
     let hosts = world.hosts(&["a", "b", "c"]).await;

@@ -46,6 +46,8 @@ pub(in crate::fleet) struct Entry {
     pub reported_before: Vec<(SignalKind, String)>,
     /// A heartbeat was reported once.
     pub heartbeat_before: bool,
+    /// An agent speaks for it.
+    has_agent: bool,
     /// Monotonic time of the newest beat that was folded in.
     pub beat: Option<Duration>,
     /// A first clean beat came, and the registry and the store were not told yet.
@@ -91,6 +93,7 @@ impl Entry {
             settle: rules::Settle::default(),
             reported_before: Vec::new(),
             heartbeat_before: false,
+            has_agent: false,
             beat: None,
             to_confirm: false,
             bucket: Bucket::default(),
@@ -147,6 +150,7 @@ impl Entry {
             }
         }
         self.heartbeat_before |= !matches!(self.node.heartbeat.state, HeartbeatState::NotReported | HeartbeatState::Never);
+        self.has_agent = facts.is_some();
         let clean = rules::is_clean(&self.node);
         let max_gap_ms = surroundings.thresholds.late_after_s * 1000;
         match facts {
@@ -158,28 +162,28 @@ impl Entry {
                 } else if !clean {
                     self.settle.observe(millis(moment.elapsed), false, max_gap_ms);
                 }
-                self.bucket.add(new_beats, &self.node);
+                self.bucket.add(moment.now, new_beats, &self.node);
                 self.beats = facts.beats;
                 self.beat = facts.beat;
                 self.score = facts.score;
             }
             None => {
                 self.settle.observe(millis(moment.elapsed), clean, max_gap_ms);
-                self.bucket.add(0, &self.node);
+                self.bucket.add(moment.now, 0, &self.node);
             }
         }
     }
 
     /// Whether time alone has changed what is to be shown. A node without an agent is observed here: it does not beat.
-    pub(super) fn has_aged(&mut self, agent: Option<Option<Duration>>, surroundings: &Surroundings, moment: Moment) -> bool {
-        let state = match agent {
-            None => {
+    pub(super) fn has_aged(&mut self, surroundings: &Surroundings, moment: Moment) -> bool {
+        let state = match self.has_agent {
+            false => {
                 self.settle.observe(millis(moment.elapsed), rules::is_clean(&self.node), surroundings.thresholds.late_after_s * 1000);
                 build::engine_state(&self.engine, surroundings, moment)
             }
-            Some(beat) => build::agent_state(beat, self.node.last_heartbeat_at.is_some(), surroundings, moment),
+            true => build::agent_state(self.beat, self.node.last_heartbeat_at.is_some(), surroundings, moment),
         };
-        let missed = agent.flatten().map_or(0, |beat| missed(moment.elapsed.saturating_sub(beat), surroundings.heartbeat_every()));
+        let missed = self.beat.map_or(0, |beat| missed(moment.elapsed.saturating_sub(beat), surroundings.heartbeat_every()));
         state != self.node.heartbeat.state || missed != trailing_misses(&self.node.heartbeat.recent)
     }
 

@@ -1,7 +1,7 @@
 //! The fleet as it is shown: one entry per node, made of what the engine shows, what the agent says, and the operation.
 //!
-//! It lives in memory behind one lock that is never held across an await. Beats do not touch it; once a second the
-//! tick folds them in. Two kinds of change are told apart, because they are sent differently: a mere heartbeat, and
+//! It lives in memory behind one lock that is never held across an await. Beats do not touch it; they
+//! are folded in ten times a second, and sent once. Two kinds of change are told apart, because they are sent differently: a mere heartbeat, and
 //! anything else.
 //!
 //! The view must not know: the store, how frames travel, or what a use case is.
@@ -14,6 +14,8 @@ pub(super) mod query;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    ops::Bound,
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -92,6 +94,10 @@ pub(super) struct View {
     /// By name, for pages: sorting ten thousand names at every request would be felt.
     by_name: BTreeSet<(String, NodeId)>,
     totals: Totals,
+    /// Of every node; counted when somebody asks, and anew once a node or the second has changed.
+    facets: OnceLock<query::Facets>,
+    /// A node has changed since the totals were counted.
+    uncounted: bool,
     /// Nodes to send whole.
     changed: HashSet<NodeId>,
     /// Nodes of which only a beat is to be sent.
@@ -121,6 +127,8 @@ impl View {
             versions: HashMap::new(),
             by_name: BTreeSet::new(),
             totals: counts::totals(std::iter::empty(), Timestamp::MIN),
+            facets: OnceLock::new(),
+            uncounted: false,
             changed: HashSet::new(),
             beats: HashSet::new(),
             removed: Vec::new(),
@@ -149,6 +157,20 @@ impl View {
     /// Every node, by name.
     pub(super) fn nodes_by_name(&self) -> impl DoubleEndedIterator<Item = &Node> {
         self.by_name.iter().filter_map(|(_, id)| self.entries.get(id)).map(|entry| &entry.node)
+    }
+
+    /// Every node behind this one, by name and id.
+    fn nodes_behind(&self, place: Option<(String, NodeId)>) -> impl Iterator<Item = &Node> {
+        let from = place.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_name.range((from, Bound::Unbounded)).filter_map(|(_, id)| self.entries.get(id)).map(|entry| &entry.node)
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn facets(&self, now: Timestamp) -> &query::Facets {
+        self.facets.get_or_init(|| query::Facets::of(self.nodes(), now))
     }
 
     pub(super) fn engine_node_ids(&self) -> Vec<String> {
@@ -181,6 +203,7 @@ impl View {
             None => {
                 self.by_engine_node.insert(engine.engine_node_id.clone(), id.clone());
                 self.by_name.insert((name, id.clone()));
+                self.facets = OnceLock::new();
                 let known = Known {
                     operation: self.operations.get(&id).cloned(),
                     version: self.versions.get(&id).cloned(),
@@ -205,6 +228,8 @@ impl View {
                 self.beats.insert(id.clone());
             }
             Difference::Node => {
+                self.facets = OnceLock::new();
+                self.uncounted = true;
                 self.changed.insert(id.clone());
             }
         }
@@ -272,19 +297,28 @@ impl View {
         Some(entry)
     }
 
-    /// Nodes whose heartbeat has aged into another state, or that missed a beat, since they were built.
-    pub(super) fn aged(&mut self, beat_at: impl Fn(&str) -> Option<Option<Duration>>, moment: Moment) -> Vec<NodeId> {
+    /// Nodes whose heartbeat has aged into another state, or that missed a beat, since they were built. The beats that came are folded in already.
+    pub(super) fn aged(&mut self, moment: Moment) -> Vec<NodeId> {
         let surroundings = &self.surroundings;
-        let aged = |entry: &mut Entry| entry.has_aged(beat_at(&entry.engine.engine_node_id), surroundings, moment);
+        let aged = |entry: &mut Entry| entry.has_aged(surroundings, moment);
         self.entries.values_mut().filter_map(|entry| aged(entry).then(|| entry.node.id.clone())).collect()
     }
 
     /// Counts and sums up anew; cheap enough for every second, too dear for every beat.
     pub(super) fn recount(&mut self, now: Timestamp) {
+        self.facets = OnceLock::new();
+        self.uncounted = false;
         let totals = counts::totals(self.entries.values().map(|entry| &entry.node), now);
         if totals != self.totals {
             self.totals = totals;
             self.totals_changed = true;
+        }
+    }
+
+    /// Counts anew where a node has changed: whoever looks at both sees the same.
+    pub(super) fn recount_if_changed(&mut self, now: Timestamp) {
+        if self.uncounted {
+            self.recount(now);
         }
     }
 

@@ -1,10 +1,13 @@
 //! Pages of nodes: filter, order, cursor, facets.
 //!
-//! A page of ten thousand nodes must not sort ten thousand: the page is selected first, and only it is sorted.
+//! A page of ten thousand nodes must not sort ten thousand: the page is selected first, and only it is sorted. And the page that is asked for most,
+//! every node by name, must not look at them all: it is read off the view's own order, and what it counts is counted once for everybody.
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use pitlane_api::{Health, Node, NodeSource, Scheduling, Status, Timestamp, Words, say};
+use pitlane_api::{Health, Node, NodeId, NodeSource, Scheduling, Status, Timestamp, Words, say};
+
+use super::View;
 
 /// Nodes on a page, unless asked otherwise.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -85,6 +88,13 @@ pub struct NodeQuery {
     pub cursor: Option<String>,
 }
 
+impl NodeQuery {
+    fn lets_all_pass(&self) -> bool {
+        let Self { status, health, scheduling, source, label, q, sort: _, limit: _, cursor: _ } = self;
+        status.is_empty() && health.is_empty() && scheduling.is_empty() && source.is_empty() && label.is_empty() && q.is_none()
+    }
+}
+
 /// A page, before it is made into the wire's.
 pub(in crate::fleet) struct Page {
     pub nodes: Vec<Node>,
@@ -102,6 +112,10 @@ struct Place {
 }
 
 impl Place {
+    fn name_and_id(&self) -> (&str, &str) {
+        self.id.rsplit_once('\u{0}').unwrap_or(("", &self.id))
+    }
+
     fn of(node: &Node, key: SortKey, now: Timestamp) -> (f64, &str) {
         let memory = || Some(node.resources.memory_used_bytes? as f64 / node.resources.memory_total_bytes.filter(|total| *total > 0)? as f64);
         let rank = match key {
@@ -141,30 +155,50 @@ fn attention(node: &Node, now: Timestamp) -> f64 {
     })
 }
 
-/// The page of `nodes`, which come by name. `Err`: the cursor is not one of ours.
-pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = &'a Node>, now: Timestamp) -> Result<Page, Words> {
+/// The page that was asked for. `Err`: the cursor is not one of ours.
+pub(in crate::fleet) fn page(query: &NodeQuery, view: &View, now: Timestamp) -> Result<Page, Words> {
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
-    let words: Vec<String> = query.q.iter().flat_map(|q| q.split_whitespace()).map(str::to_lowercase).collect();
     let limit = match query.limit {
         0 => DEFAULT_LIMIT,
         limit => limit.min(MAX_LIMIT),
     } as usize;
+    let by_name = query.sort == Sort::default() && after.as_ref().is_none_or(|after| after.rank == 0.0 && after.text.is_empty());
+    if by_name && query.lets_all_pass() { Ok(read_off(view, limit, after, now)) } else { Ok(selected(query, view, limit, after, now)) }
+}
 
-    let in_order = query.sort == Sort::default();
+/// A page of all nodes by name.
+fn read_off(view: &View, limit: usize, after: Option<Place>, now: Timestamp) -> Page {
+    let after = after.map(|after| {
+        let (name, id) = after.name_and_id();
+        (name.to_owned(), NodeId(id.to_owned()))
+    });
+    let mut nodes: Vec<&Node> = view.nodes_behind(after).take(limit + 1).collect();
+    let more = nodes.len() > limit;
+    nodes.truncate(limit);
+    Page {
+        next_cursor: nodes.last().filter(|_| more).map(|node| write_cursor(0.0, "", node)),
+        nodes: nodes.into_iter().cloned().collect(),
+        total: u32::try_from(view.len()).unwrap_or(u32::MAX),
+        facets: view.facets(now).named(),
+    }
+}
+
+/// A page of some nodes, or in another order.
+fn selected(query: &NodeQuery, view: &View, limit: usize, after: Option<Place>, now: Timestamp) -> Page {
+    let words: Vec<String> = query.q.iter().flat_map(|q| q.split_whitespace()).map(str::to_lowercase).collect();
     let mut facets = Facets::default();
     let mut total = 0_u32;
     let mut ahead: Vec<(f64, &str, &Node)> = Vec::new();
-    for node in nodes.filter(|node| matches(query, &words, node)) {
+    for node in view.nodes().filter(|node| matches(query, &words, node)) {
         total += 1;
         facets.count(node, now);
         let (rank, text) = Place::of(node, query.sort.key, now);
         let is_ahead = after.as_ref().is_none_or(|after| {
-            let (name, id) = after.id.rsplit_once('\u{0}').unwrap_or(("", &after.id));
+            let (name, id) = after.name_and_id();
             let from = (after.rank, after.text.as_str(), name, id);
             compare((rank, text, &node.name, node.id.as_str()), from, query.sort.reverse) == Ordering::Greater
         });
-        // Nodes come by name: in that order, what follows the page needs no place.
-        if is_ahead && !(in_order && ahead.len() > limit) {
+        if is_ahead {
             ahead.push((rank, text, node));
         }
     }
@@ -172,15 +206,13 @@ pub(in crate::fleet) fn page<'a>(query: &NodeQuery, nodes: impl Iterator<Item = 
         compare((a.0, a.1, &a.2.name, a.2.id.as_str()), (b.0, b.1, &b.2.name, b.2.id.as_str()), query.sort.reverse)
     };
     let more = ahead.len() > limit;
-    if more && !in_order {
+    if more {
         ahead.select_nth_unstable_by(limit, order);
     }
     ahead.truncate(limit);
-    if !in_order {
-        ahead.sort_unstable_by(order);
-    }
+    ahead.sort_unstable_by(order);
     let next_cursor = ahead.last().filter(|_| more).map(|(rank, text, node)| write_cursor(*rank, text, node));
-    Ok(Page { nodes: ahead.into_iter().map(|(_, _, node)| node.clone()).collect(), total, next_cursor, facets: facets.named() })
+    Page { nodes: ahead.into_iter().map(|(_, _, node)| node.clone()).collect(), total, next_cursor, facets: facets.named() }
 }
 
 fn matches(query: &NodeQuery, words: &[String], node: &Node) -> bool {
@@ -216,7 +248,7 @@ fn mentions(node: &Node, word: &str) -> bool {
 
 /// Counts per facet and word, by position in `ALL` so that counting ten thousand nodes builds no strings.
 #[derive(Default)]
-struct Facets {
+pub(super) struct Facets {
     status: [u32; Status::ALL.len()],
     health: [u32; Health::ALL.len()],
     scheduling: [u32; Scheduling::ALL.len()],
@@ -227,6 +259,12 @@ struct Facets {
 }
 
 impl Facets {
+    pub(super) fn of<'a>(nodes: impl Iterator<Item = &'a Node>, now: Timestamp) -> Self {
+        let mut facets = Self::default();
+        nodes.for_each(|node| facets.count(node, now));
+        facets
+    }
+
     fn count(&mut self, node: &Node, now: Timestamp) {
         fn bump<T: PartialEq>(counts: &mut [u32], all: &[T], word: &T) {
             if let Some(count) = all.iter().position(|known| known == word).and_then(|at| counts.get_mut(at)) {
@@ -249,7 +287,7 @@ impl Facets {
         }
     }
 
-    fn named(self) -> BTreeMap<String, BTreeMap<String, u32>> {
+    fn named(&self) -> BTreeMap<String, BTreeMap<String, u32>> {
         fn words<T: ToString>(all: &[T], counts: &[u32]) -> BTreeMap<String, u32> {
             all.iter().zip(counts).filter(|(_, count)| **count > 0).map(|(word, count)| (word.to_string(), *count)).collect()
         }
@@ -259,7 +297,7 @@ impl Facets {
             ("health".to_owned(), words(Health::ALL, &self.health)),
             ("scheduling".to_owned(), words(Scheduling::ALL, &self.scheduling)),
             ("node_source".to_owned(), words(NodeSource::ALL, &self.source)),
-            ("region".to_owned(), self.regions),
+            ("region".to_owned(), self.regions.clone()),
             ("attention".to_owned(), special.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| (word.to_owned(), count)).collect()),
         ])
     }
