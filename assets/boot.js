@@ -1,13 +1,15 @@
-// Runs before the first paint, so it is small and has no dependencies. Three jobs: the chosen theme is set before anything is painted, the
-// words of a language other than English are fetched beside the program, and a console that cannot start says so in words.
+// Runs before the first paint, so it is small and has no dependencies. Four jobs: the chosen theme is set before anything is painted, the
+// words of a language other than English are fetched beside the program, and so are the session and the first events; and a console that cannot
+// start says so in words.
 (function () {
   "use strict";
   var root = document.documentElement;
-  var theme, language, motion;
+  var theme, language, motion, here;
   try {
     theme = localStorage.getItem("pitlane.theme");
     language = localStorage.getItem("pitlane.language");
     motion = localStorage.getItem("pitlane.motion");
+    here = localStorage.getItem("pitlane.here");
   } catch (_) {
     // Storage can be switched off. The system's theme and the browser's languages are used then.
   }
@@ -29,6 +31,29 @@
         .catch(function () { return null; });
     }
     if (link || code === "en") break;
+  }
+
+  // Who is signed in, and the stream that shows the fleet: asked while the program is still on its way, which takes both up
+  // (src/platform/early.rs). What the stream says until then is kept.
+  if (window.fetch && window.EventSource && location.pathname !== "/sign-in") {
+    var session = "/api/v1/session", events = "/api/v1/events", kept = [], on = null;
+    var early = window.pitlaneEarly = {};
+    var listen = function () {
+      var source = early[events] = new EventSource(events);
+      var hear = function (event) { on ? on(event) : kept.push(event); };
+      ["open", "error", "snapshot", "nodes", "removed", "operation", "activity", "bulk"].forEach(function (name) {
+        source.addEventListener(name, hear);
+      });
+      early.take = function (f) { on = f; kept.splice(0).forEach(f); };
+    };
+    // Who was signed in the last time is so now, most likely. Nobody else is told that there is a stream: it would be refused.
+    if (here) listen();
+    early[session] = fetch(session, { headers: { Accept: "application/json" } }).then(function (answer) {
+      if (answer.ok && !here) listen();
+      return answer.text().then(function (text) { return [answer.status, text]; });
+    });
+    // The program says so where it did not work.
+    early[session].catch(function () {});
   }
 
   var started = false;

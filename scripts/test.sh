@@ -20,6 +20,7 @@ done
 total_passed=0
 total_failed=0
 table=()
+why=()
 
 # $1: tier · $2: passed · $3: failed · $4: seconds · $5: a word about it
 record() {
@@ -53,6 +54,16 @@ run_tier() {
     word="nothing ran"
   fi
   record "$tier" "$passed" "$failed" $((SECONDS - started)) "$word"
+  [ "$failed" -eq 0 ] || why+=("$(printf '%s:\n' "$tier"; reasons "$log")")
+}
+
+# What the failed tests of a log said, in a few lines each, to stand at the end where nobody has to look for it.
+reasons() {
+  awk '/failing tests:$/ { node = 40 }
+       /^---- .* stdout ----$/ { cargo = 8 }
+       /^ +at / { next }
+       node > 0 && NF { print "  " substr($0, 1, 300); node-- }
+       cargo > 0 && NF { print "  " substr($0, 1, 300); cargo-- }' "$1" | head -n 60
 }
 
 if ! scripts/setup.sh test; then
@@ -73,5 +84,6 @@ printf '%-14s %6s %7s %6ds\n' build "" "" $build_time
 printf '%s\n' "${table[@]}"
 say "logs: $OUT"
 say ""
+[ ${#why[@]} -eq 0 ] || { say "what failed, and what it said:"; printf '%s\n' "${why[@]}"; say ""; }
 say "$total_passed passed, $total_failed failed"
 [ "$total_failed" -eq 0 ]

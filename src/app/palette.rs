@@ -14,6 +14,7 @@ use crate::model::palette::Verb;
 use crate::pages::context::App;
 use crate::platform::focus;
 use crate::platform::focus::Remembered;
+use crate::ui::LiveRegion;
 use crate::ui::dynamic;
 use crate::ui::unique_id;
 use crate::ui::view;
@@ -177,6 +178,7 @@ pub fn Palette(overlays: Overlays) -> impl IntoView {
             <ul role="listbox" id=list aria-label=tr!("Results")>
                 {dynamic(rows)}
             </ul>
+            <LiveRegion announcer=app.announcer />
             {move || lines.with(Vec::is_empty).then(|| view! { <p class="muted" aria-hidden="true">{tr!("Nothing found")}</p> })}
         </dialog>
     }

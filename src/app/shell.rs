@@ -41,8 +41,10 @@ pub fn Shell() -> impl IntoView {
     });
     shortcuts::listen(app);
     Effect::new(move || {
-        for sentence in app.live.said.get() {
-            app.announcer.say(sentence);
+        // In one breath: the second of two would take the place of the first.
+        let said = app.live.said.get();
+        if !said.is_empty() {
+            app.announcer.say(said.join(". "));
         }
     });
     let overlays = Overlays::start();
@@ -121,7 +123,11 @@ fn EngineBanner() -> impl IntoView {
                 tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age)
             });
             let said = message.map(sentence);
-            view! { <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) said=said text=text /> }
+            view! {
+                <div role="alert">
+                    <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) said=said text=text />
+                </div>
+            }
         })
     })
 }

@@ -27,7 +27,7 @@ pub struct Section {
 /// A card or row, or the space of those left out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    Gap { key: &'static str, px: u32 },
+    Gap { key: &'static str, length: u32 },
     Member { id: String, position: usize, row: usize },
 }
 
@@ -40,10 +40,10 @@ impl Cell {
         }
     }
 
-    /// The height of a gap.
-    pub const fn px(&self) -> u32 {
+    /// The height of a gap, as in `window`.
+    pub const fn length(&self) -> u32 {
         match self {
-            Cell::Gap { px, .. } => *px,
+            Cell::Gap { length, .. } => *length,
             Cell::Member { .. } => 0,
         }
     }
@@ -103,9 +103,9 @@ pub fn content(groups: &[Group], shape: &Shape, heights: &Heights, view: &Range<
     let section = |block: &window::Block| {
         let group = groups.get(block.group)?;
         let mut cells = Vec::new();
-        let gap = |cells: &mut Vec<Cell>, at: usize, px: u32| {
-            if let Some(key) = GAPS.get(at).filter(|_| px > 0) {
-                cells.push(Cell::Gap { key, px });
+        let gap = |cells: &mut Vec<Cell>, at: usize, length: u32| {
+            if let Some(key) = GAPS.get(at).filter(|_| length > 0) {
+                cells.push(Cell::Gap { key, length });
             }
         };
         for (at, run) in block.runs.iter().enumerate() {

@@ -1,7 +1,16 @@
 //! Which cards and rows are in the document: those near the screen, those around the focus, and instead of the others the space
-//! that they take. Whole pixels throughout; knows nothing of what is in a row.
+//! that they take. Lengths are in [`PX`]; knows nothing of what is in a row.
 
 use std::ops::Range;
+
+/// One pixel. Browsers lay out in sixty-fourths of one; with whole pixels the end of the page would move by what was rounded away at every
+/// row that comes or goes, and all of it be measured again.
+pub const PX: u32 = 64;
+
+/// What the browser measured.
+pub fn from_px(px: f64) -> u32 {
+    (px * f64::from(PX)).round() as u32
+}
 
 /// How a list is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! Server-sent events. Knows nothing of what the events mean.
 
-use wasm_bindgen::{JsCast, closure::Closure};
+use js_sys::Function;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
+
+use super::early;
 
 /// What a stream tells.
 pub enum Signal {
@@ -18,40 +21,45 @@ pub enum Signal {
 /// An open stream; it is closed when this is dropped.
 pub struct Stream {
     source: EventSource,
-    // The browser calls these for as long as the stream lives.
-    _handlers: Vec<Closure<dyn FnMut(Event)>>,
+    // The browser calls it for as long as the stream lives.
+    _hear: Closure<dyn FnMut(Event)>,
 }
 
 impl Stream {
-    /// Opens `url` and listens to the events of these names. `on` is called in the order of arrival, one by one.
-    pub fn open(url: &str, events: &[&str], on: impl Fn(Signal) + Clone + 'static) -> Option<Self> {
-        let source = EventSource::new(url).ok()?;
-        let mut handlers: Vec<Closure<dyn FnMut(Event)>> = Vec::new();
-
-        let opened = on.clone();
-        let handler = Closure::new(move |_: Event| opened(Signal::Open));
-        source.add_event_listener_with_callback("open", handler.as_ref().unchecked_ref()).ok()?;
-        handlers.push(handler);
-
-        let (broken, state) = (on.clone(), source.clone());
-        let handler = Closure::new(move |_: Event| {
-            broken(if state.ready_state() == EventSource::CLOSED { Signal::Closed } else { Signal::Interrupted });
-        });
-        source.add_event_listener_with_callback("error", handler.as_ref().unchecked_ref()).ok()?;
-        handlers.push(handler);
-
-        for event in events {
-            let message = on.clone();
-            let handler = Closure::new(move |event: Event| {
-                if let Some(event) = event.dyn_ref::<MessageEvent>() {
-                    let data = event.data().as_string().unwrap_or_default();
-                    message(Signal::Message { event: event.type_(), data, id: event.last_event_id() });
+    /// Opens `url`, or takes up the one that was opened before the program was there, and listens to the events of these names. `on` is called in the
+    /// order of arrival, one by one.
+    pub fn open(url: &str, events: &[&str], on: impl Fn(Signal) + 'static) -> Option<Self> {
+        let early = early::stream(url);
+        let source = match &early {
+            Some((source, _)) => source.clone(),
+            None => EventSource::new(url).ok()?,
+        };
+        let state = source.clone();
+        let hear = Closure::<dyn FnMut(Event)>::new(move |event: Event| on(signal(&event, &state)));
+        let function: &Function = hear.as_ref().unchecked_ref();
+        match early {
+            Some((_, take)) => {
+                take.call1(&JsValue::UNDEFINED, function).ok()?;
+            }
+            None => {
+                for event in ["open", "error"].iter().chain(events) {
+                    source.add_event_listener_with_callback(event, function).ok()?;
                 }
-            });
-            source.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref()).ok()?;
-            handlers.push(handler);
+            }
         }
-        Some(Self { source, _handlers: handlers })
+        Some(Self { source, _hear: hear })
+    }
+}
+
+fn signal(event: &Event, source: &EventSource) -> Signal {
+    match event.dyn_ref::<MessageEvent>() {
+        Some(message) => {
+            let data = message.data().as_string().unwrap_or_default();
+            Signal::Message { event: message.type_(), data, id: message.last_event_id() }
+        }
+        None if event.type_() == "open" => Signal::Open,
+        None if source.ready_state() == EventSource::CLOSED => Signal::Closed,
+        None => Signal::Interrupted,
     }
 }
 

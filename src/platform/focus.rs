@@ -20,6 +20,29 @@ pub fn focus_first(selector: &str) -> bool {
     found.is_some()
 }
 
+/// Leads to the first field that something is wrong with, once that is shown.
+pub fn to_what_is_wrong() {
+    request_animation_frame(|| {
+        focus_first("[aria-invalid=true]");
+    });
+}
+
+/// Leads to where one goes on, once it is shown: what had the focus may have gone with the question that was answered.
+pub fn to_what_is_next() {
+    request_animation_frame(|| {
+        focus_first("[data-next] button");
+    });
+}
+
+/// Leads to the page's heading, where whatever had the focus has gone: the page that was read took the place of what stood for it.
+pub fn to_the_heading() {
+    request_animation_frame(|| {
+        if document().active_element().is_none_or(|element| element.tag_name() == "BODY") {
+            focus_first("main h1");
+        }
+    });
+}
+
 /// Presses the first element that a selector finds.
 pub fn press(selector: &str) {
     if let Some(element) = document().query_selector(selector).ok().flatten().and_then(|e| e.dyn_into::<HtmlElement>().ok()) {

@@ -1,4 +1,4 @@
-//! What this browser remembers: looks only, never anything dangerous and never a secret.
+//! What this browser remembers: looks, and what makes the next page faster; never anything dangerous and never a secret.
 
 use leptos::prelude::window;
 

@@ -1,4 +1,4 @@
-//! What of the page is on the screen, and how large things are. Whole pixels.
+//! What of the page is on the screen, and how large things are. In pixels and their fractions.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,11 +8,11 @@ use leptos::{
     prelude::{StoredValue, WithValue, on_cleanup, request_animation_frame, window, window_event_listener},
 };
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, Event, HtmlElement, ResizeObserver};
+use web_sys::{Element, Event, ResizeObserver};
 
 /// How high the screen is.
-pub fn height() -> u32 {
-    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) as u32
+pub fn height() -> f64 {
+    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0)
 }
 
 /// How wide the screen is.
@@ -21,20 +21,19 @@ pub fn width() -> u32 {
 }
 
 /// How far an element begins below the top of the screen; less than zero once it was scrolled past.
-pub fn top_of(element: &Element) -> i32 {
-    element.get_bounding_client_rect().top() as i32
+fn top_of(element: &Element) -> f64 {
+    element.get_bounding_client_rect().top()
 }
 
-/// What of an element is on the screen, in pixels from its top.
-pub fn range(element: &Element) -> (u32, u32) {
+/// What of an element is on the screen, from its top.
+pub fn range(element: &Element) -> (f64, f64) {
     let top = top_of(element);
-    let end = i64::from(height()) - i64::from(top);
-    (top.saturating_neg().max(0).unsigned_abs(), u32::try_from(end.max(0)).unwrap_or(u32::MAX))
+    ((-top).max(0.0), (height() - top).max(0.0))
 }
 
-/// Scrolls so that what is `px` below an element's top stands at the top of the screen.
-pub fn scroll_into(element: &Element, px: u32) {
-    let y = window().scroll_y().unwrap_or_default() + f64::from(top_of(element)) + f64::from(px);
+/// Scrolls so that what is so far below an element's top stands at the top of the screen.
+pub fn scroll_into(element: &Element, below: f64) {
+    let y = window().scroll_y().unwrap_or_default() + top_of(element) + below;
     window().scroll_to_with_x_and_y(0.0, y);
 }
 
@@ -78,10 +77,10 @@ pub fn on_resize(element: &Element, f: impl Fn() + 'static) {
 }
 
 /// The heights of all elements below one that a selector finds, in the order of the document.
-pub fn heights(element: &Element, selector: &str) -> Vec<u32> {
+pub fn heights(element: &Element, selector: &str) -> Vec<f64> {
     let Ok(list) = element.query_selector_all(selector) else { return Vec::new() };
-    let height = |at| list.item(at)?.dyn_into::<HtmlElement>().ok().map(|element| element.offset_height());
-    (0..list.length()).map(|at| height(at).and_then(|height| u32::try_from(height).ok()).unwrap_or_default()).collect()
+    let height = |at| Some(list.item(at)?.dyn_into::<Element>().ok()?.get_bounding_client_rect().height());
+    (0..list.length()).map(|at| height(at).unwrap_or_default()).collect()
 }
 
 /// How many columns the first grid below an element has.

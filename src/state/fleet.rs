@@ -16,7 +16,7 @@ use crate::model::group::{Group, Placed, arrange};
 use crate::model::query::{Facet, Query};
 
 /// One node. Cards hold it and read what they need.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Row {
     /// Everything but the last beats.
     pub node: ArcRwSignal<Node>,

@@ -8,6 +8,7 @@ use crate::api;
 use crate::api::ApiError;
 use crate::model::role;
 use crate::platform::clock::Clock;
+use crate::platform::early;
 use crate::words::tr;
 
 /// What is known of it.
@@ -46,7 +47,7 @@ impl SessionStore {
         spawn_local(async move {
             match api::session().await {
                 Ok(session) => self.enter(session),
-                Err(error) if error.status() == Some(401) => self.who.set(Who::Nobody),
+                Err(error) if error.status() == Some(401) => self.leave(),
                 // Somebody who is signed in stays so while the server is away.
                 Err(error) if !matches!(self.who.get_untracked(), Who::Somebody(_)) => self.who.set(Who::Failed(error)),
                 Err(_) => {}
@@ -56,7 +57,7 @@ impl SessionStore {
 
     /// Somebody is about to sign in; who they were does not matter.
     pub fn nobody(self) {
-        self.who.set(Who::Nobody);
+        self.leave();
     }
 
     /// Signs in.
@@ -72,11 +73,17 @@ impl SessionStore {
     pub fn sign_out(self) {
         spawn_local(async move {
             let _ = api::sign_out().await;
-            self.who.set(Who::Nobody);
+            self.leave();
         });
     }
 
+    fn leave(self) {
+        early::expect(false);
+        self.who.set(Who::Nobody);
+    }
+
     fn enter(self, session: Session) {
+        early::expect(true);
         self.clock.observe(session.server_time);
         self.who.set(Who::Somebody(session));
     }

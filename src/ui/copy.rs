@@ -24,7 +24,7 @@ pub fn CopyButton(
     #[prop(into)] text: Signal<String>,
     /// The accessible name; also the word on the button with `worded`.
     #[prop(into)]
-    name: String,
+    name: Signal<String>,
     /// What is said afterwards.
     #[prop(into)]
     said: String,
@@ -56,6 +56,11 @@ pub fn CopyButton(
             }
         });
     };
+    // Another text in the same place was not copied yet.
+    Effect::new(move |_| {
+        text.track();
+        copied.set(Copied::NotYet);
+    });
     Effect::new(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();
@@ -88,8 +93,8 @@ pub fn CopyButton(
                 data-kind=if has_word { "plain" } else { "quiet" }
                 data-shape=(!has_word).then_some("icon")
                 data-size=(!has_word).then_some("small")
-                aria-label=name.clone()
-                title=name
+                aria-label=move || name.get()
+                title=move || name.get()
                 on:click=move |_| copy()
             >
                 <Icon glyph=icon />

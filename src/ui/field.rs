@@ -89,6 +89,12 @@ pub fn SelectField(
 
 /// A box to tick, with a whole sentence beside it.
 #[component]
-pub fn CheckField(#[prop(into)] label: Signal<String>, value: RwSignal<bool>) -> impl IntoView {
-    view! { <FilterCheck label=label value=value on_change=move |on| value.set(on) /> }
+pub fn CheckField(
+    #[prop(into)] label: Signal<String>,
+    value: RwSignal<bool>,
+    /// It is what keeps a request back.
+    #[prop(optional, into)]
+    wrong: Signal<bool>,
+) -> impl IntoView {
+    view! { <FilterCheck label=label value=value wrong=wrong on_change=move |on| value.set(on) /> }
 }

@@ -115,10 +115,22 @@ pub fn SearchField(#[prop(into)] label: String, #[prop(into)] value: Signal<Stri
 
 /// A box to tick.
 #[component]
-pub fn FilterCheck(#[prop(into)] label: Signal<String>, #[prop(into)] value: Signal<bool>, #[prop(into)] on_change: Callback<bool>) -> impl IntoView {
+pub fn FilterCheck(
+    #[prop(into)] label: Signal<String>,
+    #[prop(into)] value: Signal<bool>,
+    #[prop(into)] on_change: Callback<bool>,
+    /// That it is not ticked is what keeps a request back.
+    #[prop(optional, into)]
+    wrong: Signal<bool>,
+) -> impl IntoView {
     view! {
         <label class="check">
-            <input type="checkbox" prop:checked=move || value.get() on:change=move |event| on_change.run(event_target_checked(&event)) />
+            <input
+                type="checkbox"
+                prop:checked=move || value.get()
+                aria-invalid=move || (wrong.get() && !value.get()).then_some("true")
+                on:change=move |event| on_change.run(event_target_checked(&event))
+            />
             <span>{move || label.get()}</span>
         </label>
     }

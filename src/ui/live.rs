@@ -27,7 +27,7 @@ impl Default for Announcer {
     }
 }
 
-/// Where it is said. Two lines in turn, since a region whose text does not change is not read again.
+/// Where it is said: once for the page, and in every modal dialog, since nobody hears what lies behind one. Two lines in turn, since a region whose text does not change is not read again.
 #[component]
 pub fn LiveRegion(announcer: Announcer) -> impl IntoView {
     let line = move |odd: bool| move || announcer.0.with(|(n, text)| if (n % 2 == 1) == odd { text.clone() } else { String::new() });

@@ -44,7 +44,8 @@ pub fn Banner(
             <Icon glyph=glyph />
             <div class="banner-body">
                 <p>{move || title.get()}</p>
-                <p class="muted">{said.map(|said| view! { <Told words=said /> " " })} {move || text.get()}</p>
+                // Where it is read out, that is done once: an age in it ticks.
+                <p class="muted" aria-live="off">{said.map(|said| view! { <Told words=said /> " " })} {move || text.get()}</p>
             </div>
             {children.map(|children| children())}
         </div>

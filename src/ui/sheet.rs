@@ -4,7 +4,9 @@ use leptos::{ev, html, prelude::*};
 
 use super::view;
 
+use super::Announcer;
 use super::IconButton;
+use super::LiveRegion;
 use crate::model::tone::Glyph;
 use crate::platform::focus::Remembered;
 use crate::words::tr;
@@ -20,6 +22,7 @@ pub fn Sheet(
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let before = Remembered::now();
+    let announcer = use_context::<Announcer>();
 
     Effect::new(move || {
         if let Some(dialog) = dialog.get()
@@ -58,6 +61,7 @@ pub fn Sheet(
                 <IconButton glyph=Glyph::Close name=tr!("Close") on_press=move |()| close() />
             </header>
             {children()}
+            {announcer.map(|announcer| view! { <LiveRegion announcer=announcer /> })}
         </dialog>
     }
 }

@@ -147,3 +147,16 @@ fn components_are_short() {
     assert_clean("a component's file is split at 200 lines", long_components(&tree()));
     assert_caught(long_components(&sample("src/ui/a.rs", &"let a = 1;\n".repeat(201))));
 }
+
+/// The page opens the stream before the program is there: it must listen to whatever the program knows.
+#[test]
+fn the_page_listens_to_every_event() {
+    let boot = include_str!("../../assets/boot.js");
+    let said = |text: &str| boot.contains(&format!("\"{text}\""));
+    for event in pitlane_console::model::fold::EVENTS {
+        assert!(said(event), "assets/boot.js does not listen to {event}");
+    }
+    for path in ["session", "events"] {
+        assert!(said(&format!("{}/{path}", pitlane_api::BASE_PATH)), "assets/boot.js asks another address for the {path}");
+    }
+}

@@ -39,10 +39,10 @@ export class Agent {
   #beating;
   #abort = new AbortController();
 
-  constructor(url, { name, region = "eu-central", labels = {}, containers = [], overlayIp = "10.4.0.11", version = "0.1.0" }) {
+  constructor(url, { name, region = "eu-central", labels = {}, containers = [], overlayIp = "10.4.0.11", version = "0.1.0", simulated = false }) {
     this.url = url;
     this.name = name;
-    this.identity = { name, machine_id: `machine-${name}`, region, labels, overlay_ip: overlayIp, agent_version: version };
+    this.identity = { name, machine_id: `machine-${name}`, region, labels, overlay_ip: overlayIp, agent_version: version, simulated };
     this.seq = 0;
     this.bootId = `boot-${name}-1`;
     this.docker = { state: "ok", expected: true, version: "28.5.2", detail: "28.5.2" };

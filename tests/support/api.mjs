@@ -44,15 +44,21 @@ export class Api {
     return entries;
   }
 
-  /** Drains with what the preview showed. `request` overrides fields of the body. */
+  /**
+   * Drains with what the preview showed. `request` overrides fields of the body. Where the node changed since (412), the preview is read again, as a
+   * person would: a node that was confirmed a moment ago may still be telling of itself. Who asks about a revision names it in `headers`.
+   */
   async drain(id, request = {}, headers = {}) {
-    const preview = await this.get(`/nodes/${id}/drain-preview`);
-    return this.call(
-      "POST",
-      `/nodes/${id}/drain`,
-      { reason: "Kernel 6.12 reboot", seen_stateful: preview.stateful.map((workload) => workload.identity), ...request },
-      { "if-match": `"${preview.revision}"`, ...headers },
-    );
+    for (let left = 5; ; left -= 1) {
+      const preview = await this.get(`/nodes/${id}/drain-preview`);
+      const answer = await this.call(
+        "POST",
+        `/nodes/${id}/drain`,
+        { reason: "Kernel 6.12 reboot", seen_stateful: preview.stateful.map((workload) => workload.identity), ...request },
+        { "if-match": `"${preview.revision}"`, ...headers },
+      );
+      if (answer.status !== 412 || headers["if-match"] || left === 0) return answer;
+    }
   }
 
   /** Activates. `override`: a reason, or nothing. */

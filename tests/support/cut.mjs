@@ -1,9 +1,13 @@
-// A wire between browser and server that can be cut: a TCP relay that closes every connection and refuses new ones until it is mended.
+// A wire between browser and server that can be cut: a TCP relay that closes every connection and refuses new ones until it is mended. It can also
+// hold back the event stream alone, so that what takes milliseconds can be looked at while it is under way.
 import { connect, createServer } from "node:net";
 
 export class Wire {
   #sockets = new Set();
   #cut = false;
+  #held = false;
+  #streams = new Set();
+  #back = new WeakMap();
 
   static async open() {
     const wire = new Wire();
@@ -31,6 +35,24 @@ export class Wire {
       });
     }
     near.pipe(far).pipe(near);
+    near.on("data", (chunk) => {
+      if (!chunk.includes("GET /api/v1/events")) return;
+      this.#streams.add(far);
+      if (this.#held) far.unpipe(near).pause();
+    });
+    far.on("close", () => this.#streams.delete(far));
+    this.#back.set(far, near);
+  }
+
+  /** Nothing of the event stream arrives until `release`; every request is answered as before. */
+  hold() {
+    this.#held = true;
+    for (const far of this.#streams) far.unpipe(this.#back.get(far)).pause();
+  }
+
+  release() {
+    this.#held = false;
+    for (const far of this.#streams) far.pipe(this.#back.get(far));
   }
 
   cut() {

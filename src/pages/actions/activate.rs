@@ -16,6 +16,7 @@ use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::pages::poll::every;
+use crate::platform::focus;
 use crate::state::Load;
 use crate::ui::Button;
 use crate::ui::Commands;
@@ -58,7 +59,7 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
                     <Accepted state=state />
                 </When>
             </div>
-            <footer class="sheet-foot">
+            <footer class="sheet-foot" data-next=move || accepted.get().then_some("")>
                 <When
                     cond=move || accepted.get()
                     fallback=move || {
@@ -84,6 +85,7 @@ pub fn ActivateSheet(subject: Subject) -> impl IntoView {
 #[component]
 fn Accepted(state: ActivateState) -> impl IntoView {
     let node = state.subject.node;
+    focus::to_what_is_next();
     dynamic(move || {
         state.sent.get().map(|sent| {
             let shown = Signal::derive(move || {

@@ -10,6 +10,7 @@ use crate::api;
 use crate::api::ApiError;
 use crate::model::drain;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::state::Remote;
 
 /// Everything of one open activate sheet.
@@ -83,7 +84,10 @@ impl ActivateState {
     pub fn override_(self) {
         let reason = self.reason.get_untracked();
         match drain::reason_problem(&reason) {
-            Some(problem) => self.reason_error.set(Some(problem.words().to_owned())),
+            Some(problem) => {
+                self.reason_error.set(Some(problem.words().to_owned()));
+                focus::to_what_is_wrong();
+            }
             None => {
                 self.reason_error.set(None);
                 self.send(ActivateRequest { override_: Some(Override { reason: reason.trim().to_owned() }) });

@@ -12,6 +12,7 @@ use super::fleet_name;
 use super::operation::OperationProgress;
 use crate::model::operation;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::ui::Button;
 use crate::ui::Kind;
 use crate::ui::Sheet;
@@ -80,6 +81,7 @@ fn Accepted(state: DrainState) -> impl IntoView {
         let known = app.live.fleet.operation(&sent.id).unwrap_or(sent);
         Some(node.with(|node| operation::as_shown(&known, node)))
     });
+    focus::to_what_is_next();
     let done = Memo::new(move |_| current.with(|op| op.as_ref().is_some_and(|op| op.state == OperationState::Completed)));
     view! {
         <div class="sheet-body">
@@ -93,7 +95,7 @@ fn Accepted(state: DrainState) -> impl IntoView {
                 </p>
             </When>
         </div>
-        <footer class="sheet-foot">
+        <footer class="sheet-foot" data-next>
             <Button label=tr!("Close") kind=Kind::Primary on_press=move |()| app.nav.close() />
         </footer>
     }

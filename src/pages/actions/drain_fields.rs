@@ -37,6 +37,7 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
     let stateful = Memo::new(move |_| state.preview.with(|load| load.data().map_or(0, |p| p.stateful.len())));
     let complete = Memo::new(move |_| state.preview.with(|load| load.data().is_none_or(|p| p.complete)));
     let last = Memo::new(move |_| matches!(state.asking.refusal(), Some(Refusal::LastSchedulableNode { .. })) || state.asking.allow_last.get());
+    let missing = move |missing| Signal::derive(move || state.missing.get() == Some(missing));
     let understood = move || {
         let n = stateful.get();
         tr!("I understand that 1 stateful workload stays on this node and is not moved."
@@ -44,13 +45,17 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
     };
     view! {
         <When cond=move || { stateful.get() > 0 }>
-            <CheckField label=Signal::derive(understood) value=state.asking.understood />
+            <CheckField label=Signal::derive(understood) value=state.asking.understood wrong=missing(Missing::UnderstandStateful) />
         </When>
         <When cond=move || !complete.get()>
-            <CheckField label=tr!("I know that not every workload could be read, and drain the node all the same.") value=state.asking.unread />
+            <CheckField
+                label=tr!("I know that not every workload could be read, and drain the node all the same.")
+                value=state.asking.unread
+                wrong=missing(Missing::AcknowledgeUnread)
+            />
         </When>
         <When cond=move || last.get()>
-            <CheckField label=tr!("Drain it although no other node takes placements.") value=state.asking.allow_last />
+            <CheckField label=tr!("Drain it although no other node takes placements.") value=state.asking.allow_last wrong=true />
         </When>
     }
 }

@@ -13,6 +13,7 @@ use crate::model::drain::Form;
 use crate::model::drain::Missing;
 use crate::model::expected;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::platform::locale;
 use crate::route::Route;
 use crate::state::Remote;
@@ -99,9 +100,9 @@ impl DrainState {
         let starts_at = if later { self.begins_at().unwrap_or(now) } else { now };
         let whole = self.form(starts_at).request(&preview.stateful, preview.complete, starts_at);
         let request = match whole {
-            _ if later && starts_at <= now => return self.missing.set(Some(Missing::StartsInThePast)),
+            _ if later && starts_at <= now => return self.lacks(Missing::StartsInThePast),
             Ok(request) => request,
-            Err(missing) => return self.missing.set(Some(missing)),
+            Err(missing) => return self.lacks(missing),
         };
         if !self.asking.goes_out() {
             return;
@@ -126,6 +127,11 @@ impl DrainState {
         });
     }
 
+    fn lacks(self, missing: Missing) {
+        self.missing.set(Some(missing));
+        focus::to_what_is_wrong();
+    }
+
     /// The server said no.
     pub fn refused(self, preview: DrainPreview, error: ApiError) {
         match error.refusal() {
@@ -134,9 +140,8 @@ impl DrainState {
                 self.asking.understood.set(false);
                 self.preview.put(DrainPreview { stateful: now.clone(), ..preview });
             }
-            Some(Refusal::LastSchedulableNode { .. }) => {}
+            Some(Refusal::LastSchedulableNode { .. }) | None => focus::to_what_is_wrong(),
             Some(_) => self.read_again(),
-            None => {}
         }
         self.asking.problem.set(Some(error));
     }

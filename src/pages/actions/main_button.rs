@@ -20,17 +20,22 @@ use crate::words::tr;
 
 /// One button whose word changes, so that the focus stays where it is.
 #[component]
-pub fn MainButton(id: StoredValue<NodeId>, action: Memo<MainAction>) -> impl IntoView {
+pub fn MainButton(#[prop(into)] id: Signal<NodeId>, action: Memo<MainAction>) -> impl IntoView {
     let app = App::get();
     let busy = RwSignal::new(false);
+    // Another node in the same place has nothing to do with what was asked of the one before.
+    Effect::new(move |_| {
+        id.track();
+        busy.set(false);
+    });
     let needs = move || match action.get() {
         MainAction::Drain => pitlane_api::Action::Drain,
         MainAction::Activate | MainAction::ActivateAfterChecks => pitlane_api::Action::Activate,
     };
     let press = move |()| match action.get_untracked() {
-        MainAction::Drain => app.nav.open(Action::Drain, &id.get_value()),
-        MainAction::Activate => activate(app, id.get_value(), busy),
-        MainAction::ActivateAfterChecks => app.nav.open(Action::Activate, &id.get_value()),
+        MainAction::Drain => app.nav.open(Action::Drain, &id.get_untracked()),
+        MainAction::Activate => activate(app, id.get_untracked(), busy),
+        MainAction::ActivateAfterChecks => app.nav.open(Action::Activate, &id.get_untracked()),
     };
     view! {
         <Button

@@ -12,6 +12,7 @@ use crate::model::expected;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::platform::locale;
 use crate::ui::Button;
 use crate::ui::Kind;
@@ -51,7 +52,7 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
         let changed_reason = text != was_reason;
         if changed_reason && let Some(wrong) = drain::reason_problem(&text) {
             reason_error.set(Some(wrong.words().to_owned()));
-            return;
+            return focus::to_what_is_wrong();
         }
         reason_error.set(None);
         let field = back.get_untracked();

@@ -41,10 +41,18 @@ pub fn OperationNotice(operation: Operation) -> impl IntoView {
 #[component]
 pub fn OperationProgress(#[prop(into)] operation: Signal<Operation>) -> impl IntoView {
     let clock = App::get().clock;
+    // A region that comes with its words is read by no screen reader: they follow a frame later.
+    let said = RwSignal::new(String::new());
+    Effect::new(move || {
+        let headline = operation.with(operation::headline);
+        request_animation_frame(move || {
+            let _ = said.try_set(headline);
+        });
+    });
     view! {
         <div class="progress">
-            <p role="status">
-                <b>{move || operation.with(operation::headline)}</b>
+            <p class="progress-said" role="status">
+                <b>{move || said.get()}</b>
             </p>
             <Steps steps=Signal::derive(move || operation.with(operation::steps)) />
             <p class="muted">{move || operation.with(|op| operation::waiting(op, clock.now()))}</p>

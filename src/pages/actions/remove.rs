@@ -12,6 +12,7 @@ use crate::model::drain;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::route::Route;
 use crate::ui::Button;
 use crate::ui::Kind;
@@ -68,7 +69,10 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
     let override_ = move |()| {
         let text = reason.get_untracked();
         match drain::reason_problem(&text) {
-            Some(wrong) => reason_error.set(Some(wrong.words().to_owned())),
+            Some(wrong) => {
+                reason_error.set(Some(wrong.words().to_owned()));
+                focus::to_what_is_wrong();
+            }
             None => send(Some(Override { reason: text.trim().to_owned() })),
         }
     };

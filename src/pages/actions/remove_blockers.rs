@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use pitlane_api::rules;
 use pitlane_api::rules::DeletionInput;
-use pitlane_api::{Refusal, Words, WorkloadList};
+use pitlane_api::{Health, Refusal, Words, WorkloadList};
 
 use super::Subject;
 use crate::api;
@@ -62,6 +62,8 @@ pub fn Blockers(subject: Subject) -> impl IntoView {
 
 fn blockers(subject: Subject, list: Option<&WorkloadList>) -> Vec<Words> {
     subject.node.with(|node| {
+        // Of a node that never sent a heartbeat nothing was left unread; the server knows it by the same.
+        let list = list.filter(|_| node.health != Health::Pending || node.last_heartbeat_at.is_some());
         let input = DeletionInput { health: node.health, scheduling: node.scheduling, operation: node.operation.as_ref(), list, overridden: false };
         match rules::check_deletion(&input) {
             Err(Refusal::DeletionBlocked { blockers, .. }) => blockers,

@@ -48,6 +48,7 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
     let stateful = Memo::new(move |_| counts.get().is_some_and(|(stateful, _)| stateful > 0));
     let unread = Memo::new(move |_| ask.preview.with(|load| load.data().is_some_and(bulk::is_unread)));
     let last = Memo::new(move |_| ask.preview.with(|load| load.data().is_some_and(|preview| preview.takes_the_last)));
+    let lacks = move |missing| Signal::derive(move || ask.missing.get() == Some(missing));
     let understood = move || {
         let (stateful, nodes) = counts.get().unwrap_or_default();
         let nodes = tr!("1 node" | "{n} nodes" % nodes);
@@ -59,13 +60,17 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
     };
     view! {
         <When cond=move || stateful.get()>
-            <CheckField label=Signal::derive(understood) value=ask.asking.understood />
+            <CheckField label=Signal::derive(understood) value=ask.asking.understood wrong=lacks(Missing::Drain(drain::Missing::UnderstandStateful)) />
         </When>
         <When cond=move || unread.get()>
-            <CheckField label=tr!("I know that not every workload could be read, and drain these nodes all the same.") value=ask.asking.unread />
+            <CheckField
+                label=tr!("I know that not every workload could be read, and drain these nodes all the same.")
+                value=ask.asking.unread
+                wrong=lacks(Missing::Drain(drain::Missing::AcknowledgeUnread))
+            />
         </When>
         <When cond=move || last.get()>
-            <CheckField label=tr!("Drain them although no other node takes placements.") value=ask.asking.allow_last />
+            <CheckField label=tr!("Drain them although no other node takes placements.") value=ask.asking.allow_last wrong=lacks(Missing::AllowLast) />
         </When>
     }
 }

@@ -12,6 +12,7 @@ use crate::model::bulk::Form;
 use crate::model::bulk::Missing;
 use crate::pages::actions::Asking;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::platform::storage;
 use crate::route::Many;
 use crate::route::Route;
@@ -87,7 +88,10 @@ impl Ask {
         let Some(preview) = self.preview.peek() else { return };
         let request = match self.form().request(&preview, self.asking.app.clock.now_untracked()) {
             Ok(request) => request,
-            Err(missing) => return self.missing.set(Some(missing)),
+            Err(missing) => {
+                self.missing.set(Some(missing));
+                return focus::to_what_is_wrong();
+            }
         };
         if !self.asking.goes_out() {
             return;
@@ -116,6 +120,7 @@ impl Ask {
                     self.read_again();
                 }
                 self.asking.problem.set(Some(error));
+                focus::to_what_is_wrong();
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::pages::not_found::NotFound;
+use crate::platform::focus;
 use crate::platform::locale;
 use crate::route::Route;
 use crate::state::Load;
@@ -65,6 +66,7 @@ pub fn One(id: String) -> impl IntoView {
         match stage.get() {
         Stage::Loading => view! {
             <div class="stack" aria-busy="true">
+                <h1 class="visually-hidden" tabindex="-1">{tr!("Bulk operations")}</h1>
                 <Skeleton shape="title" />
                 <Skeleton shape="panel" count=2 />
             </div>
@@ -87,6 +89,7 @@ fn Shown(bulk: Remote<BulkOperation>) -> impl IntoView {
     let now = Memo::new(move |before: Option<&Option<BulkOperation>>| bulk.with(|load| load.data().cloned()).or_else(|| before.cloned().flatten()));
     let read = move |read: fn(&BulkOperation) -> String| move || now.with(|bulk| bulk.as_ref().map(read).unwrap_or_default());
     let state = Memo::new(move |_| now.with(|bulk| bulk.as_ref().map_or(BulkState::Unknown, |bulk| bulk.state)));
+    focus::to_the_heading();
     let waiting = move || now.with(|bulk| bulk.as_ref().and_then(|bulk| bulk.waiting_for.clone()));
     let resumable = Memo::new(move |_| matches!(state.get(), BulkState::Stopped | BulkState::Aborted));
     view! {

@@ -115,6 +115,7 @@ fn Stuck(state: Resuming) -> impl IntoView {
 #[component]
 fn New(state: Resuming) -> impl IntoView {
     let look = Memo::new(move |_| state.look());
+    let held = Signal::derive(move || state.missing.with(Option::is_some));
     let changed = Memo::new(move |_| look.with(|look| !look.changed.is_empty()));
     let unread = Memo::new(move |_| look.with(|look| !look.unread.is_empty()));
     let tables = move || {
@@ -158,10 +159,10 @@ fn New(state: Resuming) -> impl IntoView {
         {move || tables()}
         {move || lines()}
         <When cond=move || changed.get()>
-            <CheckField label=tr!("I have seen what is new, and that it stays and is not moved.") value=state.understood />
+            <CheckField label=tr!("I have seen what is new, and that it stays and is not moved.") value=state.understood wrong=held />
         </When>
         <When cond=move || unread.get()>
-            <CheckField label=tr!("I know that not every workload could be read, and go on all the same.") value=state.unread />
+            <CheckField label=tr!("I know that not every workload could be read, and go on all the same.") value=state.unread wrong=held />
         </When>
     }
 }

@@ -10,6 +10,7 @@ use crate::api;
 use crate::model::bulk;
 use crate::model::bulk::Look;
 use crate::pages::context::App;
+use crate::platform::focus;
 use crate::state::Remote;
 use crate::words::tr;
 
@@ -95,7 +96,10 @@ impl Resuming {
         };
         let held = missing.is_some();
         self.missing.set(missing);
-        if held || self.busy.get_untracked() {
+        if held {
+            return focus::to_what_is_wrong();
+        }
+        if self.busy.get_untracked() {
             return;
         }
         self.problem.set(None);

@@ -1,7 +1,6 @@
 //! A node's card. It shows what `model::card` says.
 
 use leptos::prelude::*;
-use pitlane_api::NodeId;
 
 use super::card_foot::CardFoot;
 use super::card_parts::Heartbeat;
@@ -10,29 +9,28 @@ use super::card_parts::Meters;
 use super::card_parts::NoticeBox;
 use super::card_parts::Signals;
 use super::plan_line::PlanLine;
+use super::seat::Seat;
 use super::select::SelectBox;
 use crate::model::card::Face;
 use crate::model::tone::Tone;
 use crate::pages::actions::OperationNotice;
 use crate::route::Route;
-use crate::state::Row;
 use crate::ui::Badge;
 use crate::ui::Tag;
 use crate::ui::view;
 use crate::words::tr;
 
-/// One node. A heartbeat reaches only its age, strip and meters.
+/// The node that sits there. A heartbeat reaches only its age, strip and meters.
 #[component]
 pub fn NodeCard(
-    id: NodeId,
-    row: Row,
+    seat: Seat,
     /// Which of how many it is, whether the others are in the document or not.
-    position: Signal<String>,
-    count: Signal<String>,
+    position: Memo<String>,
+    count: Memo<String>,
 ) -> impl IntoView {
-    let node = row.node.clone();
-    let face = Memo::new(move |_| node.with(Face::of));
-    let id = StoredValue::new(id);
+    let Seat { id, row } = seat;
+    let face = Memo::new(move |_| row.get().node.with(Face::of));
+    let pulse = Signal::derive(move || row.get().pulse);
     let name = move || face.with(|face| face.name.clone());
     let operation = Memo::new(move |_| face.with(|face| face.operation.clone()));
     view! {
@@ -41,13 +39,13 @@ pub fn NodeCard(
             aria-label=name
             aria-posinset=move || position.get()
             aria-setsize=move || count.get()
-            data-node=id.with_value(|id| id.0.clone())
+            data-node=move || id.get().0
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
         >
             <header class="card-head">
                 <div>
                     <h3>
-                        <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
+                        <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
                             {move || name()}
                         </a>
                     </h3>
@@ -62,8 +60,8 @@ pub fn NodeCard(
                     }}
                 </div>
             </header>
-            <Heartbeat face=face pulse=row.pulse.clone() />
-            <Meters face=face pulse=row.pulse.clone() />
+            <Heartbeat face=face pulse=pulse />
+            <Meters face=face pulse=pulse />
             <Signals face=face />
             {move || face.with(|face| face.maintenance.clone()).map(|words| view! { <MaintenanceLine words=words /> })}
             {move || face.with(|face| face.planned.clone()).map(|words| view! { <PlanLine words=words /> })}

@@ -14,15 +14,15 @@ use crate::words::tr;
 
 /// Counts at the left, the link and the action at the right.
 #[component]
-pub fn CardFoot(id: StoredValue<NodeId>, face: Memo<Face>) -> impl IntoView {
+pub fn CardFoot(id: Signal<NodeId>, face: Memo<Face>) -> impl IntoView {
     let counts = move || {
         face.with(|face| match face.workloads {
             None => (tr!("workloads not evaluated"), None),
             Some(n) => (tr!("1 workload" | "{n} workloads" % n), face.stateful.filter(|n| *n > 0).map(|n| tr!("1 stateful" | "{n} stateful" % n))),
         })
     };
-    let link = id.with_value(|id| nav::absolute(&Route::node(id)));
-    let name = face.with_untracked(|face| face.name.clone());
+    let link = Signal::derive(move || id.with(|id| nav::absolute(&Route::node(id))));
+    let name = Signal::derive(move || tr!("Copy link to {}", face.with(|face| face.name.clone())));
     let action = Memo::new(move |_| face.with(|face| face.action));
     view! {
         <footer class="card-foot">
@@ -34,7 +34,7 @@ pub fn CardFoot(id: StoredValue<NodeId>, face: Memo<Face>) -> impl IntoView {
                 {move || counts().1.map(|stateful| view! { " · " <b>{stateful}</b> })}
             </span>
             <span class="card-actions no-print">
-                <CopyButton text=Signal::stored(link) name=tr!("Copy link to {}", name) said=tr!("Link copied") glyph=Glyph::Link />
+                <CopyButton text=link name=name said=tr!("Link copied") glyph=Glyph::Link />
                 <MainButton id=id action=action />
             </span>
         </footer>

@@ -23,11 +23,10 @@ use crate::words::tr;
 
 /// Dot, age and strip.
 #[component]
-pub fn Heartbeat(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
+pub fn Heartbeat(face: Memo<Face>, pulse: Signal<ArcRwSignal<Pulse>>) -> impl IntoView {
     let tone = Signal::derive(move || face.with(|face| face.heartbeat.tone));
-    let (at, recent) = (pulse.clone(), pulse);
-    let at = Memo::new(move |_| at.with(|pulse| pulse.at));
-    let recent = Memo::new(move |_| recent.with(|pulse| pulse.recent.clone()));
+    let at = Memo::new(move |_| pulse.get().with(|pulse| pulse.at));
+    let recent = Memo::new(move |_| pulse.get().with(|pulse| pulse.recent.clone()));
     let word = move || match face.with(|face| face.heartbeat.state) {
         HeartbeatState::NotReported => Some(tr!("heartbeat" => "not reported")),
         HeartbeatState::Late => Some(tr!("heartbeat" => "late")),
@@ -50,11 +49,11 @@ pub fn Heartbeat(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
 
 /// CPU, memory, disk. Unknown where the node does not report.
 #[component]
-pub fn Meters(face: Memo<Face>, pulse: ArcRwSignal<Pulse>) -> impl IntoView {
+pub fn Meters(face: Memo<Face>, pulse: Signal<ArcRwSignal<Pulse>>) -> impl IntoView {
     let known = move || face.with(|face| face.meters_known);
-    let (cpu, memory) = (pulse.clone(), pulse);
-    let cpu = Memo::new(move |_| cpu.with(|pulse| pulse.cpu_percent).filter(|_| known()));
-    let memory = Memo::new(move |_| format::share(memory.with(|pulse| pulse.memory_used), face.with(|face| face.memory_total)).filter(|_| known()));
+    let cpu = Memo::new(move |_| pulse.get().with(|pulse| pulse.cpu_percent).filter(|_| known()));
+    let memory =
+        Memo::new(move |_| format::share(pulse.get().with(|pulse| pulse.memory_used), face.with(|face| face.memory_total)).filter(|_| known()));
     let disk = Memo::new(move |_| face.with(|face| face.disk_percent).filter(|_| known()));
     view! {
         <div class="card-meters">

@@ -9,13 +9,13 @@ use crate::model::content::{Content, FEW, content, extents, find};
 use crate::model::group::Group;
 use crate::model::query::Query;
 use crate::model::window;
-use crate::model::window::{Heights, Shape};
+use crate::model::window::{Heights, PX, Shape, from_px};
 use crate::pages::context::App;
 use crate::platform::history;
 use crate::platform::viewport;
 
 /// What is kept in the document beyond each edge of the screen, so that a turn of the wheel shows no empty place.
-const BEYOND: u32 = 500;
+const BEYOND: u32 = 500 * PX;
 
 struct Inner {
     groups: Vec<Group>,
@@ -23,7 +23,7 @@ struct Inner {
     /// The shape's height of a row is a guess.
     guessed: bool,
     heights: Heights,
-    /// Pixels from the top of the list.
+    /// From the top of the list.
     view: (u32, u32),
     /// Has the focus, and stays.
     pinned: Option<String>,
@@ -44,7 +44,7 @@ pub struct Listing {
 impl Listing {
     /// Shows what `query` asks for; `shape` is what is guessed until the first rows were measured, and `bound` how many are printed.
     pub fn start(app: App, query: Memo<Query>, shape: Shape, bound: usize) -> Self {
-        let view = (0, viewport::height().saturating_add(BEYOND));
+        let view = (0, from_px(viewport::height()).saturating_add(BEYOND));
         let inner = Inner {
             groups: Vec::new(),
             shape,
@@ -126,6 +126,7 @@ impl Listing {
     fn look(self) {
         if let Some(root) = self.root.try_get_untracked().flatten() {
             let (start, end) = viewport::range(&root);
+            let (start, end) = (from_px(start), from_px(end));
             self.change(&mut |inner| inner.view = (start.saturating_sub(BEYOND), end.saturating_add(BEYOND)));
         }
     }
@@ -134,7 +135,7 @@ impl Listing {
     fn measure(self) {
         let Some(root) = self.root.try_get_untracked().flatten() else { return };
         let columns = viewport::columns(&root, ".cards");
-        let seen = viewport::heights(&root, "[data-node]");
+        let seen: Vec<u32> = viewport::heights(&root, "[data-node]").into_iter().map(from_px).collect();
         self.look();
         self.change(&mut |inner| {
             if inner.printing {
@@ -165,7 +166,7 @@ impl Listing {
     /// The node at the top of the screen and how far above the edge it begins, to be found again when somebody comes back.
     fn scrolled_to(self) -> Option<String> {
         let root = self.root.try_get_untracked().flatten()?;
-        let edge = viewport::range(&root).0;
+        let edge = from_px(viewport::range(&root).0);
         self.inner.with_value(|inner| {
             let extents = extents(&inner.groups, usize::MAX);
             let window = window::window(&extents, &inner.shape, &inner.heights, &(edge..edge + 1), None);
@@ -186,7 +187,8 @@ impl Listing {
             Some(window::offset(&extents(&inner.groups, usize::MAX), &inner.shape, &inner.heights, place))
         });
         if let Some(begins) = begins {
-            viewport::scroll_into(&root, begins.saturating_add_signed(below.parse().unwrap_or_default()));
+            let below = begins.saturating_add_signed(below.parse().unwrap_or_default());
+            viewport::scroll_into(&root, f64::from(below) / f64::from(PX));
             self.look();
         }
     }

@@ -8,6 +8,7 @@ mod empty;
 mod head;
 mod listing;
 mod plan_line;
+mod seat;
 mod sections;
 mod select;
 pub mod table;

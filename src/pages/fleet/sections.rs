@@ -3,16 +3,16 @@
 use leptos::prelude::*;
 use pitlane_api::NodeId;
 
-use super::card::NodeCard;
 use super::empty::NothingFound;
 use super::head::CapacityLine;
 use super::listing::Listing;
+use super::seat::Cards;
 use super::select::SelectGroup;
 use super::text::height;
 use crate::model::content::{Section, is_gap};
 use crate::model::query::Query;
 use crate::model::tone::Tone;
-use crate::model::window::Shape;
+use crate::model::window::{PX, Shape};
 use crate::pages::context::App;
 use crate::platform::viewport;
 use crate::ui::Keyed;
@@ -31,7 +31,7 @@ const PRINTED: usize = 400;
 pub fn Sections(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
     let columns = usize::try_from(viewport::width() / 326).unwrap_or(1).max(1);
-    let listing = Listing::start(app, query, Shape { columns, gap: 16, row: 270, head: 58 }, PRINTED);
+    let listing = Listing::start(app, query, Shape { columns, gap: 16 * PX, row: 270 * PX, head: 58 * PX }, PRINTED);
     let after = listing.text(|content| height(content.after));
     let section = move |key: String| view! { <OneSection listing=listing key=key /> };
     view! {
@@ -73,7 +73,8 @@ fn OneSection(listing: Listing, key: String) -> impl IntoView {
     let before = listing.section_text(&key, |section| height(section.before));
     let label = listing.section_text(&key, label);
     let celled = key.clone();
-    let cell = move |key: String| cell(listing, &celled, key);
+    let cards = Cards::of(listing, &key);
+    let cell = move |key: String| cell(listing, cards, &celled, key);
     view! {
         <div aria-hidden="true" style:height=move || before.get()></div>
         <section aria-label=move || label.get()>
@@ -97,15 +98,12 @@ pub fn label(section: &Section) -> String {
     }
 }
 
-fn cell(listing: Listing, section: &str, key: String) -> AnyView {
+fn cell(listing: Listing, cards: Cards, section: &str, key: String) -> AnyView {
     if is_gap(&key) {
-        let px = listing.cell_text(section, &key, |cell, _| height(cell.px()));
+        let px = listing.cell_text(section, &key, |cell, _| height(cell.length()));
         return view! { <div class="gap" aria-hidden="true" style:height=move || px.get()></div> };
     }
-    let position = listing.cell_text(section, &key, |cell, _| cell.place().0.to_string());
-    let count = listing.cell_text(section, &key, |_, section| section.count.to_string());
-    let id = NodeId(key);
-    App::get().live.fleet.row_untracked(&id).map(|row| view! { <NodeCard id=id row=row position=position count=count /> }).into_any()
+    cards.place(NodeId(key))
 }
 
 #[component]

@@ -11,9 +11,9 @@ use crate::words::tr;
 
 /// Chooses one node; with shift everything from the last one to it.
 #[component]
-pub fn SelectBox(id: StoredValue<NodeId>, #[prop(into)] name: Signal<String>) -> impl IntoView {
+pub fn SelectBox(#[prop(into)] id: Signal<NodeId>, #[prop(into)] name: Signal<String>) -> impl IntoView {
     let chosen = App::get().live.chosen;
-    let checked = Memo::new(move |_| id.with_value(|id| chosen.contains(id)));
+    let checked = Memo::new(move |_| id.with(|id| chosen.contains(id)));
     view! {
         <button
             type="button"
@@ -22,7 +22,7 @@ pub fn SelectBox(id: StoredValue<NodeId>, #[prop(into)] name: Signal<String>) ->
             aria-checked=move || if checked.get() { "true" } else { "false" }
             aria-label=move || tr!("Select {}", name.get())
             on:click=move |event: ev::MouseEvent| {
-                let id = id.get_value();
+                let id = id.get_untracked();
                 chosen.press(if event.shift_key() { Press::Range(id) } else { Press::One(id) });
             }
         ></button>

@@ -3,8 +3,11 @@
 
 use leptos::prelude::*;
 
+use pitlane_api::NodeId;
+
 use super::listing::Listing;
 use crate::model::content::{Cell, Content, Section};
+use crate::model::window::PX;
 
 /// What is read.
 #[derive(Clone, Copy)]
@@ -52,6 +55,20 @@ impl Listing {
         follow(self, section, cell, Read::Cell(read))
     }
 
+    /// A text about a node of a group, whichever it is just now.
+    pub fn member_text(self, section: StoredValue<String>, id: RwSignal<NodeId>, read: fn(&Cell, &Section) -> String) -> Memo<String> {
+        Memo::new(move |_| {
+            let mut text = String::new();
+            self.read(&mut |content| {
+                let section = section.with_value(|key| content.sections.iter().find(|known| known.key == *key));
+                let cell =
+                    |section: &Section| id.with(|id| section.cells.iter().find(|known| known.key() == id.as_str()).map(|cell| read(cell, section)));
+                text = section.and_then(cell).unwrap_or_default();
+            });
+            text
+        })
+    }
+
     /// How many nodes there are to scroll through.
     pub fn total(self) -> usize {
         let mut total = 0;
@@ -92,6 +109,8 @@ impl Listing {
 }
 
 /// A height for a style.
-pub fn height(px: u32) -> String {
-    format!("{px}px")
+pub fn height(length: u32) -> String {
+    let (whole, part) = (length / PX, length % PX);
+    // A sixty-fourth of a pixel has six decimals.
+    if part == 0 { format!("{whole}px") } else { format!("{whole}.{:06}px", part * 1_000_000 / PX) }
 }

@@ -63,7 +63,7 @@ pub fn Header(shared: Shared) -> impl IntoView {
                     />
                 </When>
                 <Button label=tr!("Share status…") icon=Glyph::Link on_press=move |()| open(Action::Share) />
-                <MainButton id=shared.id action=action />
+                <MainButton id=Signal::stored(shared.id.get_value()) action=action />
             </div>
         </div>
     }

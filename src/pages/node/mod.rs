@@ -53,6 +53,7 @@ pub fn NodePage() -> impl IntoView {
         .into_any(),
         (false, false) => view! {
             <div class="stack" aria-busy="true">
+                <h1 class="visually-hidden" tabindex="-1">{tr!("Reading the fleet…")}</h1>
                 <Skeleton shape="title" />
                 <Skeleton shape="panel" count=3 />
             </div>

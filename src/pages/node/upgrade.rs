@@ -80,7 +80,7 @@ fn Path(shared: Shared, upgrade: Upgrade) -> impl IntoView {
             let open = move |()| app.nav.open(Action::Drain, &shared.id.get_value());
             Some(view! { <Button label=tr!("Drain…") name=tr!("Drain for the upgrade") small=true refused=refused on_press=open /> })
         }
-        UpgradeStep::Activate => Some(view! { <MainButton id=shared.id action=action /> }),
+        UpgradeStep::Activate => Some(view! { <MainButton id=Signal::stored(shared.id.get_value()) action=action /> }),
         _ => None,
     };
     view! {

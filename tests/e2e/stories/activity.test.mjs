@@ -79,8 +79,11 @@ story("follows the log live without moving what is read, and pages back", {}, as
   const agent = await stage.agent({ name: "edge-fra-01" });
   await stage.agent({ name: "edge-fra-02" });
   const api = await stage.server.api("operator", "ada");
-  const change = (reason) => api.call("PATCH", `/nodes/${agent.id}/maintenance`, { reason }, { "if-match": "*" });
-  await api.drain(agent.id);
+  const change = async (reason) => {
+    const { status, body } = await api.call("PATCH", `/nodes/${agent.id}/maintenance`, { reason }, { "if-match": "*" });
+    assert.equal(status, 200, JSON.stringify(body));
+  };
+  assert.equal((await api.drain(agent.id)).status, 202);
   await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
   for (let n = 1; n <= 60; n += 1) await change(`Reason number ${n}`);
   const { page } = await stage.person({ viewport: PHONE, scheme: "dark" });

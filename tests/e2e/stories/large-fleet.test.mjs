@@ -39,6 +39,29 @@ story("two thousand nodes are scrolled, searched and walked through", { settings
   await until("the next node to have the focus", async () => (await focused(page)) === "node-00006");
   assert.deepEqual(await axe(page), []);
 
+  // A card that showed another node before says nothing of it, wherever one scrolls to.
+  for (const y of [6_000, 2_500, 20_000, 1_500]) {
+    await scroll(page, y);
+    await until("cards on the screen", () => page.evaluate(() => [...document.querySelectorAll("article")].filter((card) => card.getBoundingClientRect().top < innerHeight).length > 4));
+    const cards = await page.getByRole("article").evaluateAll((cards) => cards.map((card) => ({
+      name: card.getAttribute("aria-label"),
+      head: card.querySelector("h3").textContent,
+      place: Number(card.getAttribute("aria-posinset")),
+      link: new URL(card.querySelector("h3 a").href).pathname,
+      buttons: [...card.querySelectorAll("button")].map((button) => button.ariaLabel ?? button.textContent.trim()),
+    })));
+    for (const { name, head, place, link, buttons } of cards) {
+      assert.equal(head, name);
+      assert.equal(place, Number(name.slice(5)) + 1);
+      assert.equal(link, `/nodes/${nodes.nodes[place - 1].id}`);
+      assert.deepEqual(buttons, [`Select ${name}`, `Copy link to ${name}`, "Drain"]);
+    }
+  }
+  const reused = await page.getByRole("article").nth(12).getAttribute("aria-label");
+  await fleet.drain(page, reused).click();
+  await page.getByRole("dialog", { name: new RegExp(reused) }).waitFor();
+  await page.keyboard.press("Escape");
+
   // What is not in the document is found.
   await page.keyboard.press("/");
   await page.keyboard.type("node-01234");

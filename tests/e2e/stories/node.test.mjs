@@ -156,6 +156,50 @@ story("removes a node once nothing stands in the way", {}, async (stage) => {
   assert.equal(await button.getAttribute("aria-disabled"), "true");
 });
 
+story("a node whose workloads cannot be read is removed with a reason, and never one whose workloads were read", { refusals: [409] }, async (stage) => {
+  const dead = await stage.agent({ name: "edge-lon-01" });
+  const full = await stage.agent({ name: "edge-lon-02", containers: [container({ service: "web" })] });
+  await stage.agent({ name: "edge-fra-01" });
+  await Promise.all([dead.stop(), full.stop()]);
+  const api = await stage.server.api("admin", "storage");
+  for (const { id, name } of [dead, full]) await until(`${name} to be offline`, async () => (await api.node(id)).health === "offline");
+  const { page } = await stage.person({ role: "admin", name: "storage" });
+  await opens(page, full);
+  await page.getByRole("button", { name: "Remove…" }).click();
+  const other = sheet.of(page, "Remove edge-lon-02");
+  await sheet.submit(other, "Remove node").click();
+  await reads(other.getByRole("alert"), /It cannot be removed yet:.*it has 1 workload, 1 running/);
+  assert.equal(await sheet.submit(other, "Remove anyway").count(), 0, "no reason helps against what was read");
+
+  await opens(page, dead);
+  await page.getByRole("button", { name: "Remove…" }).click();
+  const dialog = sheet.of(page, "Remove edge-lon-01");
+  await sheet.submit(dialog, "Remove node").click();
+  await reads(dialog.getByRole("alert"), /not all of its workloads could be read/);
+  await sheet.submit(dialog, "Remove anyway").click();
+  await reads(dialog, /at least 3 characters/);
+  await page.keyboard.type("The host burned down");
+  await sheet.submit(dialog, "Remove anyway").click();
+  await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
+  await until("two cards to be left", async () => (await fleet.names(page)).toSorted().join() === "edge-fra-01,edge-lon-02");
+  const removed = (await api.activity()).find(({ kind }) => kind === "node_removed");
+  assert.deepEqual([removed.node_name, removed.reason], ["edge-lon-01", "The host burned down"]);
+  await page.goto("/activity");
+  await reads(page.getByRole("region", { name: "Activity log" }), /storage .*could not be read.*“The host burned down”/);
+});
+
+story("what never beat can be removed at once", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const never = await stage.agent({ name: "edge-mad-01", beat: false });
+  const { page } = await stage.person({ role: "admin" });
+  await opens(page, never);
+  await page.getByRole("button", { name: "Remove…" }).click();
+  const dialog = sheet.of(page, "Remove edge-mad-01");
+  await reads(dialog.getByRole("status", { name: "What stands in the way" }), /Nothing stands in the way/);
+  await sheet.submit(dialog, "Remove node").click();
+  await until("one card to be left", async () => (await fleet.names(page)).join() === "edge-fra-01");
+});
+
 story("follows an upgrade from behind to back again", { outage: true }, async (stage) => {
   const agent = await stage.agent({ name: "edge-fra-01", version: "0.0.9" });
   await stage.agent({ name: "edge-fra-02" });

@@ -19,18 +19,19 @@ export function launch(more = []) {
 }
 
 /**
- * Somebody at a browser of their own. `scheme` is "light" or "dark". What the page writes to its console is kept in `log`; the browser's own
+ * Somebody at a browser of their own. `scheme` is "light" or "dark"; `zoom` the pixels of the screen to one of the page. What the page writes to its console is kept in `log`; the browser's own
  * line about a request that was refused is kept apart in `refusals`, as the status, because a refusal is part of several stories.
  */
 export class Person {
   log = [];
   refusals = [];
 
-  static async sitsDown(browser, { url, viewport = DESKTOP, scheme = "light" } = {}) {
+  static async sitsDown(browser, { url, viewport = DESKTOP, scheme = "light", zoom = 1 } = {}) {
     const person = new Person();
     person.context = await browser.newContext({
       baseURL: url,
       viewport,
+      deviceScaleFactor: zoom,
       colorScheme: scheme,
       reducedMotion: "reduce",
       locale: "en-GB",
@@ -65,15 +66,11 @@ export class Person {
   }
 }
 
-/** What axe finds wrong with the page as it is now, by WCAG 2.2 AA and its best practices; empty is good. */
-export async function axe(page) {
+/** What axe finds wrong with the page as it is now, by WCAG 2.2 AA and its best practices, or by `rules` alone; empty is good. */
+export async function axe(page, rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]) {
   // A sheet that is still fading in has the colours of no theme: under load its one frame has been caught.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-  await page.evaluate(`${axeSource}; undefined`);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }),
-  );
+  await page.evaluate(() => Promise.all(document.getAnimations().filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime)).map((animation) => animation.finished.catch(() => {}))));
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(`${axeSource}; undefined`);
+  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] }), rules);
   return violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `    ${node.target.join(" ")}\n      ${node.failureSummary.replaceAll("\n", "\n      ")}`).join("\n")}`);
 }

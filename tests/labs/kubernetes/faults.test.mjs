@@ -5,6 +5,7 @@ import { after, beforeEach } from "node:test";
 import { join } from "node:path";
 import { root } from "../../support/paths.mjs";
 import { until } from "../../support/wait.mjs";
+import { axe } from "../../e2e/support/browser.mjs";
 import { fleet, reads, says, sheet } from "../../e2e/support/console.mjs";
 import { story } from "../../e2e/support/story.mjs";
 import { pictures } from "../look.mjs";
@@ -117,6 +118,8 @@ story("an API server that is killed in the middle of a drain", { settings, refus
   await reads(page.getByRole("main").locator("xpath=.."), /Kubernetes does not answer\. (The connection to the API server broke off|Nothing listens where .* is refused)\. It last answered \d+ (s|min) ago\. New drains and activations are refused; what was accepted waits and is tried again\./, PATIENT);
   await says(fleet.card(page, "worker-2"), /worker-2/);
   await reads(fleet.card(page, "worker-1"), /Draining: waiting for the engine/);
+  await page.getByRole("alert").getByText("Kubernetes does not answer.").waitFor();
+  assert.deepEqual(await axe(page), []);
   await pictures(page, "kubernetes-away");
   way.before = async () => true;
   await cluster.order("start apiserver");

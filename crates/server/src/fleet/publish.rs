@@ -42,6 +42,8 @@ struct Moved<'a> {
 
 /// Nodes in one piece of a snapshot: as many as a browser reads between two frames of its screen.
 const PIECE: usize = 250;
+/// In its first piece: as many as a screen shows, so that they are on it while the rest is read.
+const FIRST: usize = 48;
 
 /// What needs a person comes first, so that it is on the screen while the rest is on its way.
 fn urgency(status: Status) -> u8 {
@@ -76,10 +78,8 @@ impl Fleet {
             let mut nodes: Vec<&Node> = view.nodes_by_name().collect();
             nodes.sort_by_key(|node| urgency(node.status));
             let (fleet, server_time) = (self.fleet_info(&view), self.settings.clock.now());
-            let mut pieces: Vec<&[&Node]> = nodes.chunks(PIECE).collect();
-            if pieces.is_empty() {
-                pieces.push(&[]);
-            }
+            let (first, rest) = nodes.split_at(nodes.len().min(FIRST));
+            let pieces: Vec<&[&Node]> = std::iter::once(first).chain(rest.chunks(PIECE)).collect();
             let last = pieces.len() - 1;
             let piece = |(at, nodes): (usize, &&[&Node])| {
                 let snapshot = Snapshot { fleet: &fleet, nodes, continued: at > 0, more: at < last, server_time };

@@ -17,8 +17,7 @@ use crate::ui::view;
 use crate::words::number;
 
 /// The cell of a node in a column. What is not known is a dash.
-pub fn cell(column: Column, row: &Row, face: Memo<Face>) -> AnyView {
-    let (node, pulse) = (row.node.clone(), row.pulse.clone());
+pub fn cell(column: Column, row: Signal<Row>, face: Memo<Face>) -> AnyView {
     match column {
         Column::State => {
             let badges = move || face.with(|face| face.badges.clone()).into_iter().map(|mark| view! { <Badge mark=mark /> }).collect_view();
@@ -28,22 +27,22 @@ pub fn cell(column: Column, row: &Row, face: Memo<Face>) -> AnyView {
             let clock = App::get().clock;
             let why = Memo::new(move |_| {
                 let now = clock.now();
-                node.with(|node| attention::reason(node, node.maintenance.as_ref().is_some_and(|m| m.overdue(now))))
+                row.get().node.with(|node| attention::reason(node, node.maintenance.as_ref().is_some_and(|m| m.overdue(now))))
             });
             view! { <span class="row-why">{move || why.get()}</span> }
         }
         Column::Heartbeat => {
-            let at = Memo::new(move |_| pulse.with(|pulse| pulse.at));
+            let at = Memo::new(move |_| row.get().pulse.with(|pulse| pulse.at));
             view! { <Age at=at /> }
         }
         Column::Cpu => {
-            let share = Memo::new(move |_| pulse.with(|pulse| pulse.cpu_percent).filter(|_| face.with(|face| face.meters_known)));
+            let share = Memo::new(move |_| row.get().pulse.with(|pulse| pulse.cpu_percent).filter(|_| face.with(|face| face.meters_known)));
             view! { <Share share=share bad=Signal::stored(false) /> }
         }
         Column::Memory => {
             let share = Memo::new(move |_| {
                 let (total, known) = face.with(|face| (face.memory_total, face.meters_known));
-                format::share(pulse.with(|pulse| pulse.memory_used), total).filter(|_| known)
+                format::share(row.get().pulse.with(|pulse| pulse.memory_used), total).filter(|_| known)
             });
             view! { <Share share=share bad=Signal::derive(move || face.with(|face| face.memory_bad)) /> }
         }
@@ -65,9 +64,8 @@ pub fn cell(column: Column, row: &Row, face: Memo<Face>) -> AnyView {
     }
 }
 
-fn text(row: &Row, read: impl Fn(&Node) -> Option<String> + Send + Sync + 'static) -> AnyView {
-    let node = row.node.clone();
-    let text = Memo::new(move |_| node.with(|node| read(node)).unwrap_or_else(|| format::UNKNOWN.to_owned()));
+fn text(row: Signal<Row>, read: impl Fn(&Node) -> Option<String> + Send + Sync + 'static) -> AnyView {
+    let text = Memo::new(move |_| row.get().node.with(|node| read(node)).unwrap_or_else(|| format::UNKNOWN.to_owned()));
     view! { <span>{move || text.get()}</span> }
 }
 

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use pitlane_api::NodeId;
 
 use super::listing::Listing;
+use super::seat::Seat;
 use super::sections::{Fold, Nothing, PrintNote, label};
 use super::select::SelectGroup;
 use super::text::height;
@@ -20,7 +21,7 @@ use crate::model::content::is_gap;
 use crate::model::query::Query;
 use crate::model::sort::Sort;
 use crate::model::tone::Tone;
-use crate::model::window::Shape;
+use crate::model::window::{PX, Shape};
 use crate::pages::context::App;
 use crate::ui::Keyed;
 use crate::ui::Tag;
@@ -37,7 +38,7 @@ pub fn FleetTable() -> impl IntoView {
     let app = App::get();
     let query = super::query(app);
     let columns = Memo::new(move |_| query.with(columns::shown));
-    let listing = Listing::start(app, query, Shape { columns: 1, gap: 0, row: 43, head: 44 }, PRINTED);
+    let listing = Listing::start(app, query, Shape { columns: 1, gap: 0, row: 43 * PX, head: 44 * PX }, PRINTED);
     let count = listing.text(|content| (content.total + 1).to_string());
     let after = listing.text(|content| height(content.after));
     let wide = Memo::new(move |_| columns.with(|columns| columns.len() + 2).to_string());
@@ -123,7 +124,7 @@ fn OneSection(listing: Listing, key: String, columns: Memo<Vec<Column>>, wide: M
     });
     let one = move |key: String| {
         if is_gap(&key) {
-            let px = listing.cell_text(&celled, &key, |cell, _| height(cell.px()));
+            let px = listing.cell_text(&celled, &key, |cell, _| height(cell.length()));
             return view! {
                 <tr aria-hidden="true">
                     <td class="gap-cell" colspan=move || wide.get() style:height=move || px.get()></td>
@@ -132,7 +133,7 @@ fn OneSection(listing: Listing, key: String, columns: Memo<Vec<Column>>, wide: M
         }
         let index = listing.cell_text(&celled, &key, |cell, _| (cell.place().1 + 2).to_string());
         let id = NodeId(key);
-        fleet.row_untracked(&id).map(|row| view! { <row::NodeRow id=id row=row index=index columns=columns /> }).into_any()
+        fleet.row_untracked(&id).map(|row| view! { <row::NodeRow seat=Seat::of(id, row) index=index columns=columns /> }).into_any()
     };
     view! {
         <When cond=spaced>

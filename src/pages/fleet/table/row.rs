@@ -1,24 +1,22 @@
 //! A node's row. A heartbeat reaches only its age and its figures.
 
 use leptos::prelude::*;
-use pitlane_api::NodeId;
 
 use super::cell::cell;
 use crate::model::card::Face;
 use crate::model::columns::Column;
 use crate::model::tone::Tone;
 use crate::pages::actions::MainButton;
+use crate::pages::fleet::seat::Seat;
 use crate::pages::fleet::select::SelectBox;
 use crate::route::Route;
-use crate::state::Row;
 use crate::ui::view;
 
-/// One node. `index` counts the heading too, whether the rows before this one are in the document or not.
+/// The node that sits there. `index` counts the heading too, whether the rows before this one are in the document or not.
 #[component]
-pub fn NodeRow(id: NodeId, row: Row, index: Signal<String>, columns: Memo<Vec<Column>>) -> impl IntoView {
-    let node = row.node.clone();
-    let face = Memo::new(move |_| node.with(Face::of));
-    let id = StoredValue::new(id);
+pub fn NodeRow(seat: Seat, index: Signal<String>, columns: Memo<Vec<Column>>) -> impl IntoView {
+    let Seat { id, row } = seat;
+    let face = Memo::new(move |_| row.get().node.with(Face::of));
     let action = Memo::new(move |_| face.with(|face| face.action));
     let cells = move || {
         columns
@@ -26,19 +24,19 @@ pub fn NodeRow(id: NodeId, row: Row, index: Signal<String>, columns: Memo<Vec<Co
             .into_iter()
             .map(|column| {
                 let word = column.word();
-                view! { <td data-col=word>{cell(column, &row, face)}</td> }
+                view! { <td data-col=word>{cell(column, row, face)}</td> }
             })
             .collect_view()
     };
     view! {
         <tr
-            data-node=id.with_value(|id| id.0.clone())
+            data-node=move || id.get().0
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
             aria-rowindex=move || index.get()
         >
             <th scope="row">
                 <SelectBox id=id name=Signal::derive(move || face.with(|face| face.name.clone())) />
-                <a class="card-name" href=id.with_value(|id| Route::node(id).href())>
+                <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
                     {move || face.with(|face| face.name.clone())}
                 </a>
             </th>

@@ -1,5 +1,7 @@
 //! What the fleet's head offers beside order and groups: views saved under a name, the density, and the columns of the table.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::arrange::{Grouping, Switch};
@@ -24,10 +26,14 @@ use crate::ui::When;
 use crate::ui::view;
 use crate::words::tr;
 
+/// Who types on has not asked yet.
+const PAUSE: Duration = Duration::from_millis(600);
+
 /// A button, and what it opens.
 #[component]
 pub fn FleetTools() -> impl IntoView {
     let query = super::super::query(App::get());
+    tell_results(query);
     let table = move || query.with(|query| query.table);
     view! {
         <button type="button" class="button" popovertarget="fleet-tools">
@@ -44,6 +50,29 @@ pub fn FleetTools() -> impl IntoView {
             </When>
         </div>
     }
+}
+
+/// How many nodes a search or a filter leaves is told to who does not see them, once they pause.
+fn tell_results(query: Memo<Query>) {
+    let app = App::get();
+    let narrowed = Memo::new(move |_| query.with(|query| (query.text.clone(), query.show.clone())));
+    let asked = StoredValue::new(0_u32);
+    Effect::new(move |before: Option<()>| {
+        // A memo that nobody reads follows nothing: to track it alone would not do.
+        narrowed.with(|_| ());
+        if before.is_none() {
+            return;
+        }
+        let this = asked.get_value().wrapping_add(1);
+        asked.set_value(this);
+        let tell = move || {
+            if asked.try_get_value() == Some(this) {
+                let found = untrack(|| app.live.chosen.nodes(|_| true)).len();
+                app.announcer.say(if found == 0 { tr!("Nothing found") } else { tr!("1 result" | "{n} results" % found) });
+            }
+        };
+        set_timeout(tell, PAUSE);
+    });
 }
 
 /// Links with names.
