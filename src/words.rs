@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use ::tr::Translator;
+use pitlane_api::{Arg, Said, Words};
 
 /// What is between a context and its message in a catalogue, as gettext has it.
 const CONTEXT_END: char = '\u{4}';
@@ -61,6 +62,33 @@ pub fn say_count(context: Option<&'static str>, one: &'static str, many: &'stati
         Some(language) => language.ntranslate(n, one, many, context).into_owned(),
         None => form(n, one, many).to_owned(),
     }
+}
+
+/// What the server says, in the language that is spoken: its template stands in the catalogue as our own messages do.
+pub fn told(words: &Words) -> String {
+    match (LANGUAGE.get(), words.made_of()) {
+        (Some(language), Some(said)) => in_language(language, said),
+        _ => words.english().to_owned(),
+    }
+}
+
+/// Whether it stays as it came on a page of another language: what an engine said, or a sentence that this console does not know.
+pub fn is_foreign(words: &Words) -> bool {
+    let Some(language) = LANGUAGE.get() else { return false };
+    words.made_of().is_none_or(|said| (language.find)(&said.id, said.n).is_none())
+}
+
+fn in_language(language: &Language, said: &Said) -> String {
+    let find = |said: &Said| match (&said.many, said.n) {
+        (Some(many), Some(n)) => language.ntranslate(n, &said.id, many, None).into_owned(),
+        _ => language.translate(&said.id, None).into_owned(),
+    };
+    let write = |arg: &Arg| match arg {
+        Arg::Data(text) => text.clone(),
+        Arg::Number(n) => (language.write)(*n as f64, false),
+        Arg::Said(said) => in_language(language, said),
+    };
+    said.render(&find, &write)
 }
 
 /// What can be counted.
@@ -182,5 +210,26 @@ mod tests {
         assert_eq!(german.ntranslate(1, "one node", "{n} nodes", None), "ein Knoten");
         assert_eq!(german.ntranslate(0, "one node", "{n} nodes", None), "{n} Knoten");
         assert_eq!(german.ntranslate(1, "one link", "{n} links", None), "one link");
+    }
+
+    #[test]
+    fn what_the_server_says_is_said_in_the_language() {
+        let find = |key: &str, n: Option<u64>| {
+            let found = match (key, n) {
+                ("Stopped at {}: {}", None) => "Bei {0} angehalten: {1}",
+                ("1 workload on {}" | "{n} workloads on {}", Some(1)) => "1 Workload auf {}",
+                ("1 workload on {}", Some(_)) => "{n} Workloads auf {}",
+                _ => return None,
+            };
+            Some(found.to_owned())
+        };
+        let german = Language { find, write: |n, _| format!("{n}.") };
+        let why = pitlane_api::say!("1 workload on {}" | "{n} workloads on {}" % 3_u32, "edge-1");
+        let said = pitlane_api::say!("Stopped at {}: {}", "edge-2", why);
+        assert_eq!(said, "Stopped at edge-2: 3 workloads on edge-1");
+        assert_eq!(said.made_of().map(|said| in_language(&german, said)).as_deref(), Some("Bei edge-2 angehalten: 3. Workloads auf edge-1"));
+        let newer = pitlane_api::say!("A sentence of tomorrow about {}.", "edge-1");
+        assert_eq!(newer.made_of().map(|said| in_language(&german, said)).as_deref(), Some("A sentence of tomorrow about edge-1."));
+        assert_eq!(told(&said), "Stopped at edge-2: 3 workloads on edge-1", "English where no language is spoken");
     }
 }

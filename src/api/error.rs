@@ -1,8 +1,8 @@
 //! What can go wrong between the console and the server, by what a person can do about it.
 
-use pitlane_api::{ErrorBody, Refusal};
+use pitlane_api::{ErrorBody, Refusal, Words};
 
-use crate::words::tr;
+use crate::words::{self, tr};
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Refused {
     /// The HTTP status code.
     pub status: u16,
     /// For a person.
-    pub message: String,
+    pub message: Words,
     /// The word for programs.
     pub code: String,
     /// The rule's own words and lists, for a 409 that this version knows.
@@ -36,7 +36,7 @@ pub struct Refused {
 
 impl Refused {
     /// From the `error` of an envelope.
-    pub fn new(status: u16, message: String, error: Option<ErrorBody>, request_id: Option<String>) -> Self {
+    pub fn new(status: u16, message: Words, error: Option<ErrorBody>, request_id: Option<String>) -> Self {
         let refusal = error.as_ref().and_then(Refusal::from_body);
         let field = error.as_ref().and_then(|error| error.details.get("field")).and_then(|field| field.as_str()).map(str::to_owned);
         Self { status, message, code: error.map(|error| error.code).unwrap_or_default(), refusal, field, request_id }
@@ -52,7 +52,7 @@ impl ApiError {
             Self::Decode => tr!("The answer could not be understood. Load the page again; the server may be a newer one."),
             Self::Refused(refused) => {
                 let rule = refused.refusal.as_ref().map(Refusal::message);
-                rule.filter(|_| refused.message.is_empty()).unwrap_or_else(|| refused.message.clone())
+                words::told(&rule.filter(|_| refused.message.is_empty()).unwrap_or_else(|| refused.message.clone()))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The shell of somebody who is signed in: top bar, banner when what is shown is old, page, sheet.
 
 use leptos::prelude::*;
+use pitlane_api::Words;
 
 use super::overlay::Overlays;
 use super::rest::Part;
@@ -117,15 +118,14 @@ fn EngineBanner() -> impl IntoView {
     });
     dynamic(move || {
         away.get().map(|(name, message, seen_at)| {
-            let why = message.map(|message| sentence(&message)).unwrap_or_default();
             let text = Signal::derive(move || {
                 let age = format::age(seen_at, app.clock.now());
-                let text = tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age);
-                format!("{why}{text}")
+                tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age)
             });
+            let said = message.map(sentence);
             view! {
                 <div role="alert">
-                    <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) text=text />
+                    <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) said=said text=text />
                 </div>
             }
         })
@@ -133,7 +133,10 @@ fn EngineBanner() -> impl IntoView {
 }
 
 /// What an engine's driver said, as a sentence among others.
-fn sentence(words: &str) -> String {
-    let mut letters = words.trim_end_matches('.').chars();
-    letters.next().map(|first| format!("{}{}. ", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default()
+fn sentence(words: Words) -> Words {
+    if words.made_of().is_some() {
+        return words;
+    }
+    let mut letters = words.english().trim_end_matches('.').chars();
+    Words::plain(letters.next().map(|first| format!("{}{}.", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default())
 }

@@ -69,7 +69,7 @@ mod tests {
             node_id: None,
             node_name: None,
             operation_id: None,
-            message: String::new(),
+            message: Default::default(),
             reason: None,
         }
     }

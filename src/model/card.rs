@@ -10,7 +10,7 @@ use super::{
     plan::PlanWords,
     tone::{self, Glyph, Mark, Tone},
 };
-use crate::words::tr;
+use crate::words::{self, tr};
 
 /// Everything of a card that does not change by a heartbeat or by the passing of a second.
 #[derive(Debug, Clone, PartialEq)]
@@ -260,12 +260,13 @@ fn signals(node: &Node) -> Vec<SignalWords> {
                 SignalState::NotPresent => tr!("signal" => "not present"),
                 SignalState::Unknown => tr!("signal" => "not known"),
             };
+            let name = signal_name(signal);
             let title = if signal.detail.is_empty() || !current {
-                tr!("{}: {}", signal.name, word)
+                tr!("{}: {}", name, word)
             } else {
-                tr!("{}: {}, {}", signal.name, word, signal.detail)
+                tr!("{}: {}, {}", name, word, words::told(&signal.detail))
             };
-            SignalWords { tone, glyph, name: signal.name.clone(), title }
+            SignalWords { tone, glyph, name, title }
         })
         .collect()
 }
@@ -282,7 +283,7 @@ fn maintenance(node: &Node) -> Option<MaintenanceWords> {
         parts.push(tr!("“{}”", reason));
     }
     if let Some(note) = &record.note {
-        parts.push(note.clone());
+        parts.push(words::told(note));
     }
     Some(MaintenanceWords { since: record.since, rest: parts.join(" · "), expected_back_at: record.expected_back_at })
 }
@@ -315,7 +316,7 @@ fn notices(node: &Node) -> Vec<Notice> {
         }
     }
     if let Some(clock) = node.signals.iter().find(|s| s.kind == SignalKind::Clock && s.state == SignalState::Bad) {
-        notices.push(plain(Tone::Degraded, Glyph::Clock, tr!("The clock of this node is off: {}", clock.detail)));
+        notices.push(plain(Tone::Degraded, Glyph::Clock, tr!("The clock of this node is off: {}", words::told(&clock.detail))));
     }
     if node.scheduling == Scheduling::Maintenance && node.health != Health::Offline {
         if let Some(n) = node.workload_counts.stateful.filter(|n| *n > 0) {
@@ -330,11 +331,16 @@ fn notices(node: &Node) -> Vec<Notice> {
     notices
 }
 
+/// `Memory` in the language of the page; a condition as its engine names it.
+pub fn signal_name(signal: &pitlane_api::Signal) -> String {
+    words::told(&pitlane_api::rules::signal_name(signal.kind, &signal.name))
+}
+
 fn bad_signal(signal: &pitlane_api::Signal) -> String {
     match signal.kind {
-        SignalKind::Docker | SignalKind::Caddy => tr!("{} not ready", signal.name),
-        _ if signal.detail.is_empty() => tr!("{} is bad", signal.name),
-        _ => tr!("{}: {}", signal.name, signal.detail),
+        SignalKind::Docker | SignalKind::Caddy => tr!("{} not ready", signal_name(signal)),
+        _ if signal.detail.is_empty() => tr!("{} is bad", signal_name(signal)),
+        _ => tr!("{}: {}", signal_name(signal), words::told(&signal.detail)),
     }
 }
 
@@ -345,7 +351,7 @@ mod tests {
     use pitlane_api::{Maintenance, Signal};
 
     fn signal(kind: SignalKind, name: &str, state: SignalState) -> Signal {
-        Signal { kind, name: name.into(), state, detail: String::new(), since: None }
+        Signal { kind, name: name.into(), state, detail: Default::default(), since: None }
     }
 
     fn in_maintenance(mut node: Node) -> Node {

@@ -36,10 +36,11 @@ pub fn countdown(checks: &ActivationChecks, now: Timestamp) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pitlane_api::Check;
+    use pitlane_api::{Check, Words};
 
     fn checks(blocked: &[CheckKind], settled_for_s: u64) -> ActivationChecks {
-        let check = |kind: &CheckKind| Check { kind: *kind, name: kind.to_string(), outcome: CheckOutcome::Blocked, detail: String::new() };
+        let check =
+            |kind: &CheckKind| Check { kind: *kind, name: Words::plain(kind.as_str()), outcome: CheckOutcome::Blocked, detail: Words::default() };
         ActivationChecks {
             node_id: "n".into(),
             revision: "r".into(),

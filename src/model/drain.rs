@@ -1,6 +1,9 @@
 //! The drain sheet: what a person is shown, and what the request then says they saw.
 
-use pitlane_api::{Capacity, DataLives, DrainPreview, DrainRequest, GuardKind, Identity, REASON_MAX, REASON_MIN, Refusal, Timestamp, Workload};
+use pitlane_api::{
+    Capacity, DataLives, DrainPreview, DrainRequest, Fate, GuardKind, Identity, REASON_MAX, REASON_MIN, Refusal, Timestamp, Volume, VolumeKind,
+    Workload,
+};
 
 use super::{
     counts::CapacityBar,
@@ -22,6 +25,34 @@ pub fn lives(lives: DataLives) -> String {
         DataLives::ThisNodeOnly => tr!("data" => "local"),
         DataLives::NetworkVolume => tr!("data" => "network"),
         DataLives::Unknown => tr!("data" => "not known"),
+    }
+}
+
+/// `Named volume, data: local`, for the title of a volume.
+pub fn volume_title(volume: &Volume) -> String {
+    let kind = match volume.kind {
+        VolumeKind::Named => tr!("Named volume"),
+        VolumeKind::Anonymous => tr!("Anonymous volume"),
+        VolumeKind::Bind | VolumeKind::HostPath => tr!("Folder of the host"),
+        VolumeKind::Pvc => tr!("Persistent volume claim"),
+        VolumeKind::EmptyDir => tr!("Scratch space that goes with the pod"),
+        VolumeKind::HostVolume => tr!("Host volume"),
+        VolumeKind::Unknown => tr!("Volume"),
+    };
+    tr!("{}, data: {}", kind, lives(volume.data_lives))
+}
+
+/// What the engine does with a workload, as [`Fate::describe`] says it in English.
+pub fn fate(fate: Fate) -> String {
+    match fate {
+        Fate::HereWithData => tr!("starts here again, with its data"),
+        Fate::StaysStopped => tr!("stays stopped, data stays here"),
+        Fate::WaitsForNode => tr!("waits for this node"),
+        Fate::ElsewhereWithData => tr!("starts elsewhere, data follows"),
+        Fate::ElsewhereEmpty => tr!("starts elsewhere, empty"),
+        Fate::Elsewhere => tr!("starts elsewhere"),
+        Fate::DataLost => tr!("is removed with its data"),
+        Fate::Unknown => tr!("not known"),
     }
 }
 
@@ -168,7 +199,14 @@ pub fn readable(identity: &Identity) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pitlane_api::{Fate, WorkloadKind, WorkloadState};
+    use pitlane_api::{WorkloadKind, WorkloadState};
+
+    #[test]
+    fn fates_are_those_of_the_contract() {
+        for known in Fate::ALL {
+            assert_eq!(fate(*known), known.describe());
+        }
+    }
 
     fn workload(name: &str) -> Workload {
         Workload {

@@ -5,7 +5,7 @@ use pitlane_api::{
     NodesEvent, OperationEvent, Read, RemovedEvent, SnapshotEvent, Timestamp, read_json,
 };
 
-use crate::words::tr;
+use crate::words::{self, tr};
 
 /// One message of the stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +130,7 @@ pub fn announcement(before: &Node, after: &Node) -> Option<String> {
     }
     let failed = |node: &Node| node.operation.as_ref().and_then(|op| op.last_error.clone());
     match (failed(before), failed(after)) {
-        (None, Some(error)) => Some(format!("{name}: {error}")),
+        (None, Some(error)) => Some(format!("{name}: {}", words::told(&error))),
         _ => None,
     }
 }

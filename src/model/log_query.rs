@@ -73,7 +73,7 @@ mod tests {
             node_id: Some("a".into()),
             node_name: None,
             operation_id: None,
-            message: String::new(),
+            message: Default::default(),
             reason: None,
         };
         let matches = |change: &dyn Fn(&mut LogQuery)| {

@@ -4,7 +4,7 @@ use pitlane_api::{PlanState, PlannedDrain, REASON_MAX, Timestamp, rules};
 
 use super::expected::Expected;
 use super::tone::{Glyph, Tone};
-use crate::words::tr;
+use crate::words::{self, tr};
 
 /// The line about a planned drain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl PlanWords {
             state: plan.state,
             starts_at: plan.starts_at,
             rest: format!("{} · “{}”", plan.by, plan.reason),
-            message: plan.message.clone().filter(|_| plan.state != PlanState::Waiting),
+            message: plan.message.as_ref().filter(|_| plan.state != PlanState::Waiting).map(words::told),
         }
     }
 

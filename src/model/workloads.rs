@@ -2,7 +2,7 @@
 
 use pitlane_api::{Workload, WorkloadKind};
 
-use crate::words::tr;
+use crate::words::{self, tr};
 
 /// What narrows the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -34,7 +34,8 @@ pub fn listed(workloads: &[Workload], filter: &Filter) -> Vec<Workload> {
 
 fn matches_text(workload: &Workload, words: &[String]) -> bool {
     let mut text = workload.name.to_lowercase();
-    let parts = workload.stack.iter().chain(&workload.image).chain(&workload.remarks);
+    let remarks: Vec<String> = workload.remarks.iter().map(words::told).collect();
+    let parts = workload.stack.iter().chain(&workload.image).chain(&remarks);
     for part in parts.chain(workload.volumes.iter().map(|volume| &volume.name)) {
         text.push('\n');
         text.push_str(&part.to_lowercase());

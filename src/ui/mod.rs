@@ -21,6 +21,7 @@ mod sheet;
 mod skeleton;
 mod steps;
 mod toast;
+mod told;
 
 pub use age::*;
 pub use badge::*;
@@ -44,6 +45,7 @@ pub use sheet::*;
 pub use skeleton::*;
 pub use steps::*;
 pub use toast::*;
+pub use told::*;
 
 use std::cell::Cell;
 

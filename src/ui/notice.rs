@@ -1,10 +1,11 @@
 //! A box that says something, with what can be done about it.
 
 use leptos::prelude::*;
+use pitlane_api::Words;
 
 use super::view;
 
-use super::Icon;
+use super::{Icon, Told};
 use crate::model::tone::{Glyph, Tone};
 
 /// A box among other things.
@@ -33,6 +34,9 @@ pub fn Banner(
     #[prop(optional)] stripes: bool,
     #[prop(into)] title: Signal<String>,
     #[prop(into)] text: Signal<String>,
+    /// What somebody else said about it, before the text.
+    #[prop(optional_no_strip)]
+    said: Option<Words>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
@@ -41,7 +45,7 @@ pub fn Banner(
             <div class="banner-body">
                 <p>{move || title.get()}</p>
                 // Where it is read out, that is done once: an age in it ticks.
-                <p class="muted" aria-live="off">{move || text.get()}</p>
+                <p class="muted" aria-live="off">{said.map(|said| view! { <Told words=said /> " " })} {move || text.get()}</p>
             </div>
             {children.map(|children| children())}
         </div>

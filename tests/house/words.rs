@@ -1,4 +1,4 @@
-//! Words on the screen: each goes through `tr!`, and each is translated into every language there is.
+//! Words on the screen: the console's own go through `tr!`, the server's through `say!`, and each is translated into every language there is.
 //!
 //! `PITLANE_WORDS=write cargo test -p pitlane-console --test house words` brings the files of assets/i18n up to date first: new messages come
 //! in without a translation, and what no source says any more goes out.
@@ -10,17 +10,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tree::{File, Finding, assert_caught, assert_clean, sample, tree};
 use po::Catalogue;
-use source::{Message, messages, untranslated};
+use source::{Message, messages, unsaid, untranslated};
 
 fn catalogues(files: &[File]) -> Vec<(&File, Catalogue)> {
     files.iter().filter(|file| file.is_under("assets/i18n") && file.has_ending(&["po"])).map(|file| (file, Catalogue::read(&file.text))).collect()
+}
+
+/// Whether words for a person are in it: the console's own, and what the server says to it.
+fn speaks(file: &File) -> bool {
+    file.is_under("src") || source::is_server(file)
 }
 
 /// Every message once, in the order of the tree, with the files that say it.
 fn said(files: &[File]) -> Vec<(Message, Vec<String>)> {
     let mut said: Vec<(Message, Vec<String>)> = Vec::new();
     let mut places: BTreeMap<(Option<String>, String), usize> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.is_under("src") && file.has_ending(&["rs"])) {
+    for file in files.iter().filter(|file| speaks(file) && file.has_ending(&["rs"])) {
         for message in messages(file) {
             let place = *places.entry(message.key()).or_insert_with(|| {
                 said.push((message.clone(), Vec::new()));
@@ -102,7 +107,10 @@ fn every_message_is_translated_and_none_is_left_over() {
     if std::env::var("PITLANE_WORDS").is_ok_and(|how| how == "write") {
         bring_up_to_date(&tree());
     }
-    assert_clean("assets/i18n has every message of src/, whole (the head of tests/house/words.rs says how to bring it up to date)", gaps(&tree()));
+    assert_clean(
+        "assets/i18n has every message of the console and of the server, whole (the head of tests/house/words.rs says how to bring it up to date)",
+        gaps(&tree()),
+    );
     let source = |text: &str| sample("src/ui/a.rs", text).remove(0);
     let german = |text: &str| {
         sample("assets/i18n/de.po", &format!("msgid \"\"\nmsgstr \"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n\n{text}")).remove(0)
@@ -138,4 +146,19 @@ fn every_word_on_the_screen_goes_through_tr() {
         "fn a() { view! { <p class=\"card-head\" data-tone=\"offline\">{tr!(\"Nothing runs here.\")} \" · \" <code>\"pitlane demo\"</code></p> } }
         #[expect(dead_code, reason = \"a reason is for us\")] fn b() -> &'static str { \"data-node\" }";
     assert_clean("classes, marks, commands and reasons are no words on the screen", findings(&sample("src/pages/a.rs", fine)));
+}
+
+#[test]
+fn every_sentence_of_the_server_goes_through_say() {
+    let findings = |files: &[File]| files.iter().flat_map(unsaid).collect::<Vec<_>>();
+    assert_clean("a sentence of the server stands in say!", findings(&tree()));
+    let caught = |text: &str| assert_caught(findings(&sample("crates/api/src/rules/a.rs", text)));
+    caught("fn a() -> Words { Words::plain(\"Nothing runs here.\") }");
+    caught("fn a() -> Words { Words::plain(format!(\"{name} was removed\")) }");
+    let fine = "fn a() { let b = [Words::plain(name), Words::plain(format!(\"{percent:.0} %\")), say!(\"Nothing runs here.\")]; }";
+    assert_clean("names, figures and what is said", findings(&sample("crates/api/src/rules/a.rs", fine)));
+    assert_clean("what a program got wrong", findings(&sample("crates/server/src/http/a.rs", "fn a() { Words::plain(\"Only GET here.\") }")));
+    let german = sample("assets/i18n/de.po", "msgid \"\"\nmsgstr \"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n").remove(0);
+    let server = sample("crates/api/src/rules/a.rs", "fn a() { say!(\"Nothing runs here.\") }").remove(0);
+    assert_caught(gaps(&[server, german]));
 }

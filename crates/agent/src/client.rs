@@ -179,7 +179,7 @@ fn sort<T: DeserializeOwned>(status: StatusCode, retry_after: Option<Duration>, 
         return envelope.data.ok_or_else(|| CallError::Nonsense("the envelope is empty".into()));
     }
     let envelope: Option<Envelope<serde_json::Value>> = serde_json::from_slice(body).ok();
-    let message = envelope.as_ref().map(|envelope| envelope.message.clone()).filter(|message| !message.is_empty());
+    let message = envelope.as_ref().map(|envelope| envelope.message.to_string()).filter(|message| !message.is_empty());
     let message = message.unwrap_or_else(|| status.canonical_reason().unwrap_or("no reason given").to_owned());
     Err(match status {
         StatusCode::UNAUTHORIZED => CallError::Unauthorized(message),

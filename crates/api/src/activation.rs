@@ -1,6 +1,6 @@
 //! Activation: its checks, and when a node is clear for destructive work.
 
-use crate::{NodeId, Revision, Timestamp};
+use crate::{NodeId, Revision, Timestamp, Words};
 
 words! {
     /// What an activation check looks at.
@@ -37,11 +37,11 @@ wire! {
         /// What it looks at.
         pub kind: CheckKind,
         /// The words on the screen: "Heartbeat fresh", "Docker".
-        pub name: String,
+        pub name: Words,
         /// What it found.
         pub outcome: CheckOutcome,
         /// For a person: "3 s ago", "60 of 60 s".
-        pub detail: String,
+        pub detail: Words,
     }
 }
 
@@ -65,7 +65,7 @@ wire! {
         pub clean: bool,
         /// Good to know before a click: "drained 20 minutes ago by on-call".
         #[serde(default)]
-        pub notice: Option<String>,
+        pub notice: Option<Words>,
         /// For the day Pitlane is down: the same thing from a terminal.
         #[serde(default)]
         pub commands: Vec<String>,
@@ -100,9 +100,9 @@ wire! {
         pub clear: bool,
         /// Why not, for a person.
         #[serde(default)]
-        pub because: Vec<String>,
+        pub because: Vec<Words>,
         /// What was not read.
         #[serde(default)]
-        pub not_read: Vec<String>,
+        pub not_read: Vec<Words>,
     }
 }

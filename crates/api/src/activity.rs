@@ -1,6 +1,6 @@
 //! The activity log: who did what, when, from where, and what changed outside.
 
-use crate::{NodeId, OperationId, Timestamp};
+use crate::{NodeId, OperationId, Timestamp, Words};
 
 words! {
     /// Who acted.
@@ -112,7 +112,7 @@ wire! {
         #[serde(default)]
         pub operation_id: Option<OperationId>,
         /// One sentence for a person, without the actor's name.
-        pub message: String,
+        pub message: Words,
         /// The reason that was given.
         #[serde(default)]
         pub reason: Option<String>,

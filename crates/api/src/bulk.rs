@@ -1,6 +1,6 @@
 //! Many nodes in one go: one wish, one reason, each node with every guard of its own.
 
-use crate::{Capacity, ErrorBody, Identity, NodeId, OperationId, OperationKind, Timestamp, Workload};
+use crate::{Capacity, ErrorBody, Identity, NodeId, OperationId, OperationKind, Timestamp, Words, Workload};
 
 /// Nodes in one go, at most.
 pub const BULK_MAX: usize = 500;
@@ -113,16 +113,16 @@ wire! {
         pub ready: bool,
         /// Why it is not, for a person.
         #[serde(default)]
-        pub blocked: Option<String>,
+        pub blocked: Option<Words>,
         /// What stays on it, with its data (drain).
         #[serde(default)]
         pub stateful: Vec<Workload>,
         /// What could not be read of it; acknowledged by `acknowledge_unread` (drain).
         #[serde(default)]
-        pub not_read: Vec<String>,
+        pub not_read: Vec<Words>,
         /// Good to know.
         #[serde(default)]
-        pub notes: Vec<String>,
+        pub notes: Vec<Words>,
     }
 }
 
@@ -160,7 +160,7 @@ wire! {
         pub operation_id: Option<OperationId>,
         /// Why it stands there, for a person.
         #[serde(default)]
-        pub message: Option<String>,
+        pub message: Option<Words>,
         /// The rule that refused it.
         #[serde(default)]
         pub refusal: Option<ErrorBody>,
@@ -204,7 +204,7 @@ wire! {
         pub finished_at: Option<Timestamp>,
         /// What it waits for, for a person: the engine, most likely.
         #[serde(default)]
-        pub waiting_for: Option<String>,
+        pub waiting_for: Option<Words>,
         /// Each node.
         pub items: Vec<BulkItem>,
     }

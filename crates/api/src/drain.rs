@@ -1,6 +1,6 @@
 //! Asking for a drain, and what to know before.
 
-use crate::{Identity, NodeId, Revision, Timestamp, Workload};
+use crate::{Identity, NodeId, Revision, Timestamp, Words, Workload};
 
 /// Shortest reason, in characters.
 pub const REASON_MIN: usize = 3;
@@ -144,7 +144,7 @@ wire! {
         /// What it asks.
         pub demand: GuardDemand,
         /// For a person.
-        pub message: String,
+        pub message: Words,
     }
 }
 
@@ -164,7 +164,7 @@ wire! {
         pub complete: bool,
         /// What could not be read.
         #[serde(default)]
-        pub not_read: Vec<String>,
+        pub not_read: Vec<Words>,
         /// What stays, with its data.
         pub stateful: Vec<Workload>,
         /// Whether the node takes placements now.
@@ -178,7 +178,7 @@ wire! {
         /// How much can go wrong.
         pub risk: Risk,
         /// Why, for a person.
-        pub risk_reasons: Vec<String>,
+        pub risk_reasons: Vec<Words>,
         /// For the day Pitlane is down: the same thing from a terminal.
         pub commands: Vec<String>,
     }

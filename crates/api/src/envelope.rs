@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Glossary, Words, words::collecting};
+
 wire! {
     /// The `error` of an answer that is not a success.
     #[derive(Eq)]
@@ -12,6 +14,17 @@ wire! {
         #[serde(default)]
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         pub details: serde_json::Value,
+        /// What the sentences in `details` were made of, by their English.
+        #[serde(default, skip_serializing_if = "Glossary::is_empty")]
+        pub words: Glossary,
+    }
+}
+
+impl ErrorBody {
+    /// A code, with what belongs to it.
+    pub fn new(code: &str, details: &impl Serialize) -> Self {
+        let (details, words) = collecting(|| serde_json::to_value(details));
+        Self { code: code.to_owned(), details: details.unwrap_or_default(), words }
     }
 }
 
@@ -27,7 +40,7 @@ pub struct Envelope<T> {
     pub status_code: u16,
     /// For a person.
     #[serde(default)]
-    pub message: String,
+    pub message: Words,
     /// What was asked for.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub data: Option<T>,
@@ -37,6 +50,9 @@ pub struct Envelope<T> {
     /// Quote this when asking for help; it stands in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What the sentences of this answer were made of, by their English: [`crate::to_json`] adds it.
+    #[serde(default, skip_serializing_if = "Glossary::is_empty")]
+    pub words: Glossary,
 }
 
 fn none<T>() -> Option<T> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Capacity, Health, Node, SignalState, Timestamp};
+use crate::{Capacity, Health, Node, SignalState, Timestamp, Words};
 
 words! {
     /// What schedules.
@@ -61,7 +61,7 @@ wire! {
         pub reachable: bool,
         /// What it said when it was last asked and did not answer well, for a person.
         #[serde(default)]
-        pub message: Option<String>,
+        pub message: Option<Words>,
         /// When it last answered.
         #[serde(default)]
         pub seen_at: Option<Timestamp>,

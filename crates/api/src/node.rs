@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{NodeId, Operation, PlannedDrain, Revision, Timestamp};
+use crate::{NodeId, Operation, PlannedDrain, Revision, Timestamp, Words};
 
 words! {
     /// How the node is, whatever the scheduler may do with it.
@@ -126,7 +126,7 @@ wire! {
         pub state: SignalState,
         /// For a person: "28.5.2", "91 % of 512 GiB on /var/lib/docker", "permission denied".
         #[serde(default)]
-        pub detail: String,
+        pub detail: Words,
         /// Since when it has been in this state, by the server's clock.
         #[serde(default)]
         pub since: Option<Timestamp>,
@@ -224,7 +224,7 @@ wire! {
         pub set_outside: bool,
         /// A remark of the driver, for a person: "Swarm has stopped its tasks".
         #[serde(default)]
-        pub note: Option<String>,
+        pub note: Option<Words>,
         /// Version of the agent, or without one of the engine's process, when the drain was accepted; absent where nobody knows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub version: Option<String>,

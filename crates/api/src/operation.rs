@@ -1,6 +1,6 @@
 //! Operations: requested is not done.
 
-use crate::{ErrorBody, Identity, NodeId, OperationId, Revision, Timestamp};
+use crate::{ErrorBody, Identity, NodeId, OperationId, Revision, Timestamp, Words};
 
 words! {
     /// What an operation wants.
@@ -77,7 +77,7 @@ wire! {
         pub next_attempt_at: Option<Timestamp>,
         /// What went wrong last, for a person.
         #[serde(default)]
-        pub last_error: Option<String>,
+        pub last_error: Option<Words>,
         /// The rule that refused it, where one did.
         #[serde(default)]
         pub refusal: Option<ErrorBody>,

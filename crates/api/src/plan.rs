@@ -1,6 +1,6 @@
 //! A drain that is planned: who wants what when, what they had seen, and what became of it.
 
-use crate::{ErrorBody, Identity, NodeId, OperationId, Revision, Timestamp};
+use crate::{ErrorBody, Identity, NodeId, OperationId, Revision, Timestamp, Words};
 
 /// How far ahead a drain may be planned, in days.
 pub const PLAN_MAX_DAYS: i64 = 90;
@@ -127,7 +127,7 @@ wire! {
         pub updated_at: Timestamp,
         /// What it waits for, or what became of it, for a person.
         #[serde(default)]
-        pub message: Option<String>,
+        pub message: Option<Words>,
         /// The rule that refused it when its time had come.
         #[serde(default)]
         pub last_refusal: Option<ErrorBody>,

@@ -25,7 +25,7 @@ pub trait Read: Sized {
 
 /// Reads JSON text.
 pub fn read_json<T: Read>(text: &str) -> Option<T> {
-    T::read(parse(text)?)
+    crate::words::read_knowing(parse(text)?)
 }
 
 /// One place that parses, so that it is compiled once.
@@ -171,6 +171,7 @@ impl<T: Read> Read for Envelope<T> {
             },
             error: field(&mut map, "error")?,
             request_id: field(&mut map, "request_id")?,
+            words: crate::Glossary::new(),
         })
     }
 }

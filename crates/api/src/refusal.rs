@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ActivationChecks, BulkState, ErrorBody, Identity, Operation, PassedOver, PlannedDrain, Read, Revision, Workload};
+use crate::{
+    ActivationChecks, BulkState, CheckOutcome, ErrorBody, Identity, Operation, OperationKind, OperationState, PassedOver, PlannedDrain, Read,
+    Revision, Words, Workload, say, words::knowing,
+};
 
 /// Why a rule refused. On the wire it is `{"code": …, "details": {…}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,7 +50,7 @@ pub enum Refusal {
     /// The list of workloads could not be read in full, and nobody acknowledged that.
     UnreadWorkloads {
         /// What could not be read.
-        not_read: Vec<String>,
+        not_read: Vec<Words>,
     },
     /// Checks stand in the way of the activation.
     ActivationBlocked {
@@ -57,7 +60,7 @@ pub enum Refusal {
     /// The node cannot be removed.
     DeletionBlocked {
         /// Why, for a person, one each.
-        blockers: Vec<String>,
+        blockers: Vec<Words>,
         /// An admin may override with a reason: what blocks is only that something could not be read.
         overridable: bool,
     },
@@ -69,7 +72,7 @@ pub enum Refusal {
     /// Somebody changed the node at the engine meanwhile; Pitlane does not fight a person.
     ChangedOutside {
         /// What the engine shows.
-        shows: String,
+        shows: Words,
     },
     /// The operation is finished and cannot be stopped or tried again.
     OperationFinished {
@@ -117,52 +120,70 @@ impl Refusal {
     }
 
     /// One or two sentences for a person: what is the matter, and what to do.
-    pub fn message(&self) -> String {
+    pub fn message(&self) -> Words {
         match self {
-            Refusal::RevisionConflict { .. } => "Somebody changed this node since you looked at it. Look at it again before you decide.".into(),
-            Refusal::OperationInProgress { operation } => {
-                format!("A {} of this node, asked for by {}, is not finished. Wait for it, or abort it.", operation.kind, operation.requested_by)
-            }
-            Refusal::AlreadyInMaintenance { by: Some(by) } => format!("This node is in maintenance already, put there by {by}."),
-            Refusal::AlreadyInMaintenance { by: None } => "This node is in maintenance already.".into(),
-            Refusal::AlreadySchedulable {} => "This node is schedulable already.".into(),
-            Refusal::NodeIsDeleting {} => "This node is being removed.".into(),
-            Refusal::LastSchedulableNode { .. } => "No other node takes placements. After this drain nothing new could start anywhere.".into(),
+            Refusal::RevisionConflict { .. } => say!("Somebody changed this node since you looked at it. Look at it again before you decide."),
+            Refusal::OperationInProgress { operation } => match operation.kind {
+                OperationKind::Activate => {
+                    say!("An activation of this node, asked for by {}, is not finished. Wait for it, or abort it.", &operation.requested_by)
+                }
+                _ => say!("A drain of this node, asked for by {}, is not finished. Wait for it, or abort it.", &operation.requested_by),
+            },
+            Refusal::AlreadyInMaintenance { by: Some(by) } => say!("This node is in maintenance already, put there by {}.", by),
+            Refusal::AlreadyInMaintenance { by: None } => say!("This node is in maintenance already."),
+            Refusal::AlreadySchedulable {} => say!("This node is schedulable already."),
+            Refusal::NodeIsDeleting {} => say!("This node is being removed."),
+            Refusal::LastSchedulableNode { .. } => say!("No other node takes placements. After this drain nothing new could start anywhere."),
             Refusal::StatefulWorkloadsChanged { added, more_local, .. } => {
-                let mut parts = Vec::new();
-                if !added.is_empty() {
-                    parts.push(format!("{} you have not seen", count(added.len(), "stateful workload")));
-                }
-                if !more_local.is_empty() {
-                    parts.push(format!("{} whose data lives more locally than was shown", count(more_local.len(), "stateful workload")));
-                }
-                format!("What stays on this node has changed: {}. Look at the new list.", parts.join(", and "))
+                let new = say!("1 stateful workload you have not seen" | "{n} stateful workloads you have not seen" % added.len());
+                let local = say!(
+                    "1 stateful workload whose data lives more locally than was shown"
+                        | "{n} stateful workloads whose data lives more locally than was shown" % more_local.len()
+                );
+                let parts = [(new, added.is_empty()), (local, more_local.is_empty())];
+                let parts = parts.into_iter().filter(|(_, none)| !none).map(|(part, _)| part);
+                say!("What stays on this node has changed: {}. Look at the new list.", Words::listed(parts))
             }
-            Refusal::UnreadWorkloads { not_read } => format!(
-                "Not every workload of this node could be read ({}). Acknowledge that to drain it all the same.",
-                if not_read.is_empty() { "no reason given".to_owned() } else { not_read.join("; ") }
-            ),
+            Refusal::UnreadWorkloads { not_read } => {
+                let what = if not_read.is_empty() { say!("no reason given") } else { Words::in_line(not_read.iter().cloned()) };
+                say!("Not every workload of this node could be read ({}). Acknowledge that to drain it all the same.", what)
+            }
             Refusal::ActivationBlocked { checks } => {
-                let blocked: Vec<&str> =
-                    checks.checks.iter().filter(|check| check.outcome == crate::CheckOutcome::Blocked).map(|check| check.name.as_str()).collect();
-                format!("Not ready to activate: {}.", blocked.join(", "))
+                let blocked = checks.checks.iter().filter(|check| check.outcome == CheckOutcome::Blocked).map(|check| check.name.clone());
+                say!("Not ready to activate: {}.", Words::listed(blocked))
             }
-            Refusal::DeletionBlocked { blockers, .. } => format!("This node cannot be removed: {}.", blockers.join("; ")),
-            Refusal::PlacementBlocked { .. } => "No node can take this workload.".into(),
-            Refusal::ChangedOutside { shows } => format!("Somebody changed this node outside Pitlane: {shows}. Pitlane does not fight that."),
-            Refusal::OperationFinished { operation } => format!("This {} is {} already.", operation.kind, operation.state),
-            Refusal::BulkFinished { state } => format!("This bulk operation is {state}; that cannot be done to it now."),
+            Refusal::DeletionBlocked { blockers, .. } => say!("This node cannot be removed: {}.", Words::in_line(blockers.iter().cloned())),
+            Refusal::PlacementBlocked { .. } => say!("No node can take this workload."),
+            Refusal::ChangedOutside { shows } => say!("Somebody changed this node outside Pitlane: {}. Pitlane does not fight that.", shows),
+            Refusal::OperationFinished { operation } => match (operation.kind, operation.state) {
+                (OperationKind::Activate, OperationState::Completed) => say!("This activation is completed already."),
+                (OperationKind::Activate, OperationState::Failed) => say!("This activation has failed already."),
+                (OperationKind::Activate, _) => say!("This activation is aborted already."),
+                (_, OperationState::Completed) => say!("This drain is completed already."),
+                (_, OperationState::Failed) => say!("This drain has failed already."),
+                _ => say!("This drain is aborted already."),
+            },
+            Refusal::BulkFinished { state } => match state {
+                BulkState::Running => say!("This bulk operation is running; that cannot be done to it now."),
+                BulkState::Stopped => say!("This bulk operation has stopped; that cannot be done to it now."),
+                BulkState::Aborting => say!("This bulk operation is being aborted; that cannot be done to it now."),
+                BulkState::Aborted => say!("This bulk operation is aborted; that cannot be done to it now."),
+                BulkState::Completed | BulkState::Unknown => say!("This bulk operation is over; that cannot be done to it now."),
+            },
             Refusal::AlreadyPlanned { plan } => {
-                format!("A drain of this node is planned already, by {}. Change that one, or cancel it first.", plan.by)
+                say!("A drain of this node is planned already, by {}. Change that one, or cancel it first.", &plan.by)
             }
-            Refusal::TooManyShareLinks { limit } => format!("This node has {limit} public links already. Revoke one that is not needed any more."),
+            Refusal::TooManyShareLinks { limit } => {
+                say!("This node has {} public links already. Revoke one that is not needed any more.", *limit)
+            }
         }
     }
 
     /// As the `error` of an envelope.
     pub fn body(&self) -> ErrorBody {
-        let details = serde_json::to_value(self).ok().and_then(|mut value| value.get_mut("details").map(serde_json::Value::take)).unwrap_or_default();
-        ErrorBody { code: self.code().to_owned(), details }
+        let mut body = ErrorBody::new(self.code(), self);
+        body.details = body.details.get_mut("details").map(Value::take).unwrap_or_default();
+        body
     }
 
     /// Reads the `error` of an envelope; `None` for a code this version does not know, or details that do not fit it.
@@ -170,6 +191,10 @@ impl Refusal {
     /// By hand, because the derived reader of a tagged enum reads every type in it once more through a buffer of its own:
     /// in the console that was a tenth of the whole download.
     pub fn from_body(body: &ErrorBody) -> Option<Self> {
+        knowing(body.words.clone(), || Self::of(body))
+    }
+
+    fn of(body: &ErrorBody) -> Option<Self> {
         let of = Details(&body.details);
         Some(match body.code.as_str() {
             "revision_conflict" => Refusal::RevisionConflict { current: of.field("current")? },
@@ -205,8 +230,4 @@ impl Details<'_> {
     fn field<T: Read>(&self, name: &str) -> Option<T> {
         self.0.get(name).map_or_else(T::absent, |value| T::read(value.clone()))
     }
-}
-
-fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }

@@ -1,6 +1,6 @@
 //! Who is signed in, and what they may do.
 
-use crate::Timestamp;
+use crate::{Timestamp, Words, say};
 
 words! {
     /// What somebody may do. Each includes the one before.
@@ -54,8 +54,8 @@ impl Role {
     }
 
     /// Why this role may not do `action`, for a person; `None` where it may.
-    pub fn why_not(self, action: Action) -> Option<String> {
-        (!self.may(action)).then(|| format!("Needs the {} role; you are signed in as {}.", action.needs(), self))
+    pub fn why_not(self, action: Action) -> Option<Words> {
+        (!self.may(action)).then(|| say!("Needs the {} role; you are signed in as {}.", action.needs().as_str(), self.as_str()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Workloads: what runs on a node, and what would become of its data.
 
-use crate::{Identity, NodeId, Timestamp};
+use crate::{Identity, NodeId, Timestamp, Words};
 
 words! {
     /// What kind of thing runs.
@@ -177,7 +177,7 @@ wire! {
         pub on_node_down: Fate,
         /// What else the engine knows of it, for a person: owner, restarts, disruption budgets, "could run nowhere else".
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub remarks: Vec<String>,
+        pub remarks: Vec<Words>,
     }
 }
 
@@ -199,7 +199,7 @@ wire! {
         pub complete: bool,
         /// What could not be read and why, for a person.
         #[serde(default)]
-        pub not_read: Vec<String>,
+        pub not_read: Vec<Words>,
         /// Running and stopped.
         #[serde(default)]
         pub workloads: Vec<Workload>,
@@ -209,7 +209,7 @@ wire! {
         /// What the engine's driver found beside that, for a person: "the data of mail_spool is still here, and mail
         /// now runs empty on n3".
         #[serde(default)]
-        pub notes: Vec<String>,
+        pub notes: Vec<Words>,
     }
 }
 

@@ -78,7 +78,7 @@ fn busy_node() -> Node {
     done.step = OperationStep::Engine;
     done.attempt_count = 3;
     done.next_attempt_at = Some(at(8));
-    done.last_error = Some("The engine does not answer.".into());
+    done.last_error = Some(Words::plain("The engine does not answer."));
     done.seen_stateful = vec![stateful("postgres", DataLives::NetworkVolume).identity];
     node.operation = Some(done);
     node
@@ -167,15 +167,15 @@ fn refusals_have_a_code_and_details() {
         Refusal::AlreadySchedulable {},
         Refusal::AlreadyInMaintenance { by: Some("on-call".into()) },
         Refusal::LastSchedulableNode { remaining: 0 },
-        Refusal::UnreadWorkloads { not_read: vec!["Docker does not answer".into()] },
+        Refusal::UnreadWorkloads { not_read: vec![Words::plain("Docker does not answer")] },
         Refusal::StatefulWorkloadsChanged {
             added: vec![stateful("dovecot", DataLives::ThisNodeOnly).identity],
             more_local: vec![],
             gone: vec![],
             now: vec![stateful("dovecot", DataLives::ThisNodeOnly)],
         },
-        Refusal::DeletionBlocked { blockers: vec!["it has 3 workloads".into()], overridable: false },
-        Refusal::ChangedOutside { shows: "it is schedulable".into() },
+        Refusal::DeletionBlocked { blockers: vec![Words::plain("it has 3 workloads")], overridable: false },
+        Refusal::ChangedOutside { shows: Words::plain("it is schedulable") },
         Refusal::AlreadyPlanned { plan: Box::new(planned(&node)) },
         Refusal::TooManyShareLinks { limit: 50 },
     ];
@@ -185,12 +185,12 @@ fn refusals_have_a_code_and_details() {
         newer.details["added_by_a_newer_server"] = json!({ "x": [1] });
         assert_eq!(Refusal::from_body(&newer).as_ref(), Some(refusal));
         assert_eq!(serde_json::to_value(refusal).unwrap()["code"], refusal.code());
-        assert!(refusal.message().len() > 10);
+        assert!(refusal.message().english().len() > 10);
     }
     let bodies: Vec<ErrorBody> = refusals.iter().map(Refusal::body).collect();
     assert_eq!(serde_json::to_value(&bodies).unwrap(), serde_json::to_value(&refusals).unwrap());
     golden("refusals", &bodies);
-    let newer = ErrorBody { code: "a_rule_of_tomorrow".into(), details: json!({ "x": 1 }) };
+    let newer = ErrorBody { code: "a_rule_of_tomorrow".into(), details: json!({ "x": 1 }), words: Default::default() };
     assert_eq!(Refusal::from_body(&newer), None, "a code of a newer server is not an error of ours");
 }
 

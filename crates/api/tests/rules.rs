@@ -86,7 +86,7 @@ fn unread_is_never_none_and_wants_to_be_acknowledged() {
     let (a, b) = (node("a"), node("b"));
     let mut partial = list(vec![]);
     partial.complete = false;
-    partial.not_read = vec!["Docker does not answer".into()];
+    partial.not_read = vec![Words::plain("Docker does not answer")];
     for unread in [None, Some(&partial)] {
         let input = drain_input(&a, std::slice::from_ref(&b), unread);
         assert_eq!(check_drain(&input, &request(&[])).unwrap_err().code(), "unread_workloads");
@@ -171,10 +171,10 @@ fn a_clean_node_is_activated() {
     assert_eq!(check_activation(&input, &ActivateRequest::default()), Ok(()));
     let checks = activation_checks(&input, vec![]);
     assert!(checks.clean);
-    let line = |name: &str| checks.checks.iter().find(|check| check.name == name).map(|check| check.detail.as_str());
+    let line = |name: &str| checks.checks.iter().find(|check| check.name == name).map(|check| check.detail.english());
     assert_eq!(line("CPU, memory, disk"), Some("12 · 50 · 71 %"));
     assert_eq!(line("Clean for the settle window"), Some("60 of 60 s"));
-    assert_eq!(checks.notice.as_deref(), Some("Drained 1 minute ago by on-call."));
+    assert_eq!(checks.notice.as_ref().map(Words::english), Some("Drained 1 minute ago by on-call."));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use pitlane_api::{Capabilities, EngineKind, Node, NodeId, PlacementRequest, Scheduling, Timestamp, WorkloadList, rules};
+use pitlane_api::{Capabilities, EngineKind, Node, NodeId, PlacementRequest, Scheduling, Timestamp, WorkloadList, rules, say};
 use pitlane_engine::{Change, Engine, EngineNode, Error, NewHost, Placing, Reports, Result, SetScheduling};
 
 use crate::{Records, watch::Watch, workloads};
@@ -48,7 +48,7 @@ impl EmbeddedEngine {
 pub(crate) async fn bounded<T>(bound: Duration, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
     match tokio::time::timeout(bound, call).await {
         Ok(answer) => answer,
-        Err(_) => Err(Error::unreachable(format!("the store has not answered within {} s", bound.as_secs_f32()))),
+        Err(_) => Err(Error::unreachable(say!("the store has not answered within {} s", bound.as_secs_f32().to_string()))),
     }
 }
 

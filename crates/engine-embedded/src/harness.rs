@@ -100,7 +100,7 @@ struct Cuttable {
 
 impl Cuttable {
     fn reach(&self) -> pitlane_engine::Result<&dyn Records> {
-        if self.cut.load(Ordering::SeqCst) { Err(Error::unreachable("cut off by the harness")) } else { Ok(self.inner.as_ref()) }
+        if self.cut.load(Ordering::SeqCst) { Err(Error::unreachable(pitlane_api::Words::plain("cut-off"))) } else { Ok(self.inner.as_ref()) }
     }
 }
 
@@ -265,7 +265,7 @@ impl Harness for EmbeddedHarness {
         match engine.place(&request, nodes).await.map_err(|error| error.to_string())? {
             Ok(Ok(placement)) if placement.node_id == wanted => Ok(Placed::There),
             Ok(Ok(placement)) => Err(format!("pinned to {wanted}, placed on {}", placement.node_id)),
-            Ok(Err(refusal)) => Ok(Placed::NotThere(refusal.message())),
+            Ok(Err(refusal)) => Ok(Placed::NotThere(refusal.message().to_string())),
             Err(field) => Err(format!("{}: {}", field.field, field.message)),
         }
     }

@@ -3,6 +3,7 @@
 //! The client is made when it is first needed and again when its credentials stop working, so that a server that was
 //! started before somebody signed in to the cluster, or whose certificate was renewed on disk, finds its way by itself.
 
+use pitlane_api::say;
 use std::{
     future::Future,
     path::PathBuf,
@@ -54,9 +55,8 @@ impl Access {
 
     async fn config(&self) -> Result<Config> {
         let mut config = match self {
-            Self::InCluster => {
-                Config::incluster().map_err(|error| Error::Refused(format!("this does not run in a pod with a service account: {error}")))?
-            }
+            Self::InCluster => Config::incluster()
+                .map_err(|error| Error::Refused(say!("this does not run in a pod with a service account: {}", error.to_string())))?,
             Self::Kubeconfig { path, context } => {
                 let read = match path {
                     Some(path) => Kubeconfig::read_from(path),
@@ -161,7 +161,7 @@ impl From<Failed> for Error {
 
 /// What is said of an API server that forbids because it does not know yet.
 pub(crate) fn starting() -> Error {
-    Error::unreachable("the API server is starting and not ready yet")
+    Error::unreachable(say!("the API server is starting and not ready yet"))
 }
 
 fn code(error: &kube::Error) -> Option<u16> {
@@ -195,8 +195,8 @@ async fn connect(access: &Access, slow_down: SlowDown) -> Result<Client> {
     });
     match tokio::time::timeout(PLUGIN_BOUND, made).await {
         Ok(Ok(made)) => made.map_err(|error| words::engine_error(&error, Doing { verb: "get", resource: "credentials" }, None)),
-        Ok(Err(_)) => Err(Error::unreachable("the client for the API server could not be made")),
-        Err(_) => Err(Error::Refused(format!("the credential plugin of the kubeconfig has not answered within {} s", PLUGIN_BOUND.as_secs()))),
+        Ok(Err(_)) => Err(Error::unreachable(say!("the client for the API server could not be made"))),
+        Err(_) => Err(Error::Refused(say!("the credential plugin of the kubeconfig has not answered within {} s", PLUGIN_BOUND.as_secs()))),
     }
 }
 

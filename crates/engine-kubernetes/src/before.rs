@@ -7,6 +7,7 @@ use crate::{
     pod::PodFacts,
     selector::tolerated,
 };
+use pitlane_api::{Words, say};
 
 /// Names that are spelled out in one sentence.
 const NAMED: usize = 8;
@@ -17,7 +18,7 @@ pub(crate) struct Stuck {
     /// Namespace and name.
     pub pod: String,
     /// "kept from every other node by …"
-    pub why: String,
+    pub why: Words,
 }
 
 /// Whether a node's taints keep out what would have to go there. What tolerates nothing stands for a node on which
@@ -30,32 +31,37 @@ pub(crate) fn out_of_reach(node: &Node, moving: &[&PodFacts]) -> bool {
 }
 
 /// The sentences of a drain's preview. `barred`: nodes that take placements, and are out of reach.
-pub(crate) fn sentences(stuck: &[Stuck], barred: &[&Node]) -> Vec<String> {
+pub(crate) fn sentences(stuck: &[Stuck], barred: &[&Node]) -> Vec<Words> {
     let mut sentences = Vec::new();
     // One sentence per reason: twenty pods with one node selector are one fact.
-    let mut reasons: Vec<&str> = stuck.iter().map(|stuck| stuck.why.as_str()).collect();
-    reasons.sort_unstable();
+    let mut reasons: Vec<&Words> = stuck.iter().map(|stuck| &stuck.why).collect();
+    reasons.sort_unstable_by_key(|why| why.english());
     reasons.dedup();
     for why in reasons {
-        let pods: Vec<&str> = stuck.iter().filter(|stuck| stuck.why == why).map(|stuck| stuck.pod.as_str()).collect();
-        let what =
-            if pods.len() == 1 { "1 pod could run on no other node".to_owned() } else { format!("{} pods could run on no other node", pods.len()) };
-        sentences.push(format!("{what}, {why}: {}.", listed(&pods)));
+        let pods: Vec<&str> = stuck.iter().filter(|stuck| stuck.why == *why).map(|stuck| stuck.pod.as_str()).collect();
+        sentences.push(say!(
+            "1 pod could run on no other node, {}: {}." | "{n} pods could run on no other node, {}: {}." % pods.len(),
+            why,
+            listed(&pods)
+        ));
     }
     if !barred.is_empty() {
         let names: Vec<&str> = barred.iter().map(|node| node::name(node)).collect();
-        let what = if names.len() == 1 { "1 other node is" } else { &format!("{} other nodes are", names.len()) };
-        sentences.push(format!("{what} not counted as capacity that remains: what runs here does not tolerate the taints of {}.", listed(&names)));
+        sentences.push(say!(
+            "1 other node is not counted as capacity that remains: what runs here does not tolerate the taints of {}."
+                | "{n} other nodes are not counted as capacity that remains: what runs here does not tolerate the taints of {}." % names.len(),
+            listed(&names)
+        ));
     }
     sentences
 }
 
 /// "a, b and 3 more"
-fn listed(names: &[&str]) -> String {
+fn listed(names: &[&str]) -> Words {
     let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+        0 => Words::plain(shown),
+        more => say!("{} and {} more", shown, more),
     }
 }
 
@@ -95,7 +101,7 @@ mod tests {
 
     #[test]
     fn one_sentence_per_reason() {
-        let stuck = |pod: &str, why: &str| Stuck { pod: pod.into(), why: why.into() };
+        let stuck = |pod: &str, why: &str| Stuck { pod: pod.into(), why: Words::plain(why) };
         let many: Vec<Stuck> =
             (0..10).map(|at| stuck(&format!("shop/web-{at}"), "kept from every other node by its node selector or affinity")).collect();
         let tainted = node("cp", json!([]));

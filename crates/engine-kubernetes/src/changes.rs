@@ -127,11 +127,11 @@ mod tests {
     fn a_slow_listener_hears_the_newest_and_nothing_twice() {
         let changes = Changes::default();
         let world = Arc::new(RwLock::new(World::default()));
-        let mut listener = changes.listen(world, Some(Error::unreachable("away")));
+        let mut listener = changes.listen(world, Some(Error::unreachable(pitlane_api::Words::plain("away"))));
         for _ in 0..1000 {
             changes.nodes(&["u1".into()]);
         }
-        assert_eq!(listener.next().now_or_never(), Some(Some(Err(Error::unreachable("away")))));
+        assert_eq!(listener.next().now_or_never(), Some(Some(Err(Error::unreachable(pitlane_api::Words::plain("away"))))));
         assert_eq!(listener.next().now_or_never(), Some(Some(Ok(Change::Removed("u1".into())))));
         assert_eq!(listener.next().now_or_never(), None, "nothing more");
         changes.nodes(&["u1".into()]);

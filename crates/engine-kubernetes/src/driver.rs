@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, WorkloadList};
+use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, Words, WorkloadList};
 use pitlane_engine::{Change, Engine, EngineNode, Error, Result, SetScheduling};
 use tokio::task::AbortHandle;
 
@@ -115,7 +115,7 @@ impl Engine for KubernetesEngine {
     async fn workloads(&self, engine_node_id: &str, node_id: &NodeId) -> Result<WorkloadList> {
         self.shared.known().await?;
         self.shared.all_known().await;
-        let not_read: Vec<String> =
+        let not_read: Vec<Words> =
             [Kind::Pods, Kind::Claims, Kind::Volumes, Kind::Budgets].into_iter().filter_map(|kind| self.shared.not_read(kind)).collect();
         let world = self.shared.world();
         let name = world.name_of(engine_node_id).ok_or_else(|| Error::NotFound(engine_node_id.to_owned()))?;
@@ -130,7 +130,7 @@ impl Engine for KubernetesEngine {
         })
     }
 
-    async fn drain_notes(&self, engine_node_id: &str, with: &[String]) -> Result<Vec<String>> {
+    async fn drain_notes(&self, engine_node_id: &str, with: &[String]) -> Result<Vec<Words>> {
         self.shared.known().await?;
         self.shared.all_known().await;
         let world = self.shared.world();

@@ -1,7 +1,7 @@
 //! Rule 2 for pods: which are stateful, where the data lives, and what becomes of them when they restart or the host
 //! goes away. A restart here is the pod being made anew; a container that merely crashes starts again in its pod.
 
-use pitlane_api::{DataLives, Fate, Identity, Volume, VolumeKind, Workload, WorkloadKind};
+use pitlane_api::{DataLives, Fate, Identity, Volume, VolumeKind, Words, Workload, WorkloadKind, say};
 
 use crate::pod::{Data, DataVolume, Owner, PodFacts};
 
@@ -11,7 +11,7 @@ pub(crate) struct Surroundings {
     /// Per volume of the pod's `data`, in order: where it lives, and its storage driver.
     pub lives: Vec<(DataLives, Option<String>)>,
     /// Why it could run nowhere else; `None`: it could, or nobody can tell.
-    pub only_here: Option<String>,
+    pub only_here: Option<Words>,
     /// Disruption budgets that cover it: name, and how many more pods may go.
     pub budgets: Vec<(String, i32)>,
 }
@@ -105,31 +105,29 @@ fn fates(pod: &PodFacts, volumes: &[Volume], only_here: bool) -> (Fate, Fate) {
     (on_restart, if stays { Fate::WaitsForNode } else { on_restart })
 }
 
-fn remarks(pod: &PodFacts, around: &Surroundings) -> Vec<String> {
+fn remarks(pod: &PodFacts, around: &Surroundings) -> Vec<Words> {
     let mut remarks = Vec::new();
+    let named = |kind: &str, name: &str| Words::plain(format!("{kind} {name}"));
     match &pod.owner {
-        Owner::Deployment(name) => remarks.push(format!("Deployment {name}")),
-        Owner::StatefulSet(name) => remarks.push(format!("StatefulSet {name}")),
-        Owner::DaemonSet(name) => remarks.push(format!("DaemonSet {name}")),
-        Owner::Job(name) => remarks.push(format!("Job {name}")),
-        Owner::Other(kind, name) => remarks.push(format!("{kind} {name}")),
-        Owner::Mirror => remarks.push("made by the kubelet from a file on the node".into()),
-        Owner::Nobody => remarks.push("nobody makes it anew".into()),
+        Owner::Deployment(name) => remarks.push(named("Deployment", name)),
+        Owner::StatefulSet(name) => remarks.push(named("StatefulSet", name)),
+        Owner::DaemonSet(name) => remarks.push(named("DaemonSet", name)),
+        Owner::Job(name) => remarks.push(named("Job", name)),
+        Owner::Other(kind, name) => remarks.push(named(kind, name)),
+        Owner::Mirror => remarks.push(say!("made by the kubelet from a file on the node")),
+        Owner::Nobody => remarks.push(say!("nobody makes it anew")),
     }
-    match pod.restarts {
-        0 => {}
-        1 => remarks.push("restarted once".into()),
-        n => remarks.push(format!("restarted {n} times")),
+    if pod.restarts > 0 {
+        remarks.push(say!("restarted once" | "restarted {n} times" % pod.restarts));
     }
     for (name, allowed) in &around.budgets {
         remarks.push(match allowed {
-            ..=0 => format!("disruption budget {name} allows none to go now"),
-            1 => format!("disruption budget {name} allows 1 to go now"),
-            n => format!("disruption budget {name} allows {n} to go now"),
+            ..=0 => say!("disruption budget {} allows none to go now", name),
+            n => say!("disruption budget {} allows 1 to go now" | "disruption budget {} allows {n} to go now" % *n, name),
         });
     }
     if let Some(why) = around.only_here.as_ref().filter(|_| !pod.owner.belongs_to_node()) {
-        remarks.push(format!("could run nowhere else: {why}"));
+        remarks.push(say!("could run nowhere else: {}", why));
     }
     remarks
 }
@@ -160,7 +158,7 @@ mod tests {
     fn with(owner: Owner, data: Vec<(Data, DataLives)>, only_here: Option<&str>) -> Workload {
         let lives = data.iter().map(|(_, lives)| (*lives, None)).collect();
         let pod = pod(owner, data.into_iter().map(|(data, _)| data).collect());
-        workload(&pod, &Surroundings { lives, only_here: only_here.map(Into::into), budgets: vec![("db".into(), 0)] })
+        workload(&pod, &Surroundings { lives, only_here: only_here.map(Words::plain), budgets: vec![("db".into(), 0)] })
     }
 
     fn fates(owner: Owner, data: Vec<(Data, DataLives)>) -> (Fate, Fate) {

@@ -2,6 +2,7 @@
 //! tell them: taints, node selector, required node affinity, pods it must be apart from, and which nodes reach its volumes.
 //! Room is counted apart.
 
+use pitlane_api::{Words, say};
 use std::collections::BTreeSet;
 
 use crate::{
@@ -72,7 +73,7 @@ pub(crate) fn obstacle(wants: &Wants, volumes: &[&VolumeFacts], taken: &Taken, n
 }
 
 /// Why a pod could run on none of `others`; `None`: there is one. `others`: the other nodes that take placements.
-pub(crate) fn nowhere_else<'a>(wants: &Wants, volumes: &[&VolumeFacts], taken: &Taken, others: impl IntoIterator<Item = &'a Node>) -> Option<String> {
+pub(crate) fn nowhere_else<'a>(wants: &Wants, volumes: &[&VolumeFacts], taken: &Taken, others: impl IntoIterator<Item = &'a Node>) -> Option<Words> {
     let mut obstacles = Vec::new();
     for node in others {
         obstacles.push(obstacle(wants, volumes, taken, node)?);
@@ -80,18 +81,15 @@ pub(crate) fn nowhere_else<'a>(wants: &Wants, volumes: &[&VolumeFacts], taken: &
     obstacles.sort_unstable();
     obstacles.dedup();
     if obstacles.is_empty() {
-        return Some("no other node takes placements".into());
+        return Some(say!("no other node takes placements"));
     }
-    let words: Vec<&str> = obstacles
-        .iter()
-        .map(|obstacle| match obstacle {
-            Obstacle::Taint => "taints it does not tolerate",
-            Obstacle::Selector => "its node selector or affinity",
-            Obstacle::Apart => "pods there that it must be apart from",
-            Obstacle::Volume => "a volume that only this node reaches",
-        })
-        .collect();
-    Some(format!("kept from every other node by {}", words.join(", ")))
+    let words = obstacles.iter().map(|obstacle| match obstacle {
+        Obstacle::Taint => say!("taints it does not tolerate"),
+        Obstacle::Selector => say!("its node selector or affinity"),
+        Obstacle::Apart => say!("pods there that it must be apart from"),
+        Obstacle::Volume => say!("a volume that only this node reaches"),
+    });
+    Some(say!("kept from every other node by {}", Words::listed(words)))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use kube::{
     api::ListParams,
     runtime::watcher::{self, Event, watcher},
 };
-use pitlane_api::Timestamp;
+use pitlane_api::{Timestamp, Words, say};
 use pitlane_engine::{Error, Result};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, watch};
@@ -145,16 +145,16 @@ impl Shared {
     }
 
     pub fn too_slow(&self) -> Error {
-        Error::unreachable(format!("the API server has not answered within {} s", self.bound.as_secs_f32()))
+        Error::unreachable(say!("the API server has not answered within {} s", self.bound.as_secs_f32().to_string()))
     }
 
     /// Why what is known of a kind is not what the API server would say now; `None`: it is.
-    pub fn not_read(&self, kind: Kind) -> Option<String> {
+    pub fn not_read(&self, kind: Kind) -> Option<Words> {
         let standing = self.standing();
         let state = &standing.kinds[kind as usize];
         match (&state.problem, &standing.away, state.synced) {
-            (Some(error), _, _) | (None, Some(error), _) => Some(format!("{}: {error}", kind.plural())),
-            (None, None, false) => Some(format!("{}: not listed yet", kind.plural())),
+            (Some(error), _, _) | (None, Some(error), _) => Some(say!("{}: {}", kind.plural(), words::of(error))),
+            (None, None, false) => Some(say!("{}: not listed yet", kind.plural())),
             (None, None, true) => None,
         }
     }
@@ -365,7 +365,7 @@ fn given_up(shared: &Shared, kind: Kind, error: &watcher::Error) -> Result<()> {
         watcher::Error::InitialListFailed(error) => Err(of(error, "list")),
         watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410 => Ok(()),
         watcher::Error::WatchStartFailed(error) | watcher::Error::WatchFailed(error) => Err(of(error, "watch")),
-        watcher::Error::NoResourceVersion => Err(Error::unreachable(format!("the API server lists {} without a resource version", kind.plural()))),
+        watcher::Error::NoResourceVersion => Err(Error::unreachable(say!("the API server lists {} without a resource version", kind.plural()))),
     }
 }
 

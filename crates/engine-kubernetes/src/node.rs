@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pitlane_api::{NodeSource, Resources, Scheduling, Signal, SignalKind, SignalState, Timestamp, WorkloadCounts};
+use pitlane_api::{NodeSource, Resources, Scheduling, Signal, SignalKind, SignalState, Timestamp, Words, WorkloadCounts, say};
 use pitlane_engine::{EngineNode, EngineReport, Record};
 
 use crate::{
@@ -95,12 +95,13 @@ pub(crate) fn engine_node(node: &Node, beside: &Beside) -> EngineNode {
     let scheduling = scheduling(node);
     let (record, note) = match record(node) {
         Ok(record) => (record, None),
-        Err(error) => (None, Some(format!("The annotation {MAINTENANCE_ANNOTATION} on this node cannot be read: {error}."))),
+        Err(error) => (None, Some(say!("The annotation {} on this node cannot be read: {}.", MAINTENANCE_ANNOTATION, error.to_string()))),
     };
     let note = match (scheduling, only_tainted(node)) {
-        (Scheduling::Maintenance, true) => Some(format!(
-            "The taint {UNSCHEDULABLE_TAINT} was set by hand; uncordon does not take it away: kubectl taint nodes {} {UNSCHEDULABLE_TAINT}-",
-            name(node)
+        (Scheduling::Maintenance, true) => Some(say!(
+            "The taint {} was set by hand; uncordon does not take it away: {}",
+            UNSCHEDULABLE_TAINT,
+            format!("kubectl taint nodes {} {UNSCHEDULABLE_TAINT}-", name(node))
         )),
         (Scheduling::Maintenance, false) => note,
         _ => None,
@@ -128,8 +129,12 @@ fn report(node: &Node, beside: &Beside, out_since: Option<Timestamp>) -> EngineR
     let allocatable = |what: &str| node.status.allocatable.get(what);
     let mut signals: Vec<Signal> = node.status.conditions.iter().map(signal).collect();
     if let Some(offset) = beside.clock_offset_s.filter(|offset| offset.abs() > CLOCK_SKEW_S) {
-        let direction = if offset > 0.0 { "ahead of" } else { "behind" };
-        let detail = format!("the kubelet's clock is {:.0} s {direction} the server's", offset.abs());
+        let by = offset.abs().round() as u64;
+        let detail = if offset > 0.0 {
+            say!("the kubelet's clock is {} s ahead of the server's", by)
+        } else {
+            say!("the kubelet's clock is {} s behind the server's", by)
+        };
         signals.push(Signal { kind: SignalKind::Clock, name: "Clock".into(), state: SignalState::Bad, detail, since: None });
     }
     EngineReport {
@@ -224,7 +229,7 @@ fn signal(condition: &Condition) -> Signal {
         // Nobody can know whether a condition of somebody's own is good or bad when it is true: it informs.
         detail = format!("{} {detail}", condition.status).trim_end().to_owned();
     }
-    Signal { kind: SignalKind::Condition, name: kind.to_owned(), state, detail, since: condition.last_transition_time }
+    Signal { kind: SignalKind::Condition, name: kind.to_owned(), state, detail: Words::plain(detail), since: condition.last_transition_time }
 }
 
 #[cfg(test)]
@@ -290,7 +295,7 @@ mod tests {
         assert_eq!(signal(&condition("DiskPressure", "False")).state, SignalState::Ok);
         assert_eq!(signal(&condition("KernelDeadlock", "True")).state, SignalState::Bad);
         let own = signal(&condition("EtcdIsVoter", "True"));
-        assert_eq!((own.state, own.detail.as_str()), (SignalState::Ok, "True Because: it says so"));
+        assert_eq!((own.state, own.detail.english()), (SignalState::Ok, "True Because: it says so"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::{io::ErrorKind, time::Duration};
 
 use kube::{client::AuthError, config::KubeconfigError, core::Status};
+use pitlane_api::{Words, say};
 use pitlane_engine::Error;
 
 /// What the driver was about to do: a verb and a resource, as RBAC calls them.
@@ -20,7 +21,7 @@ pub(crate) fn engine_error(error: &kube::Error, doing: Doing, retry_after: Optio
         kube::Error::Auth(error) => Error::Refused(auth(error)),
         kube::Error::InferKubeconfig(error) => Error::Refused(kubeconfig(error)),
         kube::Error::SerdeError(_) => {
-            Error::unreachable(format!("the answer to {} {} is not what a Kubernetes API server sends", doing.verb, doing.resource))
+            Error::unreachable(say!("the answer to {} {} is not what a Kubernetes API server sends", doing.verb, doing.resource))
         }
         error => match cause::<AuthError>(error) {
             Some(error) => Error::Refused(auth(error)),
@@ -31,25 +32,25 @@ pub(crate) fn engine_error(error: &kube::Error, doing: Doing, retry_after: Optio
 
 /// What is wrong on the way to the API server. Libraries say it in words of their own, layer by layer; what a person can
 /// act on is at the bottom.
-fn wire(error: &kube::Error) -> String {
+fn wire(error: &kube::Error) -> Words {
     if let Some(error) = cause::<rustls::Error>(error) {
-        return format!("the API server's certificate or TLS is not accepted: {error}");
+        return say!("the API server's certificate or TLS is not accepted: {}", error.to_string());
     }
     let Some(error) = cause::<std::io::Error>(error) else {
-        return format!("the API server does not answer: {}", chain(error));
+        return say!("the API server does not answer: {}", chain(error));
     };
     // TLS wraps what it does not accept into an input error.
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return format!("the API server's certificate or TLS is not accepted: {error}");
+        return say!("the API server's certificate or TLS is not accepted: {}", error.to_string());
     }
     match error.kind() {
-        ErrorKind::ConnectionRefused => "nothing listens where the API server should: the connection is refused".into(),
+        ErrorKind::ConnectionRefused => say!("nothing listens where the API server should: the connection is refused"),
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::NotConnected => {
-            "the connection to the API server broke off".into()
+            say!("the connection to the API server broke off")
         }
-        ErrorKind::TimedOut => "the API server cannot be reached: the connection timed out".into(),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "the API server cannot be reached: there is no way to its network".into(),
-        _ => format!("the API server cannot be reached: {error}"),
+        ErrorKind::TimedOut => say!("the API server cannot be reached: the connection timed out"),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => say!("the API server cannot be reached: there is no way to its network"),
+        _ => say!("the API server cannot be reached: {}", error.to_string()),
     }
 }
 
@@ -57,47 +58,53 @@ fn wire(error: &kube::Error) -> String {
 pub(crate) fn from_status(status: &Status, doing: Doing, retry_after: Option<Duration>) -> Error {
     let Doing { verb, resource } = doing;
     match status.code {
-        401 => {
-            Error::Refused("the credentials are not valid, or have expired: sign in to the cluster again, or renew the kubeconfig or token".into())
-        }
-        403 => Error::Refused(format!("the right to {verb} {resource} is missing: {}", status.message)),
+        401 => Error::Refused(say!("the credentials are not valid, or have expired: sign in to the cluster again, or renew the kubeconfig or token")),
+        403 => Error::Refused(say!("the right to {} {} is missing: {}", verb, resource, &status.message)),
         404 => Error::NotFound(format!("{resource}: {}", status.message)),
         409 => Error::Conflict,
         code @ (429 | 500..=599) => {
             let said = status.details.as_ref().map(|details| u64::from(details.retry_after_seconds)).filter(|seconds| *seconds > 0);
             let retry_after = said.map(Duration::from_secs).or(retry_after);
             let message = match code {
-                429 => "the API server is asked too much and wants Pitlane to slow down (429)".to_owned(),
-                _ => format!("the API server could not {verb} {resource} ({code}): {}", status.message),
+                429 => say!("the API server is asked too much and wants Pitlane to slow down (429)"),
+                _ => say!("the API server could not {} {} ({}): {}", verb, resource, u64::from(code), &status.message),
             };
             Error::Unreachable { message, retry_after }
         }
-        code => Error::Refused(format!("the API server would not {verb} {resource} ({code}): {}", status.message)),
+        code => Error::Refused(say!("the API server would not {} {} ({}): {}", verb, resource, u64::from(code), &status.message)),
     }
 }
 
 /// What is wrong with a kubeconfig.
-pub(crate) fn kubeconfig(error: &KubeconfigError) -> String {
+pub(crate) fn kubeconfig(error: &KubeconfigError) -> Words {
     match error {
-        KubeconfigError::CurrentContextNotSet => "the kubeconfig names no current context: choose one with --kube-context".into(),
-        KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context {name}"),
-        KubeconfigError::LoadClusterOfContext(name) => format!("the kubeconfig has no cluster {name}, which the context names"),
-        KubeconfigError::ReadConfig(error, path) => format!("the kubeconfig {} cannot be read: {error}", path.display()),
-        error => format!("the kubeconfig cannot be used: {}", chain(error)),
+        KubeconfigError::CurrentContextNotSet => say!("the kubeconfig names no current context: choose one with --kube-context"),
+        KubeconfigError::LoadContext(name) => say!("the kubeconfig has no context {}", name),
+        KubeconfigError::LoadClusterOfContext(name) => say!("the kubeconfig has no cluster {}, which the context names", name),
+        KubeconfigError::ReadConfig(error, path) => say!("the kubeconfig {} cannot be read: {}", path.display().to_string(), error.to_string()),
+        error => say!("the kubeconfig cannot be used: {}", chain(error)),
     }
 }
 
-fn auth(error: &AuthError) -> String {
+fn auth(error: &AuthError) -> Words {
     match error {
-        AuthError::AuthExecStart(error) => format!("the credential plugin that the kubeconfig names cannot be started: {error}"),
+        AuthError::AuthExecStart(error) => say!("the credential plugin that the kubeconfig names cannot be started: {}", error.to_string()),
         AuthError::AuthExecRun { cmd, out } => {
             let words = String::from_utf8_lossy(&out.stderr);
             let words: String = words.trim().chars().filter(|c| !c.is_control() || *c == '\n').collect();
-            let last = words.lines().last().unwrap_or("it says nothing");
-            format!("the credential plugin {} failed ({}): {last}", program(cmd), out.status)
+            let last = words.lines().last().map_or_else(|| say!("it says nothing"), Words::plain);
+            say!("the credential plugin {} failed ({}): {}", program(cmd), out.status.to_string(), last)
         }
-        AuthError::ReadTokenFile(error, path) => format!("the token in {} cannot be read: {error}", path.display()),
-        error => format!("the credentials of the kubeconfig cannot be used: {}", chain(error)),
+        AuthError::ReadTokenFile(error, path) => say!("the token in {} cannot be read: {}", path.display().to_string(), error.to_string()),
+        error => say!("the credentials of the kubeconfig cannot be used: {}", chain(error)),
+    }
+}
+
+/// An error as it was kept, in words.
+pub(crate) fn of(error: &Error) -> Words {
+    match error {
+        Error::Unreachable { message, .. } | Error::Refused(message) => message.clone(),
+        other => Words::plain(other.to_string()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use pitlane_api::{DataLives, Scheduling, Timestamp, Workload};
+use pitlane_api::{DataLives, Scheduling, Timestamp, Words, Workload};
 use pitlane_engine::EngineNode;
 
 use crate::{
@@ -288,7 +288,7 @@ impl World {
 
     /// What a person should know before a drain of this node, one sentence each. Where no other node takes placements at
     /// all, that is said by a rule, and not once more for every pod. `with`: ids of nodes that are drained with it.
-    pub fn before_a_drain(&self, name: &str, with: &[String]) -> Vec<String> {
+    pub fn before_a_drain(&self, name: &str, with: &[String]) -> Vec<Words> {
         let with: HashSet<&str> = with.iter().map(String::as_str).collect();
         let others: Vec<&Node> = self.others(name).into_iter().filter(|other| !with.contains(node::id(other))).collect();
         if others.is_empty() {

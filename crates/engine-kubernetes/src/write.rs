@@ -8,7 +8,7 @@ use kube::{
     Api,
     api::{ListParams, Patch, PatchParams, PostParams},
 };
-use pitlane_api::{Scheduling, Timestamp};
+use pitlane_api::{Scheduling, Timestamp, say};
 use pitlane_engine::{EngineNode, Error, Plan, Record, Result, SetScheduling, plan};
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ pub(crate) async fn set_scheduling(shared: &Shared, id: &str, change: &SetSchedu
             Plan::Write(record) => record,
         };
         if change.target == Scheduling::Schedulable && node::only_tainted(&found) {
-            return Err(Error::Refused(shown.note.unwrap_or_else(|| "the node is kept out by a taint that was set by hand".into())));
+            return Err(Error::Refused(shown.note.unwrap_or_else(|| say!("the node is kept out by a taint that was set by hand"))));
         }
         let body = patch(&found, change.target, record.as_ref())?;
         if let Some((before, error)) = refused.take().filter(|(before, _)| before.get("tests") == body.get("tests")) {
@@ -101,7 +101,8 @@ fn keep(shared: &Shared, written: Node) {
 /// Not the resource version: it moves with every word of a kubelet, and a driver that has to win a race for the whole
 /// object can lose it for as long as others keep writing. The tests are of exactly what the decision was about.
 fn patch(found: &Node, target: Scheduling, record: Option<&Record>) -> Result<Value> {
-    let record = record.map(serde_json::to_string).transpose().map_err(|error| Error::Refused(format!("the record cannot be written: {error}")))?;
+    let record =
+        record.map(serde_json::to_string).transpose().map_err(|error| Error::Refused(say!("the record cannot be written: {}", error.to_string())))?;
     let path = format!("/metadata/annotations/{}", MAINTENANCE_ANNOTATION.replace('/', "~1"));
     let annotations = found.metadata.annotations.as_ref();
     let standing = annotations.and_then(|annotations| annotations.get(MAINTENANCE_ANNOTATION));
@@ -141,7 +142,7 @@ async fn write(shared: &Shared, name: &str, body: &Value) -> std::result::Result
     let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
     let operations: Vec<&Value> = ["tests", "changes"].iter().filter_map(|part| body.get(*part)?.as_array()).flatten().collect();
     let patch = serde_json::to_value(operations).and_then(serde_json::from_value).map(Patch::Json::<()>);
-    let patch = patch.map_err(|error| Written::Failed(Error::Refused(format!("the patch cannot be written: {error}"))))?;
+    let patch = patch.map_err(|error| Written::Failed(Error::Refused(say!("the patch cannot be written: {}", error.to_string()))))?;
     let (params, patch) = (&params, &patch);
     shared.clients.call(PATCH, |client| async { Api::<Node>::all(client).patch(name, params, patch).await }).await.map_err(|failed| {
         match failed.code {

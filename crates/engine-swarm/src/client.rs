@@ -1,5 +1,6 @@
 //! The connection to the manager: made when it is first needed, its API version negotiated, thrown away when it breaks.
 
+use pitlane_api::say;
 use std::{
     future::Future,
     sync::{Mutex, PoisonError},
@@ -59,7 +60,7 @@ impl Client {
         self.ask(call).await.map_err(|answer| match answer {
             Answer::Error(error) => error,
             Answer::OutOfSequence => Error::Conflict,
-            Answer::NotFound => Error::unreachable(format!("{} does not know this call", self.endpoint)),
+            Answer::NotFound => Error::unreachable(say!("{} does not know this call", self.endpoint.to_string())),
         })
     }
 
@@ -69,7 +70,7 @@ impl Client {
     }
 
     fn too_slow(&self) -> Error {
-        Error::unreachable(format!("{} has not answered within {} s", self.endpoint, self.bound.as_secs_f32()))
+        Error::unreachable(say!("{} has not answered within {} s", self.endpoint.to_string(), self.bound.as_secs_f32().to_string()))
     }
 
     /// A connection to read events from, which has no bound in time.
@@ -84,7 +85,7 @@ impl Client {
             Err(error) => {
                 return Err(match error::read(error, &name) {
                     Answer::Error(error) => error,
-                    Answer::OutOfSequence | Answer::NotFound => Error::unreachable(format!("{name} does not look like a Docker engine")),
+                    Answer::OutOfSequence | Answer::NotFound => Error::unreachable(say!("{} does not look like a Docker engine", &name)),
                 });
             }
         };
@@ -118,7 +119,7 @@ impl Client {
         };
         docker.map_err(|error| match error::read(error, &self.endpoint.to_string()) {
             Answer::Error(error) => error,
-            Answer::OutOfSequence | Answer::NotFound => Error::unreachable(format!("cannot connect to {}", self.endpoint)),
+            Answer::OutOfSequence | Answer::NotFound => Error::unreachable(say!("cannot connect to {}", self.endpoint.to_string())),
         })
     }
 }
@@ -127,7 +128,7 @@ impl Client {
 fn tls_ready(tls: &Tls) -> Result<()> {
     for file in [&tls.ca, &tls.cert, &tls.key] {
         if let Err(error) = std::fs::File::open(file) {
-            return Err(Error::unreachable(format!("the certificate file {} cannot be read: {error}", file.display())));
+            return Err(Error::unreachable(say!("the certificate file {} cannot be read: {}", file.display().to_string(), error.to_string())));
         }
     }
     if rustls::crypto::CryptoProvider::get_default().is_none() {

@@ -8,7 +8,7 @@ use bollard::{
     query_parameters::{DeleteNodeOptionsBuilder, ListTasksOptions, ListTasksOptionsBuilder, UpdateNodeOptionsBuilder},
 };
 use futures::stream::BoxStream;
-use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, WorkloadList};
+use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, Words, WorkloadList, say};
 use pitlane_engine::{Change, Engine, EngineNode, Error, Plan, Reports, Result, SetScheduling, plan};
 
 use crate::{
@@ -182,7 +182,7 @@ impl Engine for SwarmEngine {
         }))
     }
 
-    async fn drain_notes(&self, engine_node_id: &str, _with: &[String]) -> Result<Vec<String>> {
+    async fn drain_notes(&self, engine_node_id: &str, _with: &[String]) -> Result<Vec<Words>> {
         let (nodes, services, summary) = tokio::try_join!(self.all(), self.services(), self.summary())?;
         Ok(notes::before_a_drain(engine_node_id, &nodes, &services, &summary))
     }
@@ -200,7 +200,7 @@ impl Engine for SwarmEngine {
                 }
             }
         }
-        Err(Error::unreachable("the node's object at the swarm changes faster than it can be written"))
+        Err(Error::unreachable(say!("the node's object at the swarm changes faster than it can be written")))
     }
 
     fn equivalent_commands(&self, node: &EngineNode, target: Scheduling) -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use bollard::errors::Error as Docker;
+use pitlane_api::{Words, say};
 use pitlane_engine::Error;
 
 /// The oldest API with everything that is used here; engine 20.10 speaks it.
@@ -23,21 +24,21 @@ pub(crate) enum Answer {
 pub(crate) fn read(error: Docker, endpoint: &str) -> Answer {
     match error {
         Docker::DockerResponseServerError { status_code, message } => from_status(status_code, message.trim(), endpoint),
-        Docker::RequestTimeoutError => unreachable(format!("{endpoint} does not answer in time")),
-        Docker::SocketNotFoundError(path) => unreachable(format!("there is no Docker socket at {path}")),
+        Docker::RequestTimeoutError => unreachable(say!("{} does not answer in time", endpoint)),
+        Docker::SocketNotFoundError(path) => unreachable(say!("there is no Docker socket at {}", path.to_string())),
         Docker::CertPathError { path } | Docker::CertParseError { path } => {
-            unreachable(format!("the certificate file {} cannot be read", path.display()))
+            unreachable(say!("the certificate file {} cannot be read", path.display().to_string()))
         }
-        Docker::CertMultipleKeys { path, .. } => unreachable(format!("{} must hold exactly one key", path.display())),
+        Docker::CertMultipleKeys { path, .. } => unreachable(say!("{} must hold exactly one key", path.display().to_string())),
         error => from_transport(&error, endpoint),
     }
 }
 
-fn unreachable(message: String) -> Answer {
+fn unreachable(message: Words) -> Answer {
     Answer::Error(Error::unreachable(message))
 }
 
-fn refused(message: String) -> Answer {
+fn refused(message: Words) -> Answer {
     Answer::Error(Error::Refused(message))
 }
 
@@ -47,30 +48,30 @@ fn from_status(status: u16, message: &str, endpoint: &str) -> Answer {
         return Answer::OutOfSequence;
     }
     if says("does not have a leader") {
-        return unreachable("the swarm has no leader: too few of its managers are online".into());
+        return unreachable(say!("the swarm has no leader: too few of its managers are online"));
     }
     if says("Worker nodes can't be used") {
-        return unreachable(format!("{endpoint} is a worker: Pitlane needs the address of a manager"));
+        return unreachable(say!("{} is a worker: Pitlane needs the address of a manager", endpoint));
     }
     if says("Manager is being prepared") {
-        return unreachable(format!("the manager at {endpoint} is starting, or has no connection to the others"));
+        return unreachable(say!("the manager at {} is starting, or has no connection to the others", endpoint));
     }
     if says("This node is not a swarm manager") || says("This node is not part of a swarm") {
-        return unreachable(format!("{endpoint} is not part of a swarm: Pitlane needs the address of a manager"));
+        return unreachable(say!("{} is not part of a swarm: Pitlane needs the address of a manager", endpoint));
     }
     if says("Swarm is encrypted") {
-        return unreachable(format!("the manager at {endpoint} is locked and waits for `docker swarm unlock`"));
+        return unreachable(say!("the manager at {} is locked and waits for `docker swarm unlock`", endpoint));
     }
     if says("client version") && (says("too new") || says("too old")) {
         return unreachable(too_different(message, endpoint));
     }
     match status {
         404 => Answer::NotFound,
-        401 | 403 => refused(format!("{endpoint} refuses: {message}")),
-        400..500 => refused(format!("Docker refuses: {message}")),
+        401 | 403 => refused(say!("{} refuses: {}", endpoint, message)),
+        400..500 => refused(say!("Docker refuses: {}", message)),
         // Inside the 500s Swarm also says what will not get better by waiting.
-        _ if says("code = FailedPrecondition") || says("code = InvalidArgument") => refused(format!("Swarm refuses: {}", plain(message))),
-        _ => unreachable(format!("Docker answers {status}: {}", plain(message))),
+        _ if says("code = FailedPrecondition") || says("code = InvalidArgument") => refused(say!("Swarm refuses: {}", plain(message))),
+        _ => unreachable(say!("Docker answers {}: {}", u64::from(status), plain(message))),
     }
 }
 
@@ -80,10 +81,13 @@ fn plain(message: &str) -> &str {
 }
 
 /// The engine's API does not reach ours.
-pub(crate) fn too_different(message: &str, endpoint: &str) -> String {
-    format!(
-        "the Docker engine at {endpoint} is too old or too new: Pitlane needs API {}.{} (engine 20.10) or newer; it says: {message}",
-        OLDEST_API.0, OLDEST_API.1
+pub(crate) fn too_different(message: &str, endpoint: &str) -> Words {
+    say!(
+        "the Docker engine at {} is too old or too new: Pitlane needs API {}.{} (engine 20.10) or newer; it says: {}",
+        endpoint,
+        OLDEST_API.0,
+        OLDEST_API.1,
+        message
     )
 }
 
@@ -102,12 +106,12 @@ fn from_transport(error: &Docker, endpoint: &str) -> Answer {
     let last = words.last().map(String::as_str).unwrap_or_default();
     let lower = all.to_lowercase();
     if lower.contains("received fatal alert") || lower.contains("certificaterequired") {
-        return unreachable(format!("{endpoint} refuses Pitlane's certificate: {last}"));
+        return unreachable(say!("{} refuses Pitlane's certificate: {}", endpoint, last));
     }
     if lower.contains("invalid peer certificate") {
-        return unreachable(format!("the certificate of {endpoint} cannot be trusted: {last}"));
+        return unreachable(say!("the certificate of {} cannot be trusted: {}", endpoint, last));
     }
-    unreachable(format!("{endpoint} does not answer: {last}"))
+    unreachable(say!("{} does not answer: {}", endpoint, last))
 }
 
 #[cfg(test)]

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use bollard::models::{Node, NodeSpecAvailabilityEnum as Availability, NodeState, Reachability};
-use pitlane_api::{NodeSource, Resources, Scheduling, Signal, SignalKind, SignalState, Timestamp};
+use pitlane_api::{NodeSource, Resources, Scheduling, Signal, SignalKind, SignalState, Timestamp, Words, say};
 use pitlane_engine::{EngineNode, EngineReport};
 
 use crate::{constraints::is_manager, record, summary::Summary};
 
 /// Said of a node that somebody else set to Swarm's own drain.
-const DRAINED_OUTSIDE: &str = "Swarm's own drain: Swarm has stopped the tasks of this node and started them elsewhere.";
+fn drained_outside() -> Words {
+    say!("Swarm's own drain: Swarm has stopped the tasks of this node and started them elsewhere.")
+}
 
 /// The node's id; Swarm always gives one.
 pub(crate) fn id(node: &Node) -> &str {
@@ -49,7 +51,7 @@ pub(crate) fn engine_node(node: &Node, tasks: Option<&Summary>, local: Option<&s
             _ => Scheduling::Schedulable,
         },
         record: record::read(&labels),
-        note: (availability == Some(Availability::DRAIN)).then(|| DRAINED_OUTSIDE.to_owned()),
+        note: (availability == Some(Availability::DRAIN)).then(drained_outside),
         labels: shown_labels(node, labels),
         report: report(node, tasks, local),
         created_at: node.created_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok()),
@@ -100,20 +102,23 @@ fn report(node: &Node, tasks: Option<&Summary>, local: Option<&str>) -> EngineRe
 
 fn signals(node: &Node) -> Vec<Signal> {
     let message = node.status.as_ref().and_then(|status| status.message.clone()).filter(|message| !message.is_empty());
-    let condition = |name: &str, state, detail: String| Signal { kind: SignalKind::Condition, name: name.into(), state, detail, since: None };
-    let with = |word: &str| message.as_ref().map_or_else(|| word.to_owned(), |message| format!("{word}: {message}"));
+    let condition = |name: &str, state, detail: Words| Signal { kind: SignalKind::Condition, name: name.into(), state, detail, since: None };
+    let with = |word: Words| match &message {
+        Some(message) => say!("{}: {}", word, message),
+        None => word,
+    };
     let mut signals = vec![match state(node) {
-        NodeState::READY => condition("Swarm", SignalState::Ok, "ready".into()),
-        NodeState::DOWN => condition("Swarm", SignalState::Bad, with("down")),
-        NodeState::DISCONNECTED => condition("Swarm", SignalState::Bad, with("disconnected")),
-        NodeState::UNKNOWN => condition("Swarm", SignalState::Unknown, with("unknown")),
+        NodeState::READY => condition("Swarm", SignalState::Ok, say!("ready")),
+        NodeState::DOWN => condition("Swarm", SignalState::Bad, with(say!("down"))),
+        NodeState::DISCONNECTED => condition("Swarm", SignalState::Bad, with(say!("disconnected"))),
+        NodeState::UNKNOWN => condition("Swarm", SignalState::Unknown, with(say!("not known"))),
     }];
     if let Some(manager) = &node.manager_status {
         signals.push(match manager.reachability {
-            Some(Reachability::REACHABLE) if manager.leader == Some(true) => condition("Manager", SignalState::Ok, "leader".into()),
-            Some(Reachability::REACHABLE) => condition("Manager", SignalState::Ok, "reachable".into()),
-            Some(Reachability::UNREACHABLE) => condition("Manager", SignalState::Bad, "the other managers do not reach it".into()),
-            _ => condition("Manager", SignalState::Unknown, "unknown".into()),
+            Some(Reachability::REACHABLE) if manager.leader == Some(true) => condition("Manager", SignalState::Ok, say!("leader")),
+            Some(Reachability::REACHABLE) => condition("Manager", SignalState::Ok, say!("reachable")),
+            Some(Reachability::UNREACHABLE) => condition("Manager", SignalState::Bad, say!("the other managers do not reach it")),
+            _ => condition("Manager", SignalState::Unknown, say!("not known")),
         });
     }
     signals

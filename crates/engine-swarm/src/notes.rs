@@ -1,6 +1,7 @@
 //! What a person should know of Swarm before a drain, in sentences.
 
 use bollard::models::{Node, Reachability, Service};
+use pitlane_api::{Words, say};
 
 use crate::{constraints::is_manager, fate, node, summary::Summary};
 
@@ -15,7 +16,7 @@ impl Named<'_> {
 }
 
 /// The sentences of a drain's preview.
-pub(crate) fn before_a_drain(id: &str, nodes: &[Node], services: &[Service], tasks: &Summary) -> Vec<String> {
+pub(crate) fn before_a_drain(id: &str, nodes: &[Node], services: &[Service], tasks: &Summary) -> Vec<Words> {
     let mut notes = Vec::new();
     let Some(this) = nodes.iter().find(|found| node::id(found) == id) else { return notes };
     if is_manager(this) {
@@ -30,7 +31,7 @@ pub(crate) fn before_a_drain(id: &str, nodes: &[Node], services: &[Service], tas
     if !single.is_empty() {
         let mut single = single;
         single.sort_unstable();
-        notes.push(format!("Runs the only replica of {}.", listed(&single, 6)));
+        notes.push(say!("Runs the only replica of {}.", listed(&single, 6)));
     }
     let others = nodes.iter().filter(|other| node::id(other) != id && node::is_ready(other));
     let unevaluated: Vec<u32> = others
@@ -39,41 +40,46 @@ pub(crate) fn before_a_drain(id: &str, nodes: &[Node], services: &[Service], tas
         .collect();
     if !unevaluated.is_empty() {
         let sum: u32 = unevaluated.iter().sum();
-        notes.push(format!(
-            "What the other nodes have free is not evaluated on {} of them: tasks there reserve nothing. They run {sum} tasks.",
-            unevaluated.len()
+        notes.push(say!(
+            "What the other nodes have free is not evaluated on {} of them: tasks there reserve nothing. They run {} tasks.",
+            unevaluated.len(),
+            sum
         ));
     }
     notes
 }
 
 /// A manager that is paused stays a manager. What its reboot does to the quorum is arithmetic.
-fn quorum(this: &Node, nodes: &[Node]) -> String {
+fn quorum(this: &Node, nodes: &[Node]) -> Words {
     let managers: Vec<&Node> = nodes.iter().filter(|found| is_manager(found)).collect();
     let reachable = |found: &&&Node| found.manager_status.as_ref().and_then(|status| status.reachability) == Some(Reachability::REACHABLE);
     let (total, up) = (managers.len(), managers.iter().filter(reachable).count());
     let needed = total / 2 + 1;
     let rest = up - usize::from(reachable(&&this));
     let name = node::name(this);
-    let stays = format!("{name} is a manager and stays one: pausing affects only its tasks.");
-    match total {
-        1 => format!("{stays} It is the only manager: while the host is away, the swarm cannot be changed and Pitlane cannot read it."),
-        _ if rest < needed => format!(
-            "{stays} If the host goes away, {rest} of {total} managers remain and {needed} are needed: the swarm loses its quorum and cannot be changed until it is back."
+    let stays = say!("{} is a manager and stays one: pausing affects only its tasks.", name);
+    let quorum = match total {
+        1 => say!("It is the only manager: while the host is away, the swarm cannot be changed and Pitlane cannot read it."),
+        _ if rest < needed => say!(
+            "If the host goes away, {} of {} managers remain and {} are needed: the swarm loses its quorum and cannot be changed until it is back.",
+            rest,
+            total,
+            needed
         ),
-        _ if rest == needed => format!(
-            "{stays} If the host goes away, {rest} of {total} managers remain, which is just the {needed} that are needed: none more may fail."
-        ),
-        _ => format!("{stays} If the host goes away, {rest} of {total} managers remain and {needed} are needed."),
-    }
+        _ if rest == needed => {
+            say!("If the host goes away, {} of {} managers remain, which is just the {} that are needed: none more may fail.", rest, total, needed)
+        }
+        _ => say!("If the host goes away, {} of {} managers remain and {} are needed.", rest, total, needed),
+    };
+    quorum.after(stays)
 }
 
 /// "a, b and 3 more"
-pub(crate) fn listed(names: &[String], most: usize) -> String {
+pub(crate) fn listed(names: &[String], most: usize) -> Words {
     let shown = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(most) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+        0 => Words::plain(shown),
+        more => say!("{} and {} more", shown, more),
     }
 }
 
@@ -94,7 +100,7 @@ mod tests {
     }
 
     fn said(nodes: &[Node]) -> String {
-        quorum(&nodes[0], nodes)
+        quorum(&nodes[0], nodes).to_string()
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Everything on one node: its tasks, the containers its agent sees beside them, and data that was left behind.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bollard::models::{Node, Service, ServiceSpec, Task};
 use pitlane_api::{
-    ContainerReport, ContainersReport, DataLives, Fate, HeartbeatRequest, Identity, NodeId, SignalState, Timestamp, Volume, VolumeKind, Workload,
-    WorkloadKind, WorkloadList, WorkloadState, rules, seconds_between,
+    ContainerReport, ContainersReport, DataLives, Fate, HeartbeatRequest, Identity, NodeId, SignalState, Timestamp, Volume, VolumeKind, Words,
+    Workload, WorkloadKind, WorkloadList, WorkloadState, rules, say, seconds_between,
 };
 
 use crate::{
@@ -81,7 +84,7 @@ pub(crate) fn list(read: &Read<'_>) -> WorkloadList {
     }
     let unknown = workloads.iter().filter(|workload| workload.kind == WorkloadKind::Task && workload.state == WorkloadState::Unknown).count();
     if unknown > 0 && !node::is_ready(read.node) {
-        not_read.push(format!("whether {unknown} of the tasks still run: Swarm does not reach this node"));
+        not_read.push(say!("whether {} of the tasks still run: Swarm does not reach this node", unknown));
     }
     let orphaned_volumes = read.containers().map(|containers| containers.orphaned_volumes.clone()).unwrap_or_default();
     let notes = left_notes(read, &left, &orphaned_volumes, &workloads);
@@ -89,23 +92,23 @@ pub(crate) fn list(read: &Read<'_>) -> WorkloadList {
 }
 
 /// What only an agent can see, where there is none or it sees too little.
-fn not_read(read: &Read<'_>) -> Vec<String> {
-    const WHAT: &str = "containers that were started by hand";
-    let Some((report, at)) = &read.agent else { return vec![format!("{WHAT}: no agent runs on this node")] };
+fn not_read(read: &Read<'_>) -> Vec<Words> {
+    let of = |why| say!("containers that were started by hand: {}", why);
+    let Some((report, at)) = &read.agent else { return vec![of(say!("no agent runs on this node"))] };
     let mut words = Vec::new();
     if !read.alive {
-        words.push(format!("{WHAT}: the agent has said nothing for {} s, this is what it said last", seconds_between(*at, read.now)));
+        words.push(of(say!("the agent has said nothing for {} s, this is what it said last", seconds_between(*at, read.now))));
     }
     if !matches!(report.docker.state, SignalState::Ok | SignalState::NotPresent) {
-        let detail = if report.docker.detail.is_empty() { "no reason given" } else { &report.docker.detail };
-        words.push(format!("{WHAT}: the agent cannot read Docker on this node: {detail}"));
+        let detail = if report.docker.detail.is_empty() { say!("no reason given") } else { Words::plain(&report.docker.detail) };
+        words.push(of(say!("the agent cannot read Docker on this node: {}", detail)));
     }
     match &report.containers {
-        None => words.push(format!("{WHAT}: the agent has not sent them yet")),
+        None => words.push(of(say!("the agent has not sent them yet"))),
         Some(containers) => {
-            words.extend(containers.not_read.iter().cloned());
+            words.extend(containers.not_read.iter().map(Words::plain));
             if !containers.complete && words.is_empty() {
-                words.push(format!("{WHAT}: the agent could not read all of them, and does not say why"));
+                words.push(of(say!("the agent could not read all of them, and does not say why")));
             }
         }
     }
@@ -197,22 +200,23 @@ fn still_there(read: &Read<'_>, volume: &Volume) -> bool {
 }
 
 /// "The data of mail_spool is still here, and mail now runs empty on n3."
-fn left_notes(read: &Read<'_>, left: &[(Workload, Task)], orphaned: &[String], workloads: &[Workload]) -> Vec<String> {
+fn left_notes(read: &Read<'_>, left: &[(Workload, Task)], orphaned: &[String], workloads: &[Workload]) -> Vec<Words> {
     let used: BTreeSet<&str> =
         workloads.iter().filter(|workload| workload.is_running()).flat_map(|workload| &workload.volumes).map(|volume| volume.name.as_str()).collect();
-    let mut sentences = BTreeSet::new();
-    let mut say = |volume: &str, service: &ServiceSpec, id: &str, slot: Option<i64>| {
+    let mut sentences = BTreeMap::new();
+    let mut tell = |volume: &str, service: &ServiceSpec, id: &str, slot: Option<i64>| {
         let elsewhere: Vec<&str> = read.summary.places(id, slot).into_iter().filter(|place| *place != node::id(read.node)).collect();
         if !elsewhere.is_empty() && !used.contains(volume) {
             let nodes = Named(read.nodes).names(&elsewhere);
             let service = service.name.as_deref().unwrap_or(id);
-            sentences.insert(format!("The data of {volume} is still here, and {service} now runs empty on {}.", notes::listed(&nodes, 3)));
+            let sentence = say!("The data of {} is still here, and {} now runs empty on {}.", volume, service, notes::listed(&nodes, 3));
+            sentences.insert(sentence.to_string(), sentence);
         }
     };
     for (workload, task) in left {
         let Some((service, spec)) = read.service(task.service_id.as_deref()).filter(|(_, spec)| !fate::is_global(spec)) else { continue };
         for volume in &workload.volumes {
-            say(&volume.name, spec, service.id.as_deref().unwrap_or_default(), task.slot);
+            tell(&volume.name, spec, service.id.as_deref().unwrap_or_default(), task.slot);
         }
     }
     for service in read.services {
@@ -220,9 +224,9 @@ fn left_notes(read: &Read<'_>, left: &[(Workload, Task)], orphaned: &[String], w
         let mounts = spec.task_template.as_ref().and_then(|template| template.container_spec.as_ref()?.mounts.as_deref()).unwrap_or_default();
         for mount in mounts.iter().map(task::mount) {
             if let Some(volume) = mount.name.filter(|name| orphaned.contains(name)) {
-                say(&volume, spec, service.id.as_deref().unwrap_or_default(), None);
+                tell(&volume, spec, service.id.as_deref().unwrap_or_default(), None);
             }
         }
     }
-    sentences.into_iter().collect()
+    sentences.into_values().collect()
 }

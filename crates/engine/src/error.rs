@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pitlane_api::Words;
+
 /// What a driver gives back.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -12,7 +14,7 @@ pub enum Error {
     #[error("{message}")]
     Unreachable {
         /// For a person.
-        message: String,
+        message: Words,
         /// When the engine asked to be left alone until.
         retry_after: Option<Duration>,
     },
@@ -24,7 +26,7 @@ pub enum Error {
     NotFound(String),
     /// The engine refuses: a right is missing, the credentials expired. Another try does not help by itself.
     #[error("{0}")]
-    Refused(String),
+    Refused(Words),
     /// This engine cannot do that.
     #[error("this engine does not offer {0}")]
     Unsupported(&'static str),
@@ -32,8 +34,8 @@ pub enum Error {
 
 impl Error {
     /// The engine does not answer, and says nothing about when it will.
-    pub fn unreachable(message: impl Into<String>) -> Self {
-        Self::Unreachable { message: message.into(), retry_after: None }
+    pub fn unreachable(message: Words) -> Self {
+        Self::Unreachable { message, retry_after: None }
     }
 
     /// Whether the same call may succeed later without anybody doing anything.

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{
     Capabilities, EngineKind, HeartbeatRequest, Node, NodeId, NodeSource, OperationId, Placement, PlacementRequest, Refusal, Resources, Revision,
-    Scheduling, Signal, Timestamp, WorkloadCounts, WorkloadList, rules::FieldError,
+    Scheduling, Signal, Timestamp, Words, WorkloadCounts, WorkloadList, rules::FieldError,
 };
 
 pub use error::{Error, Result};
@@ -68,7 +68,7 @@ pub struct EngineNode {
     /// (somebody activated it without Pitlane), and setting the node to schedulable removes it.
     pub record: Option<Record>,
     /// A remark for a person: "Swarm has stopped its tasks".
-    pub note: Option<String>,
+    pub note: Option<Words>,
     /// What the engine says of the node's reachability and conditions.
     pub report: EngineReport,
     /// First seen by the engine.
@@ -204,7 +204,7 @@ pub trait Engine: Send + Sync + 'static {
 
     /// What a person should know of this engine before draining the node: quorum, services with one replica. One
     /// sentence each. `with`: the engine's ids of nodes that are drained with it, so that they are nowhere to go.
-    async fn drain_notes(&self, _engine_node_id: &str, _with: &[String]) -> Result<Vec<String>> {
+    async fn drain_notes(&self, _engine_node_id: &str, _with: &[String]) -> Result<Vec<Words>> {
         Ok(Vec::new())
     }
 

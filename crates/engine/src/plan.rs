@@ -2,7 +2,7 @@
 //! for every engine. A driver reads the node, asks here, writes against the engine's own object version, and starts
 //! over when that version is stale.
 
-use pitlane_api::{Scheduling, Timestamp};
+use pitlane_api::{Scheduling, Timestamp, say};
 
 use crate::{EngineNode, Error, Record, Result, SetScheduling};
 
@@ -27,7 +27,7 @@ pub fn plan(node: &EngineNode, change: &SetScheduling, now: Timestamp) -> Result
     let record = match change.target {
         Scheduling::Schedulable => None,
         Scheduling::Maintenance => Some(stamped(change.record.clone().unwrap_or_default(), node.record.as_ref(), now)),
-        Scheduling::Unknown => return Err(Error::Refused("this version does not know the scheduling that was asked for".into())),
+        Scheduling::Unknown => return Err(Error::Refused(say!("this version does not know the scheduling that was asked for"))),
     };
     if node.scheduling == change.target && node.record == record {
         return Ok(Plan::Nothing);

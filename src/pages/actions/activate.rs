@@ -26,6 +26,7 @@ use crate::ui::Problem;
 use crate::ui::Sheet;
 use crate::ui::Skeleton;
 use crate::ui::TextField;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
@@ -153,7 +154,7 @@ fn Checks(checks: ActivationChecks) -> impl IntoView {
     view! {
         {notice.map(|text| view! {
             <Notice tone=Tone::Maintenance glyph=Glyph::Info>
-                <p>{text} " " {tr!("Activate anyway?")}</p>
+                <p><Told words=text /> " " {tr!("Activate anyway?")}</p>
             </Notice>
         })}
         <CheckList checks=checks />

@@ -9,6 +9,7 @@ use crate::api::ApiError;
 use crate::model::expected::Expected;
 use crate::pages::context::App;
 use crate::platform::locale;
+use crate::words::told;
 
 /// The menu's word for a time of one's own choosing.
 pub const OWN_TIME: &str = "at";
@@ -87,7 +88,7 @@ impl Asking {
     /// What the server says is wrong with a field.
     pub fn field_error(self, field: &str) -> Option<String> {
         self.problem.with(|problem| match problem {
-            Some(ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(refused.message.clone()),
+            Some(ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(told(&refused.message)),
             _ => None,
         })
     }

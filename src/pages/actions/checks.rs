@@ -6,6 +6,7 @@ use pitlane_api::{ActivationChecks, CheckKind};
 use crate::model::checks;
 use crate::pages::context::App;
 use crate::ui::Icon;
+use crate::ui::Told;
 use crate::ui::view;
 use crate::words::{number, tr};
 
@@ -23,12 +24,12 @@ pub fn CheckList(checks: ActivationChecks) -> impl IntoView {
             let (tone, glyph, word) = checks::mark(check.outcome);
             let detail = match check.kind {
                 CheckKind::Settled => view! { <span class="check-detail">{move || settled()}</span> }.into_any(),
-                _ => view! { <span class="check-detail">{check.detail}</span> }.into_any(),
+                _ => view! { <span class="check-detail"><Told words=check.detail /></span> }.into_any(),
             };
             view! {
                 <li data-tone=tone.as_str()>
                     <Icon glyph=glyph />
-                    <span>{check.name} <span class="visually-hidden">{tr!(": {}", word)}</span></span>
+                    <span><Told words=check.name /> <span class="visually-hidden">{tr!(": {}", word)}</span></span>
                     {detail}
                 </li>
             }

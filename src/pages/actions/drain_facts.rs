@@ -14,6 +14,7 @@ use crate::ui::CapacityTrack;
 use crate::ui::Icon;
 use crate::ui::Notice;
 use crate::ui::Tag;
+use crate::ui::Told;
 use crate::ui::dynamic;
 use crate::ui::view;
 use crate::words::tr;
@@ -65,7 +66,7 @@ fn Changed(refusal: Option<Refusal>) -> impl IntoView {
         <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
             <p>
                 <b>{tr!("Not drained.")} " "</b>
-                {message}
+                <Told words=message />
             </p>
             {gone}
         </Notice>
@@ -112,7 +113,7 @@ fn Guards(preview: DrainPreview) -> impl IntoView {
             };
             view! {
                 <Notice tone=tone glyph=glyph>
-                    <p>{guard.message}</p>
+                    <p><Told words=guard.message /></p>
                 </Notice>
             }
         })
@@ -128,8 +129,8 @@ fn After(state: DrainState, preview: DrainPreview) -> impl IntoView {
         Risk::High => (tr!("high risk"), Tone::Offline),
         Risk::Unknown => (tr!("risk not known"), Tone::Neutral),
     };
-    let reasons = preview.risk_reasons.iter().map(|reason| view! { <li>{reason.clone()}</li> }).collect_view();
     let text = tr!("{} · read {}", drain::capacity_after(&preview.capacity_after), locale::time(preview.read_at));
+    let reasons = preview.risk_reasons.into_iter().map(|reason| view! { <li><Told words=reason /></li> }).collect_view();
     view! {
         <section class="stack">
             <h3 class="with-icon">

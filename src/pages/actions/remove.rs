@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use pitlane_api::{Action, Override, REASON_MAX, Refusal};
+use pitlane_api::{Action, Override, REASON_MAX, Refusal, Words};
 
 use super::Subject;
 use super::fleet_name;
@@ -19,6 +19,7 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::view;
 use crate::words::tr;
@@ -27,7 +28,7 @@ use crate::words::tr;
 #[derive(Clone, PartialEq)]
 struct Blocked {
     message: String,
-    blockers: Vec<String>,
+    blockers: Vec<Words>,
     overridable: bool,
 }
 
@@ -90,7 +91,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 {move || blocked.get().map(|blocked| view! {
                     <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                         <p>{blocked.message}</p>
-                        <ul class="reasons">{blocked.blockers.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
+                        <ul class="reasons">{blocked.blockers.into_iter().map(|text| view! { <li><Told words=text /></li> }).collect_view()}</ul>
                     </Notice>
                 })}
                 <When cond=move || overridable.get()>

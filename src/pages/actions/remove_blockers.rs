@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use pitlane_api::rules;
 use pitlane_api::rules::DeletionInput;
-use pitlane_api::{Health, Refusal, WorkloadList};
+use pitlane_api::{Health, Refusal, Words, WorkloadList};
 
 use super::Subject;
 use crate::api;
@@ -15,6 +15,7 @@ use crate::state::Load;
 use crate::state::Remote;
 use crate::ui::Notice;
 use crate::ui::Skeleton;
+use crate::ui::Told;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -47,7 +48,7 @@ pub fn Blockers(subject: Subject) -> impl IntoView {
             </Notice>
         },
         Some(blockers) => {
-            let each = blockers.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
+            let each = blockers.into_iter().map(|text| view! { <li><Told words=text /></li> }).collect_view();
             view! {
                 <Notice tone=Tone::Degraded glyph=Glyph::Warning>
                     <p><b>{tr!("What stands in the way:")}</b></p>
@@ -59,7 +60,7 @@ pub fn Blockers(subject: Subject) -> impl IntoView {
     view! { <div role="status" aria-label=tr!("What stands in the way")>{move || body()}</div> }
 }
 
-fn blockers(subject: Subject, list: Option<&WorkloadList>) -> Vec<String> {
+fn blockers(subject: Subject, list: Option<&WorkloadList>) -> Vec<Words> {
     subject.node.with(|node| {
         // Of a node that never sent a heartbeat nothing was left unread; the server knows it by the same.
         let list = list.filter(|_| node.health != Health::Pending || node.last_heartbeat_at.is_some());

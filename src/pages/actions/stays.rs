@@ -1,11 +1,12 @@
 //! The stateful workloads that stay: by name, with their volumes, and what becomes of them.
 
 use leptos::prelude::*;
-use pitlane_api::{Refusal, Workload};
+use pitlane_api::{Refusal, Words, Workload};
 
 use crate::model::drain;
 use crate::model::tone::Tone;
 use crate::ui::Tag;
+use crate::ui::Told;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -75,7 +76,7 @@ pub fn Volumes(workload: Workload) -> impl IntoView {
         .volumes
         .into_iter()
         .map(|volume| {
-            let title = tr!("{} volume, data on {}", volume.kind, volume.data_lives.describe());
+            let title = drain::volume_title(&volume);
             view! { <span class="volume" title=title>{format!("{} · {}", volume.name, drain::lives(volume.data_lives))}</span> }
         })
         .collect_view()
@@ -83,13 +84,13 @@ pub fn Volumes(workload: Workload) -> impl IntoView {
 
 /// What else the engine knows of it: its owner, restarts, disruption budgets, where else it could run.
 #[component]
-pub fn Remarks(remarks: Vec<String>) -> impl IntoView {
-    let said = (!remarks.is_empty()).then(|| remarks.join(" · "));
-    said.map(|said| view! { <span class="remarks">{said}</span> })
+pub fn Remarks(remarks: Vec<Words>) -> impl IntoView {
+    let said = |(at, remark): (usize, Words)| view! { {(at > 0).then_some(" · ")} <Told words=remark /> };
+    (!remarks.is_empty()).then(|| view! { <span class="remarks">{remarks.into_iter().enumerate().map(said).collect_view()}</span> })
 }
 
 /// What the engine does, marked where data is lost.
 #[component]
 fn Fate(fate: pitlane_api::Fate) -> impl IntoView {
-    view! { <span class=if fate.loses_data() { "loses-data" } else { "" }>{fate.describe()}</span> }
+    view! { <span class=if fate.loses_data() { "loses-data" } else { "" }>{drain::fate(fate)}</span> }
 }

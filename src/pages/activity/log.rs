@@ -9,6 +9,7 @@ use crate::platform::locale;
 use crate::route::Route;
 use crate::ui::Dot;
 use crate::ui::Keyed;
+use crate::ui::Told;
 use crate::ui::view;
 
 /// One line each, newest first. `none`: what is said where there is none.
@@ -39,7 +40,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
     let when = if today { locale::time(entry.at) } else { locale::short(entry.at, now) };
     let actor = activity::actor(&entry).map(|actor| view! { <b>{actor.to_owned()}</b> " " });
     let tone = activity::tone(entry.kind);
-    let reason = entry.reason.map(|reason| format!(" “{reason}”"));
+    let reason = entry.reason.map(|reason| view! { " “" <bdi>{reason}</bdi> "”" });
     let node = entry.node_id.zip(entry.node_name).filter(|_| with_node).map(|(id, name)| {
         view! {
             <a class="log-node" href=Route::node(&id).href()>
@@ -56,7 +57,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} {actor} {entry.message} {reason} {origin}</span>
+                <span>{node} {actor} <Told words=entry.message /> {reason} {origin}</span>
             </span>
         </li>
     }

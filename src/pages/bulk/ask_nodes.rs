@@ -1,7 +1,7 @@
 //! The nodes of a set, each with what is to know of it: what stays, what is left out and why, what could not be read.
 
 use leptos::prelude::*;
-use pitlane_api::{BulkPreview, BulkPreviewNode, OperationKind};
+use pitlane_api::{BulkPreview, BulkPreviewNode, OperationKind, Words};
 
 use crate::model::bulk;
 use crate::model::tone::Glyph;
@@ -10,6 +10,7 @@ use crate::pages::actions::StaysTable;
 use crate::ui::Icon;
 use crate::ui::Notice;
 use crate::ui::Tag;
+use crate::ui::Told;
 use crate::ui::view;
 use crate::words::{number, tr};
 
@@ -18,8 +19,9 @@ use crate::words::{number, tr};
 pub fn Ready(preview: BulkPreview) -> impl IntoView {
     let count = bulk::ready(&preview).count();
     let names: Vec<String> = bulk::ready(&preview).map(|node| node.node_name.clone()).collect();
-    let notes: Vec<String> = bulk::ready(&preview).flat_map(|node| node.notes.iter().map(|note| format!("{}: {note}", node.node_name))).collect();
-    let notes = notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view();
+    let named = |node: &BulkPreviewNode| node.notes.iter().map(|note| (node.node_name.clone(), note.clone())).collect::<Vec<_>>();
+    let notes: Vec<_> = bulk::ready(&preview).flat_map(named).collect();
+    let notes = notes.into_iter().map(|(name, note)| view! { <li>{name} ": " <Told words=note /></li> }).collect_view();
     let title = match preview.kind {
         OperationKind::Activate => tr!("1 node is ready to be activated" | "{n} nodes are ready to be activated" % count),
         _ => tr!("1 node is drained" | "{n} nodes in this order" % count),
@@ -54,7 +56,7 @@ pub fn LeftOut(preview: BulkPreview) -> impl IntoView {
                 <li>
                     <b>{node.node_name.clone()}</b>
                     ": "
-                    {node.blocked.clone().unwrap_or_default()}
+                    <Told words=node.blocked.clone().unwrap_or_default() />
                 </li>
             }
         })
@@ -117,7 +119,7 @@ pub fn Unread(preview: BulkPreview) -> impl IntoView {
                 <li>
                     <b>{node.node_name.clone()}</b>
                     ": "
-                    {node.not_read.join("; ")}
+                    <Told words=Words::in_line(node.not_read.iter().cloned()) />
                 </li>
             }
         })

@@ -9,6 +9,7 @@ use crate::pages::context::App;
 use crate::route::Route;
 use crate::ui::Badge;
 use crate::ui::Keyed;
+use crate::ui::Told;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -62,7 +63,10 @@ fn Row(item: Memo<Option<BulkItem>>) -> impl IntoView {
         item.with(|item| {
             let item = item.as_ref()?;
             let running = item.operation_id.as_ref().filter(|_| item.state == BulkItemState::Running).and_then(|id| fleet.operation(id));
-            running.map(|running| operation::headline(&running)).or_else(|| item.message.clone())
+            running
+                .map(|running| operation::headline(&running))
+                .map(IntoAny::into_any)
+                .or_else(|| item.message.clone().map(|why| view! { <Told words=why /> }.into_any()))
         })
     };
     view! {

@@ -22,6 +22,7 @@ use crate::ui::Badge;
 use crate::ui::Notice;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
@@ -118,7 +119,7 @@ fn Shown(bulk: Remote<BulkOperation>) -> impl IntoView {
                         <p>
                             <b>{tr!("Waiting.")}</b>
                             " "
-                            {why}
+                            <Told words=why />
                         </p>
                     </Notice>
                 }

@@ -1,7 +1,7 @@
 //! Going on with a bulk operation that was stopped or aborted: what stopped it, what is new since it was asked for, and what is left out.
 
 use leptos::prelude::*;
-use pitlane_api::{BulkItem, BulkOperation};
+use pitlane_api::{BulkItem, BulkOperation, Words};
 
 use super::needs;
 use super::resume_state::Resuming;
@@ -18,6 +18,7 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
@@ -90,7 +91,7 @@ fn Stuck(state: Resuming) -> impl IntoView {
                 <p>
                     <b>{item.node_name.clone()}</b>
                     ": "
-                    {item.message.unwrap_or_else(|| tr!("It was aborted."))}
+                    {item.message.map_or_else(|| tr!("It was aborted.").into_any(), |why| view! { <Told words=why /> }.into_any())}
                 </p>
                 <CheckField label=tr!("Leave {} out.", item.node_name.clone()) value=out />
             </li>
@@ -140,9 +141,9 @@ fn New(state: Resuming) -> impl IntoView {
             .collect_view()
     };
     let lines = move || {
-        let unread = look.with(|look| look.unread.clone()).into_iter().map(|node| (node.node_name, node.not_read.join("; ")));
+        let unread = look.with(|look| look.unread.clone()).into_iter().map(|node| (node.node_name, Words::in_line(node.not_read)));
         let blocked = look.with(|look| look.blocked.clone()).into_iter().map(|node| (node.node_name, node.blocked.unwrap_or_default()));
-        let rows: Vec<_> = unread.chain(blocked).map(|(name, why)| view! { <li><b>{name}</b> ": " {why}</li> }).collect();
+        let rows: Vec<_> = unread.chain(blocked).map(|(name, why)| view! { <li><b>{name}</b> ": " <Told words=why /></li> }).collect();
         (!rows.is_empty()).then(|| {
             view! {
                 <Notice tone=Tone::Degraded glyph=Glyph::Warning>

@@ -16,6 +16,7 @@ use crate::ui::Button;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::told;
 use crate::words::tr;
 
 /// Clear is said only of what was read just now, in seconds. The rule allows 30.
@@ -117,9 +118,9 @@ fn still_running(n: usize) -> String {
 }
 
 fn why(verdict: &ClearForWork) -> String {
-    let mut parts = verdict.because.clone();
+    let mut parts: Vec<String> = verdict.because.iter().map(told).collect();
     if !verdict.not_read.is_empty() {
-        parts.push(tr!("Not read: {}", verdict.not_read.join(" ")));
+        parts.push(tr!("Not read: {}", verdict.not_read.iter().map(told).collect::<Vec<_>>().join(" ")));
     }
     parts.join(" ")
 }

@@ -1,9 +1,11 @@
 //! "Ready to activate?" in maintenance, and the plain signals otherwise.
 
 use leptos::prelude::*;
+use pitlane_api::SignalState;
 
 use super::Shared;
 use crate::api;
+use crate::model::card;
 use crate::model::format;
 use crate::model::tone;
 use crate::pages::actions::CheckList;
@@ -13,6 +15,7 @@ use crate::state::Remote;
 use crate::ui::Icon;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::view;
 use crate::words::tr;
@@ -52,6 +55,16 @@ fn Checks(shared: Shared) -> impl IntoView {
     }
 }
 
+/// A signal's state for a screen reader.
+fn state_word(state: SignalState) -> String {
+    match state {
+        SignalState::Ok => tr!("signal" => "ready"),
+        SignalState::Bad => tr!("signal" => "not ready"),
+        SignalState::NotPresent => tr!("signal" => "not present"),
+        SignalState::Unknown => tr!("signal" => "not known"),
+    }
+}
+
 #[component]
 fn Signals(shared: Shared) -> impl IntoView {
     let signals = move || shared.node.with(|node| node.signals.clone());
@@ -60,11 +73,12 @@ fn Signals(shared: Shared) -> impl IntoView {
             .into_iter()
             .map(|signal| {
                 let (tone, glyph) = tone::signal(signal.state);
-                let detail = if signal.detail.is_empty() { format::UNKNOWN.to_owned() } else { signal.detail };
+                let name = card::signal_name(&signal);
+                let detail = if signal.detail.is_empty() { format::UNKNOWN.into_any() } else { view! { <Told words=signal.detail /> }.into_any() };
                 view! {
                     <li data-tone=tone.as_str()>
                         <Icon glyph=glyph />
-                        <span>{signal.name} <span class="visually-hidden">{format!(": {}", signal.state.as_str().replace('_', " "))}</span></span>
+                        <span>{name} <span class="visually-hidden">{tr!(": {}", state_word(signal.state))}</span></span>
                         <span class="check-detail">{detail}</span>
                     </li>
                 }

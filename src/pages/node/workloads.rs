@@ -1,7 +1,7 @@
 //! The table of everything that is on the node, with what narrows it.
 
 use leptos::prelude::*;
-use pitlane_api::{Workload, WorkloadList, WorkloadState};
+use pitlane_api::{Words, Workload, WorkloadList, WorkloadState};
 
 use super::Shared;
 use super::workload_filters;
@@ -20,6 +20,7 @@ use crate::ui::Notice;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::Tag;
+use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::view;
 use crate::words::number;
@@ -78,7 +79,7 @@ fn Remains(shared: Shared) -> impl IntoView {
                 </Notice>
             }
         });
-        let note = |note: String| view! { <Notice tone=Tone::Degraded glyph=Glyph::Database><p>{note}</p></Notice> };
+        let note = |note: Words| view! { <Notice tone=Tone::Degraded glyph=Glyph::Database><p><Told words=note /></p></Notice> };
         let notes = list.notes.into_iter().map(note).collect_view();
         view! { {notes} {orphaned} }
     };
@@ -89,11 +90,11 @@ fn Remains(shared: Shared) -> impl IntoView {
 #[component]
 fn NotRead(shared: Shared) -> impl IntoView {
     let why = Memo::new(move |_| {
-        let list = |list: &WorkloadList| (!list.complete).then(|| list.not_read.join("; "));
+        let list = |list: &WorkloadList| (!list.complete).then(|| Words::in_line(list.not_read.iter().cloned()));
         shared.workloads.with(|load| load.data().and_then(list))
     });
-    let said = |why: String| {
-        let why = if why.is_empty() { tr!("no reason given") } else { why };
+    let said = |why: Words| {
+        let why = if why.is_empty() { tr!("no reason given").into_any() } else { view! { <Told words=why /> }.into_any() };
         view! {
             <Notice tone=Tone::Degraded glyph=Glyph::Warning>
                 <p><b>{tr!("Not evaluated:")} " "</b> {why}</p>
@@ -161,11 +162,23 @@ fn List(shared: Shared) -> impl IntoView {
     }
 }
 
+/// What it does instead of running.
+fn state_word(state: WorkloadState) -> String {
+    match state {
+        WorkloadState::Running => tr!("workload" => "running"),
+        WorkloadState::Starting => tr!("workload" => "starting"),
+        WorkloadState::Paused => tr!("workload" => "paused"),
+        WorkloadState::Stopped => tr!("workload" => "stopped"),
+        WorkloadState::Failed => tr!("workload" => "failed"),
+        WorkloadState::Unknown => tr!("workload" => "not known"),
+    }
+}
+
 #[component]
 fn Line(workload: Workload) -> impl IntoView {
     let (tone, word) = if workload.stateful { (Tone::Maintenance, tr!("Stateful")) } else { (Tone::Neutral, tr!("Stateless")) };
     let running = workload.state == WorkloadState::Running;
-    let state = (!running).then(|| view! { " " <Tag tone=Tone::Degraded word=workload.state.as_str() /> });
+    let state = (!running).then(|| view! { " " <Tag tone=Tone::Degraded word=state_word(workload.state) /> });
     let belongs = workload.belongs_to_node.then(|| view! { " " <Tag tone=Tone::Neutral word=tr!("belongs to the node") /> });
     let since = workload.since.filter(|_| running);
     let empty = workload.volumes.is_empty();

@@ -60,6 +60,78 @@ story("a drain in German", {}, async (stage) => {
   await person.picture("german-fleet");
 });
 
+/** Holds that nothing is left in English: no marked sentence, and none of the words that hardly an English sentence does without. */
+async function readsForeign(place) {
+  // Where an entry came from is kept as it was noted: an address, or the terminal of a command.
+  const text = (await place.innerText()).replaceAll(/\s+/g, " ").replaceAll("this machine's terminal", "");
+  assert.deepEqual(text.match(/[^.·]*\b(the|this|that|is|are|were|of|and|by|no|asked|stays?|moved|takes|nothing)\b[^.·]*/gi), null, text);
+  assert.deepEqual(await place.locator("[lang=en]").allInnerTexts(), []);
+  return text;
+}
+
+story("what the server says is German too: guards and risks, a refusal, why it waits for nobody, the log", { refusals: [409] }, async (stage) => {
+  const node = await stage.agent({ name: "edge-fra-01", containers: stateful });
+  const other = await stage.agent({ name: "edge-fra-02" });
+  const api = await stage.server.api("operator", "ada");
+  await api.drain(other.id);
+  await until("the other to be out", async () => (await api.node(other.id)).scheduling === "maintenance");
+  const { page } = await stage.person({ name: "bob" });
+  await chooses(page, "de");
+  await page.goto(`/nodes?do=drain&node=${node.id}`);
+  const dialog = page.getByRole("dialog", { name: "Drain von edge-fra-01" });
+  await dialog.getByText("Kein anderer Knoten nimmt Platzierungen an. Nach diesem Drain könnte nirgends etwas Neues starten.").waitFor();
+  await dialog.getByText("1 der zustandsbehafteten Workloads hat Daten nur auf diesem Knoten.").waitFor();
+  await dialog.getByRole("row").filter({ hasText: "pgdata" }).getByText("wartet auf diesen Knoten").waitFor();
+  await readsForeign(dialog);
+  await dialog.getByRole("textbox", { name: "Grund", exact: true }).fill("Kernel 6.12");
+  await dialog.getByRole("checkbox", { name: /^Ich habe verstanden/ }).check();
+  await dialog.getByRole("button", { name: "Drain ausführen" }).click();
+  await dialog.getByRole("alert").getByText("Kein anderer Knoten nimmt Platzierungen an.").waitFor();
+  await readsForeign(dialog);
+  assert.deepEqual(await axe(page), []);
+
+  await page.goto(`/nodes/${other.id}?do=activate`);
+  const checks = page.getByRole("dialog", { name: /aktivieren/i });
+  await checks.getByText("Heartbeat frisch").waitFor();
+  await checks.getByText("Drain vor weniger als einer Minute, von ada.").waitFor();
+  await readsForeign(checks);
+
+  await page.goto("/activity");
+  await page.getByText("Hat einen Drain angefordert.").waitFor();
+  await page.getByText("In Wartung: Die Engine hat es bestätigt.").waitFor();
+  await readsForeign(page.getByRole("main"));
+  assert.deepEqual(await axe(page), []);
+});
+
+story("a bulk operation that is stopped says why in German", {}, async (stage) => {
+  const nodes = [await stage.agent({ name: "edge-01" }), await stage.agent({ name: "edge-02", containers: stateful }), await stage.agent({ name: "edge-03" })];
+  const api = await stage.server.api("operator", "ada");
+  const { body } = await api.call("POST", "/bulk-operations", { kind: "drain", reason: "Kernel 6.12", allow_last_schedulable: true, nodes: nodes.map(({ id }) => ({ node_id: id, seen_stateful: [] })) });
+  const { page } = await stage.person({ name: "bob" });
+  await chooses(page, "de");
+  await page.goto(`/bulk/${body.data.id}`);
+  const why = "Was auf diesem Knoten bleibt, hat sich geändert: 1 zustandsbehafteter Workload, den Sie nicht gesehen haben. Sehen Sie die neue Liste an.";
+  await page.getByRole("row").filter({ hasText: "edge-02" }).getByText(why).waitFor();
+  await page.getByRole("region", { name: "Weiter", exact: true }).getByText(why).waitFor();
+  await readsForeign(page.getByRole("main"));
+  assert.deepEqual(await axe(page), []);
+  await page.goto("/activity?kind=bulk_changed");
+  await page.getByText(`Der Drain von 3 Knoten (edge-01, edge-02, edge-03) wurde bei edge-02 angehalten: ${why}`).waitFor();
+  await readsForeign(page.getByRole("main"));
+});
+
+story("what an engine said stays as it came, and is marked as English", {}, async (stage) => {
+  const node = await stage.agent({ name: "edge-fra-01" });
+  node.docker = { state: "bad", expected: true, detail: "Cannot connect to the Docker daemon" };
+  const { page } = await stage.person();
+  await chooses(page, "ar");
+  await page.goto(`/nodes/${node.id}`);
+  const said = page.getByText("Cannot connect to the Docker daemon", { exact: true });
+  await said.first().waitFor();
+  assert.deepEqual(await said.first().evaluate((element) => [element.lang, element.dir]), ["en", "auto"]);
+  assert.deepEqual(await axe(page), []);
+});
+
 for (const [shape, viewport] of [["wide", undefined], ["phone", PHONE]]) {
   story(`Arabic is read from the right, and axe finds nothing: ${shape}`, {}, async (stage) => {
     const node = await stage.agent({ name: "edge-fra-01", containers: stateful });
@@ -71,6 +143,7 @@ for (const [shape, viewport] of [["wide", undefined], ["phone", PHONE]]) {
       ["fleet", "/nodes", () => fleet.card(page, "edge-fra-01").waitFor()],
       ["node", `/nodes/${node.id}`, () => page.getByRole("heading", { name: "edge-fra-01", level: 1 }).waitFor()],
       ["drain", `/nodes?do=drain&node=${node.id}`, () => page.getByRole("dialog", { name: /سحب/ }).getByRole("textbox", { name: "السبب" }).waitFor()],
+      ["log", "/activity", () => page.getByText("سُجّل وكيل.").first().waitFor()],
     ];
     for (const [name, path, ready] of pages) {
       await page.goto(path);
@@ -80,6 +153,7 @@ for (const [shape, viewport] of [["wide", undefined], ["phone", PHONE]]) {
       assert.deepEqual(await axe(page), [], name);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(overflow, 0, `${name} is wider than the screen`);
+      if (["drain", "log"].includes(name)) await readsForeign(name === "drain" ? page.getByRole("dialog") : page.getByRole("main"));
     }
   });
 }

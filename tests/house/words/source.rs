@@ -6,7 +6,7 @@ use proc_macro2::{Literal, TokenStream, TokenTree};
 
 use crate::tree::{File, Finding};
 
-/// What a `tr!` says.
+/// What a `tr!` says, or a `say!` of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub context: Option<String>,
@@ -69,8 +69,10 @@ pub fn messages(file: &File) -> Vec<Message> {
 
 fn collect(trees: &[TokenTree], found: &mut Vec<Message>) {
     for at in 0..trees.len() {
-        if let Some(said) = call(trees, at, "tr") {
-            found.extend(message(&said));
+        for name in ["tr", "say"] {
+            if let Some(said) = call(trees, at, name) {
+                found.extend(message(&said));
+            }
         }
         if let Some(inner) = inside(&trees[at]) {
             collect(&inner, found);
@@ -86,6 +88,36 @@ fn message(said: &[TokenTree]) -> Option<Message> {
     };
     let many = if is_punct(rest.get(1), '|') { text(rest.get(2)) } else { None };
     Some(Message { context, one: text(rest.first())?, many })
+}
+
+/// Where plain English goes to programs and agents, which show it to nobody or in a log: what a request got wrong, and enrolment.
+const TO_PROGRAMS: [&str; 2] = ["crates/server/src/http", "crates/server/src/fleet/enroll.rs"];
+
+/// Whether it is part of what runs on the other side of the wire.
+pub fn is_server(file: &File) -> bool {
+    file.is_under("crates") && file.path.contains("/src/") && !file.path.contains("tests")
+}
+
+/// Sentences of the server that would stay English: words in a `Words::plain`, which is for names, figures and what others say.
+pub fn unsaid(file: &File) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if is_server(file) && file.has_ending(&["rs"]) && !TO_PROGRAMS.iter().any(|room| file.path == *room || file.is_under(room)) {
+        plain(&tokens(file), &mut |literal, text| {
+            findings.push(file.finding(literal.span().start().line, format!("say it with say!: {text:?}")));
+        });
+    }
+    findings
+}
+
+fn plain(trees: &[TokenTree], report: &mut dyn FnMut(&Literal, &str)) {
+    for at in 0..trees.len() {
+        let is_plain = at >= 4 && trees[at - 1].to_string() == "plain" && trees[at - 4].to_string() == "Words";
+        let Some(inner) = inside(&trees[at]) else { continue };
+        if is_plain {
+            look(&inner, false, report);
+        }
+        plain(&inner, report);
+    }
 }
 
 /// Attributes of elements and of our own components whose value is read by a person.

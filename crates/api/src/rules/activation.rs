@@ -2,10 +2,10 @@
 
 use crate::{
     ActivateRequest, ActivationChecks, Check, CheckKind, CheckOutcome, Health, HeartbeatState, Node, OperationId, OperationKind, Refusal, Scheduling,
-    Signal, SignalKind, SignalState, Timestamp,
+    Signal, SignalKind, SignalState, Timestamp, Words, say,
 };
 
-use super::health::can_block;
+use super::{health::can_block, signals::signal_name};
 
 /// Everything that decides whether a node may be activated.
 #[derive(Debug, Clone)]
@@ -34,17 +34,17 @@ pub struct ActivationInput<'a> {
 pub fn activation_checks(input: &ActivationInput<'_>, commands: Vec<String>) -> ActivationChecks {
     let mut checks = Vec::new();
     if !input.engine_reachable {
-        checks.push(check(CheckKind::Engine, "Engine reachable", CheckOutcome::Blocked, "does not answer".into()));
+        checks.push(check(CheckKind::Engine, say!("Engine reachable"), CheckOutcome::Blocked, say!("does not answer")));
     }
     checks.push(heartbeat(input));
     checks.push(settled(input));
     checks.extend(signals(input));
     if let Some(operation) = input.node.operation.as_ref().filter(|operation| !operation.state.is_finished() && Some(&operation.id) != input.own) {
         let (outcome, detail) = match operation.kind {
-            OperationKind::Drain => (CheckOutcome::Ok, "a pending drain will be aborted".to_owned()),
-            _ => (CheckOutcome::Blocked, format!("{} by {} is not finished", operation.kind, operation.requested_by)),
+            OperationKind::Drain => (CheckOutcome::Ok, say!("a pending drain will be aborted")),
+            _ => (CheckOutcome::Blocked, say!("an activation by {} is not finished", &operation.requested_by)),
         };
-        checks.push(check(CheckKind::Operation, "No other operation", outcome, detail));
+        checks.push(check(CheckKind::Operation, say!("No other operation"), outcome, detail));
     }
     ActivationChecks {
         node_id: input.node.id.clone(),
@@ -83,27 +83,27 @@ pub fn check_activation(input: &ActivationInput<'_>, request: &ActivateRequest) 
     if checks.clean { Ok(()) } else { Err(Refusal::ActivationBlocked { checks: Box::new(checks) }) }
 }
 
-fn check(kind: CheckKind, name: &str, outcome: CheckOutcome, detail: String) -> Check {
-    Check { kind, name: name.into(), outcome, detail }
+fn check(kind: CheckKind, name: Words, outcome: CheckOutcome, detail: Words) -> Check {
+    Check { kind, name, outcome, detail }
 }
 
 fn heartbeat(input: &ActivationInput<'_>) -> Check {
-    let age = || input.heartbeat_age_s.map_or_else(|| "none yet".to_owned(), |age| format!("{age:.0} s ago"));
+    let age = || input.heartbeat_age_s.map_or_else(|| say!("none yet"), |age| say!("{} s ago", age.round() as u64));
     let (outcome, detail) = match input.node.heartbeat.state {
         HeartbeatState::Fresh => (CheckOutcome::Ok, age()),
-        HeartbeatState::NotReported if !input.heartbeat_before => (CheckOutcome::NotRequired, "not reported by this engine".into()),
-        HeartbeatState::NotReported => (CheckOutcome::Blocked, "was reported before, and is missing now".into()),
-        HeartbeatState::Late => (CheckOutcome::Blocked, format!("late, {}", age())),
-        HeartbeatState::Stale => (CheckOutcome::Blocked, format!("stale, {}", age())),
-        HeartbeatState::Never | HeartbeatState::Unknown => (CheckOutcome::Blocked, "none yet".into()),
+        HeartbeatState::NotReported if !input.heartbeat_before => (CheckOutcome::NotRequired, say!("not reported by this engine")),
+        HeartbeatState::NotReported => (CheckOutcome::Blocked, say!("was reported before, and is missing now")),
+        HeartbeatState::Late => (CheckOutcome::Blocked, say!("late, {}", age())),
+        HeartbeatState::Stale => (CheckOutcome::Blocked, say!("stale, {}", age())),
+        HeartbeatState::Never | HeartbeatState::Unknown => (CheckOutcome::Blocked, say!("none yet")),
     };
-    check(CheckKind::Heartbeat, "Heartbeat fresh", outcome, detail)
+    check(CheckKind::Heartbeat, say!("Heartbeat fresh"), outcome, detail)
 }
 
 fn settled(input: &ActivationInput<'_>) -> Check {
     let window = input.settle_window_s;
     let outcome = if input.clean_for_ms >= window * 1000 { CheckOutcome::Ok } else { CheckOutcome::Blocked };
-    check(CheckKind::Settled, "Clean for the settle window", outcome, format!("{} of {window} s", (input.clean_for_ms / 1000).min(window)))
+    check(CheckKind::Settled, say!("Clean for the settle window"), outcome, say!("{} of {} s", (input.clean_for_ms / 1000).min(window), window))
 }
 
 /// CPU, memory and disk in one line, as people read them; every other signal in its own.
@@ -113,27 +113,27 @@ fn signals(input: &ActivationInput<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     let resources: Vec<&Signal> = input.node.signals.iter().filter(is_resource).collect();
     if !resources.is_empty() {
-        let blocking: Vec<String> = resources
+        let blocking: Vec<Words> = resources
             .iter()
             .filter(|signal| outcome(signal, before(signal.kind, &signal.name)) == CheckOutcome::Blocked)
-            .map(|signal| format!("{} {}", signal.name, signal.detail))
+            .map(|signal| say!("{} {}", signal_name(signal.kind, &signal.name), &signal.detail))
             .collect();
-        let shares: Vec<&str> = resources.iter().map(|signal| signal.detail.split(" %").next().unwrap_or("—")).collect();
+        let shares: Vec<&str> = resources.iter().map(|signal| signal.detail.english().split(" %").next().unwrap_or("—")).collect();
         let unread = resources.iter().all(|signal| signal.state == SignalState::Unknown);
         let (outcome, detail) = match (blocking.is_empty(), unread) {
-            (false, _) => (CheckOutcome::Blocked, blocking.join(", ")),
-            (true, true) => (CheckOutcome::NotRequired, "not reported".into()),
-            (true, false) => (CheckOutcome::Ok, format!("{} %", shares.join(" · "))),
+            (false, _) => (CheckOutcome::Blocked, Words::listed(blocking)),
+            (true, true) => (CheckOutcome::NotRequired, say!("not reported")),
+            (true, false) => (CheckOutcome::Ok, Words::plain(format!("{} %", shares.join(" · ")))),
         };
-        checks.push(check(CheckKind::Signal, "CPU, memory, disk", outcome, detail));
+        checks.push(check(CheckKind::Signal, say!("CPU, memory, disk"), outcome, detail));
     }
     for signal in input.node.signals.iter().filter(|signal| !is_resource(signal)) {
-        let name = if signal.kind == SignalKind::Agent { "Agent version" } else { &signal.name };
+        let name = if signal.kind == SignalKind::Agent { say!("Agent version") } else { signal_name(signal.kind, &signal.name) };
         checks.push(check(CheckKind::Signal, name, outcome(signal, before(signal.kind, &signal.name)), signal.detail.clone()));
     }
     for (kind, name) in input.reported_before {
         if can_block(*kind) && !input.node.signals.iter().any(|signal| signal.kind == *kind && signal.name == *name) {
-            checks.push(check(CheckKind::Signal, name, CheckOutcome::Blocked, "was reported before, and is missing now".into()));
+            checks.push(check(CheckKind::Signal, signal_name(*kind, name), CheckOutcome::Blocked, say!("was reported before, and is missing now")));
         }
     }
     checks
@@ -151,17 +151,15 @@ fn outcome(signal: &Signal, reported_before: bool) -> CheckOutcome {
 }
 
 /// A drain of the last hour by somebody is said before it is undone.
-fn notice(input: &ActivationInput<'_>) -> Option<String> {
+fn notice(input: &ActivationInput<'_>) -> Option<Words> {
     let maintenance = input.node.maintenance.as_ref()?;
     let minutes = crate::seconds_between(maintenance.since?, input.now) / 60;
-    let by = maintenance.by.as_deref().unwrap_or("somebody outside Pitlane");
-    let ago = match minutes {
-        0 => "less than a minute ago".to_owned(),
-        1 => "1 minute ago".to_owned(),
-        n if n < 60 => format!("{n} minutes ago"),
-        _ => return None,
-    };
-    Some(format!("Drained {ago} by {by}."))
+    let by = maintenance.by.as_ref().map_or_else(|| say!("somebody outside Pitlane"), Words::plain);
+    match minutes {
+        0 => Some(say!("Drained less than a minute ago by {}.", by)),
+        n if n < 60 => Some(say!("Drained 1 minute ago by {}." | "Drained {n} minutes ago by {}." % n, by)),
+        _ => None,
+    }
 }
 
 /// How long everything has been clean without a gap. Times are milliseconds of any one monotonic clock.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{FieldError, check_expected_back, check_reason};
 use crate::{
     BULK_AT_ONCE_MAX, BULK_MAX, BulkItem, BulkItemState, BulkOperation, BulkRequest, BulkResume, BulkState, BulkSummary, Capacity, Operation,
-    OperationKind, OperationState, Refusal, Timestamp,
+    OperationKind, OperationState, Refusal, Timestamp, Words, say,
 };
 
 /// What to do next.
@@ -24,13 +24,13 @@ pub enum BulkNext {
 /// # Errors
 /// The first field that is wrong.
 pub fn check_bulk_request(request: &BulkRequest, now: Timestamp) -> Result<(), FieldError> {
-    let wrong = |field, message: String| Err(FieldError { field, message });
+    let wrong = |field, message: Words| Err(FieldError { field, message });
     if !matches!(request.kind, OperationKind::Drain | OperationKind::Activate) {
-        return wrong("kind", "must be drain or activate".into());
+        return wrong("kind", say!("must be drain or activate"));
     }
     check_bulk_nodes(request.nodes.iter().map(|node| node.node_id.as_str()))?;
     if !(1..=BULK_AT_ONCE_MAX).contains(&request.at_once.unwrap_or(1)) {
-        return wrong("at_once", format!("must be a whole number from 1 to {BULK_AT_ONCE_MAX}"));
+        return wrong("at_once", say!("must be a whole number from 1 to {}", BULK_AT_ONCE_MAX));
     }
     if request.kind == OperationKind::Drain {
         check_reason(request.reason.as_deref().unwrap_or_default())?;
@@ -45,17 +45,17 @@ pub fn check_bulk_request(request: &BulkRequest, now: Timestamp) -> Result<(), F
 /// Names `nodes`.
 pub fn check_bulk_nodes<'a>(nodes: impl Iterator<Item = &'a str>) -> Result<(), FieldError> {
     let mut seen = BTreeSet::new();
-    let mut count = 0;
+    let mut count = 0_usize;
     for node in nodes {
         count += 1;
         if !seen.insert(node) {
-            return Err(FieldError { field: "nodes", message: format!("{node} stands there twice") });
+            return Err(FieldError { field: "nodes", message: say!("{} stands there twice", node) });
         }
     }
     if (1..=BULK_MAX).contains(&count) {
         return Ok(());
     }
-    Err(FieldError { field: "nodes", message: format!("must be 1 to {BULK_MAX} nodes; there are {count}") })
+    Err(FieldError { field: "nodes", message: say!("must be 1 to {} nodes; there are {}", BULK_MAX, count) })
 }
 
 /// Rule 3 over the whole set: some node must take placements after all of them, unless the person wants it so.
@@ -154,7 +154,7 @@ pub fn bulk_resumed(bulk: &BulkOperation, resume: &BulkResume, by: &str, now: Ti
         *item = BulkItem {
             state: if skip { BulkItemState::Skipped } else { BulkItemState::Waiting },
             operation_id: None,
-            message: skip.then(|| format!("Left out by {by}.")),
+            message: skip.then(|| say!("Left out by {}.", by)),
             refusal: None,
             seen_stateful,
             acknowledge_unread,

@@ -1,6 +1,6 @@
 //! Rule 10: deletion is guarded.
 
-use crate::{Health, Operation, Refusal, Scheduling, WorkloadList};
+use crate::{Health, Operation, OperationKind, Refusal, Scheduling, WorkloadList, say};
 
 /// Everything that decides whether a node can be removed.
 #[derive(Debug, Clone, Copy)]
@@ -23,23 +23,25 @@ pub fn check_deletion(input: &DeletionInput<'_>) -> Result<(), Refusal> {
     let mut blockers = Vec::new();
     let mut unread = Vec::new();
     if input.scheduling != Scheduling::Maintenance && !matches!(input.health, Health::Offline | Health::Pending) {
-        blockers.push("it is neither in maintenance nor offline nor pending".to_owned());
+        blockers.push(say!("it is neither in maintenance nor offline nor pending"));
     }
     if let Some(operation) = input.operation.filter(|operation| !operation.state.is_finished()) {
-        blockers.push(format!("a {} of it is not finished", operation.kind));
+        blockers.push(match operation.kind {
+            OperationKind::Activate => say!("an activation of it is not finished"),
+            _ => say!("a drain of it is not finished"),
+        });
     }
     match input.list {
         // A node that never sent a heartbeat has nothing that could have been read.
         None if input.health == Health::Pending => {}
-        None => unread.push("its workloads could not be read".to_owned()),
+        None => unread.push(say!("its workloads could not be read")),
         Some(list) => {
             if !list.complete {
-                unread.push("not all of its workloads could be read".to_owned());
+                unread.push(say!("not all of its workloads could be read"));
             }
             if !list.workloads.is_empty() {
                 let (n, running) = (list.workloads.len(), list.workloads.iter().filter(|workload| workload.is_running()).count());
-                let workloads = if n == 1 { "workload" } else { "workloads" };
-                blockers.push(format!("it has {n} {workloads}, {running} running"));
+                blockers.push(say!("it has 1 workload, {} running" | "it has {n} workloads, {} running" % n, running));
             }
         }
     }

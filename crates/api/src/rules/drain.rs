@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Capacity, DataLives, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, Health, Identity, Node, OperationId, Refusal, Risk, Scheduling,
-    Timestamp, Workload, WorkloadList,
+    Timestamp, Words, Workload, WorkloadList, say,
 };
 
 /// Everything that decides whether a node may be drained.
@@ -35,9 +35,9 @@ impl DrainInput<'_> {
         would_take && self.capacity_after.nodes == 0
     }
 
-    fn not_read(&self) -> Option<Vec<String>> {
+    fn not_read(&self) -> Option<Vec<Words>> {
         match self.list {
-            None => Some(vec!["the workloads of this node".to_owned()]),
+            None => Some(vec![say!("the workloads of this node")]),
             Some(list) if !list.complete => Some(list.not_read.clone()),
             Some(_) => None,
         }
@@ -134,9 +134,9 @@ pub fn drain_preview(input: &DrainInput<'_>, commands: Vec<String>) -> DrainPrev
     }
 }
 
-fn guards(input: &DrainInput<'_>, stateful: &[Workload], not_read: Option<&[String]>) -> Vec<Guard> {
+fn guards(input: &DrainInput<'_>, stateful: &[Workload], not_read: Option<&[Words]>) -> Vec<Guard> {
     let mut guards = Vec::new();
-    let mut add = |kind, demand, message: String| guards.push(Guard { kind, demand, message });
+    let mut add = |kind, demand, message: Words| guards.push(Guard { kind, demand, message });
     if input.node.scheduling == Scheduling::Maintenance {
         let refusal = Refusal::AlreadyInMaintenance { by: input.node.maintenance.as_ref().and_then(|maintenance| maintenance.by.clone()) };
         add(GuardKind::AlreadyInMaintenance, GuardDemand::Blocks, refusal.message());
@@ -150,64 +150,74 @@ fn guards(input: &DrainInput<'_>, stateful: &[Workload], not_read: Option<&[Stri
         add(GuardKind::LastSchedulableNode, GuardDemand::Acknowledge, refusal.message());
     }
     if let Some(not_read) = not_read {
-        let what = if not_read.is_empty() { "the workloads of this node".to_owned() } else { not_read.join("; ") };
+        let what = if not_read.is_empty() { say!("the workloads of this node") } else { Words::in_line(not_read.iter().cloned()) };
         add(
             GuardKind::UnreadWorkloads,
             GuardDemand::Acknowledge,
-            format!("Not evaluated: {what}. There may be stateful workloads that are not shown."),
+            say!("Not evaluated: {}. There may be stateful workloads that are not shown.", what),
         );
     }
     if !stateful.is_empty() {
-        let message = match stateful.len() {
-            1 => "1 stateful workload stays on this node and is not moved.".to_owned(),
-            n => format!("{n} stateful workloads stay on this node and are not moved."),
-        };
+        let message = say!(
+            "1 stateful workload stays on this node and is not moved."
+                | "{n} stateful workloads stay on this node and are not moved." % stateful.len()
+        );
         add(GuardKind::StatefulWorkloads, GuardDemand::Acknowledge, message);
     }
     if input.node.runs_pitlane {
-        let message = "Pitlane itself runs on this node. When the host reboots, this console goes away until it is back.".to_owned();
+        let message = say!("Pitlane itself runs on this node. When the host reboots, this console goes away until it is back.");
         add(GuardKind::RunsPitlane, GuardDemand::Informs, message);
     }
     guards
 }
 
-fn risk(input: &DrainInput<'_>, stateful: &[Workload], unread: bool) -> (Risk, Vec<String>) {
+fn risk(input: &DrainInput<'_>, stateful: &[Workload], unread: bool) -> (Risk, Vec<Words>) {
     let mut risk = Risk::Low;
     let mut reasons = Vec::new();
-    let mut raise = |to: Risk, reason: String| {
+    let mut raise = |to: Risk, reason: Words| {
         // Ordered low < medium < high by declaration; unknown is never raised to.
         risk = risk.max(to);
         reasons.push(reason);
     };
     if input.takes_the_last() {
-        raise(Risk::High, "No other node takes placements.".into());
+        raise(Risk::High, say!("No other node takes placements."));
     }
     if unread {
-        raise(Risk::High, "The workloads could not be read in full.".into());
+        raise(Risk::High, say!("The workloads could not be read in full."));
     }
     let losing = stateful.iter().filter(|workload| workload.on_node_down.loses_data() || workload.on_restart.loses_data()).count();
     if losing > 0 {
-        let (loses, restarts) =
-            if losing == 1 { ("loses its data, or leaves it", "it restarts") } else { ("lose their data, or leave it", "they restart") };
-        raise(Risk::High, format!("{losing} of the stateful workloads {loses} behind, if {restarts} or the host reboots."));
+        raise(
+            Risk::High,
+            say!(
+                "1 of the stateful workloads loses its data, or leaves it behind, if it restarts or the host reboots."
+                    | "{n} of the stateful workloads lose their data, or leave it behind, if they restart or the host reboots." % losing
+            ),
+        );
     }
     let local = stateful.iter().filter(|workload| workload.volumes.iter().any(|volume| volume.data_lives != DataLives::NetworkVolume)).count();
     if local > 0 && losing == 0 {
-        raise(Risk::Medium, format!("{local} of the stateful workloads keep data on this node only."));
+        raise(
+            Risk::Medium,
+            say!("1 of the stateful workloads keeps data on this node only." | "{n} of the stateful workloads keep data on this node only." % local),
+        );
     } else if !stateful.is_empty() && losing == 0 {
-        raise(Risk::Medium, format!("{} stateful workloads stay, all on network volumes.", stateful.len()));
+        raise(
+            Risk::Medium,
+            say!("1 stateful workload stays, on network volumes only." | "{n} stateful workloads stay, all on network volumes." % stateful.len()),
+        );
     }
     if input.node.takes_placements {
         let used = input.node.resources.memory_reserved_bytes.or(input.node.resources.memory_used_bytes);
         match (used, input.capacity_after.memory_free_bytes) {
             (Some(used), Some(free)) if used > free => {
-                raise(Risk::Medium, "The other nodes have less free memory than this one uses: were it lost, they could not take its place.".into());
+                raise(Risk::Medium, say!("The other nodes have less free memory than this one uses: were it lost, they could not take its place."));
             }
-            (_, None) if input.capacity_after.nodes > 0 => raise(Risk::Medium, "The other nodes do not say how much memory is free.".into()),
+            (_, None) if input.capacity_after.nodes > 0 => raise(Risk::Medium, say!("The other nodes do not say how much memory is free.")),
             _ => {}
         }
         if input.capacity_after.nodes == 1 {
-            raise(Risk::Medium, "Only one node will take placements afterwards.".into());
+            raise(Risk::Medium, say!("Only one node will take placements afterwards."));
         }
     }
     (risk, reasons)

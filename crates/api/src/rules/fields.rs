@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{REASON_MAX, REASON_MIN, Timestamp};
+use crate::{REASON_MAX, REASON_MIN, Timestamp, Words, say};
 
 /// A field that is wrong: 422 with `details.field`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,12 +10,12 @@ pub struct FieldError {
     /// The field's name on the wire.
     pub field: &'static str,
     /// For a person.
-    pub message: String,
+    pub message: Words,
 }
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.message.fmt(f)
     }
 }
 
@@ -38,7 +38,7 @@ pub fn check_reason(reason: &str) -> Result<String, FieldError> {
     if !(REASON_MIN..=REASON_MAX).contains(&length) {
         return Err(FieldError {
             field: "reason",
-            message: format!("The reason must have {REASON_MIN} to {REASON_MAX} characters; this one has {length}."),
+            message: say!("The reason must have {} to {} characters; this one has {}.", REASON_MIN, REASON_MAX, length),
         });
     }
     Ok(kept)
@@ -49,13 +49,13 @@ pub fn check_expected_back(at: Option<Timestamp>, now: Timestamp) -> Result<(), 
     let Some(at) = at else { return Ok(()) };
     let ahead = at.as_second() - now.as_second();
     let message = if ahead <= 0 {
-        "The time at which the node is expected back lies in the past."
+        say!("The time at which the node is expected back lies in the past.")
     } else if ahead > 366 * 24 * 3600 {
-        "The time at which the node is expected back is more than a year away."
+        say!("The time at which the node is expected back is more than a year away.")
     } else {
         return Ok(());
     };
-    Err(FieldError { field: "expected_back_at", message: message.into() })
+    Err(FieldError { field: "expected_back_at", message })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Health, heartbeat, and the two axes in one word.
 
-use crate::{Health, HeartbeatState, Operation, OperationKind, Scheduling, Signal, SignalKind, SignalState, Status, Thresholds};
+use crate::{Health, HeartbeatState, Operation, OperationKind, Scheduling, Signal, SignalKind, SignalState, Status, Thresholds, Words, say};
 
 /// The StackShift family's single status: deleting > failed > maintenance > offline > pending > degraded > healthy.
 pub const fn status(health: Health, scheduling: Scheduling) -> Status {
@@ -24,6 +24,19 @@ pub fn heartbeat_state(age_s: Option<f64>, reported: bool, thresholds: &Threshol
         Some(age) if age > thresholds.offline_after_s as f64 => HeartbeatState::Stale,
         Some(age) if age > thresholds.late_after_s as f64 => HeartbeatState::Late,
         Some(_) => HeartbeatState::Fresh,
+    }
+}
+
+/// Health in a sentence.
+pub fn health_words(health: Health) -> Words {
+    match health {
+        Health::Pending => say!("pending"),
+        Health::Healthy => say!("healthy"),
+        Health::Degraded => say!("degraded"),
+        Health::Offline => say!("offline"),
+        Health::Failed => say!("failed"),
+        Health::Deleting => say!("being removed"),
+        Health::Unknown => say!("not known"),
     }
 }
 
@@ -108,7 +121,7 @@ mod tests {
     }
 
     fn signal(kind: SignalKind, state: SignalState) -> Signal {
-        Signal { kind, name: kind.to_string(), state, detail: String::new(), since: None }
+        Signal { kind, name: kind.to_string(), state, detail: Words::default(), since: None }
     }
 
     fn with(signals: &[Signal], heartbeat: HeartbeatState, confirmed: bool) -> Health {

@@ -1,6 +1,6 @@
 //! Rules 7 and 8: requested is not done, and the engine is the truth.
 
-use crate::{Operation, OperationId, OperationKind, OperationState, OperationStep, Refusal, Revision, Scheduling};
+use crate::{Operation, OperationId, OperationKind, OperationState, OperationStep, Refusal, Revision, Scheduling, say};
 
 /// What can happen to an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ pub fn decide(operation: &Operation, view: EngineView<'_>, guards: impl FnOnce()
     let wanted = match operation.kind {
         OperationKind::Drain => Scheduling::Maintenance,
         OperationKind::Activate => Scheduling::Schedulable,
-        OperationKind::Unknown => return Decision::Fail(Refusal::ChangedOutside { shows: "an operation of a newer version".into() }),
+        OperationKind::Unknown => return Decision::Fail(Refusal::ChangedOutside { shows: say!("an operation of a newer version") }),
     };
     let own = match operation.kind {
         OperationKind::Drain => view.record_operation == Some(&operation.id),
@@ -82,8 +82,8 @@ pub fn decide(operation: &Operation, view: EngineView<'_>, guards: impl FnOnce()
     if !untouched || taken_back {
         return Decision::Fail(Refusal::ChangedOutside {
             shows: match view.scheduling {
-                Scheduling::Maintenance => "it is in maintenance, and not by this operation".into(),
-                _ => "it is schedulable".into(),
+                Scheduling::Maintenance => say!("it is in maintenance, and not by this operation"),
+                _ => say!("it is schedulable"),
             },
         });
     }

@@ -1,6 +1,6 @@
 //! Placements: which node would take a workload. A node in maintenance never does.
 
-use crate::{Health, Node, PassedOver, Placement, PlacementRequest, Refusal, Scheduling, Strategy};
+use crate::{Health, Node, PassedOver, Placement, PlacementRequest, Refusal, Scheduling, Strategy, say};
 
 use super::{FieldError, Realm, drain_pending};
 
@@ -11,9 +11,9 @@ use super::{FieldError, Realm, drain_pending};
 /// [`Refusal::PlacementBlocked`].
 pub fn place<'a>(request: &PlacementRequest, nodes: impl IntoIterator<Item = &'a Node>) -> Result<Result<Placement, Refusal>, FieldError> {
     match request.strategy {
-        Strategy::Unknown => return Err(FieldError { field: "strategy", message: "The strategy must be least_loaded or pinned.".into() }),
+        Strategy::Unknown => return Err(FieldError { field: "strategy", message: say!("The strategy must be least_loaded or pinned.") }),
         Strategy::Pinned if request.node_id.is_none() => {
-            return Err(FieldError { field: "node_id", message: "A pinned placement needs a node_id.".into() });
+            return Err(FieldError { field: "node_id", message: say!("A pinned placement needs a node_id.") });
         }
         Strategy::Pinned | Strategy::LeastLoaded => {}
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{DrainInput, FieldError, check_drain, check_reason};
-use crate::{DrainRequest, PLAN_LATE_MAX_S, PLAN_MAX_DAYS, PlanPatch, PlanRequest, PlanState, PlannedDrain, Refusal, Timestamp};
+use crate::{DrainRequest, PLAN_LATE_MAX_S, PLAN_MAX_DAYS, PlanPatch, PlanRequest, PlanState, PlannedDrain, Refusal, Timestamp, say};
 
 /// The longest maintenance that can be planned, in seconds.
 const BACK_MAX_S: i64 = 366 * 24 * 3600;
@@ -28,17 +28,17 @@ pub enum PlanNext {
 /// # Errors
 /// Names the field.
 pub fn check_plan_times(starts_at: Timestamp, expected_back_at: Option<Timestamp>, now: Timestamp) -> Result<(), FieldError> {
-    let wrong = |field, message: &str| Err(FieldError { field, message: message.into() });
+    let wrong = |field, message| Err(FieldError { field, message });
     if starts_at <= now {
-        return wrong("starts_at", "The time at which the drain shall begin lies in the past.");
+        return wrong("starts_at", say!("The time at which the drain shall begin lies in the past."));
     }
     if starts_at.duration_since(now) > SignedDuration::from_hours(24 * PLAN_MAX_DAYS) {
-        return wrong("starts_at", "The time at which the drain shall begin is more than 90 days away.");
+        return wrong("starts_at", say!("The time at which the drain shall begin is more than 90 days away."));
     }
     match expected_back_at {
-        Some(at) if at <= starts_at => wrong("expected_back_at", "The node would be expected back before its drain begins."),
+        Some(at) if at <= starts_at => wrong("expected_back_at", say!("The node would be expected back before its drain begins.")),
         Some(at) if at.duration_since(starts_at).as_secs() > BACK_MAX_S => {
-            wrong("expected_back_at", "The time at which the node is expected back is more than a year behind the beginning.")
+            wrong("expected_back_at", say!("The time at which the node is expected back is more than a year behind the beginning."))
         }
         _ => Ok(()),
     }

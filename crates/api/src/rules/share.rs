@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{FieldError, drain_pending};
-use crate::{Node, Scheduling, ShareLifetime, SharedMaintenance, SharedStatus, Timestamp};
+use crate::{Node, Scheduling, ShareLifetime, SharedMaintenance, SharedStatus, Timestamp, say};
 
 /// The longest that any link works, in days.
 pub const SHARE_MAX_DAYS: i64 = 90;
@@ -37,16 +37,16 @@ pub fn share_has_served(node: &Node) -> bool {
 /// # Errors
 /// A lifetime of a newer version, or one that is over already.
 pub fn check_lifetime(lifetime: ShareLifetime, node: &Node, now: Timestamp) -> Result<Timestamp, FieldError> {
-    let wrong = |message: &str| FieldError { field: "lifetime", message: message.into() };
+    let wrong = |message| FieldError { field: "lifetime", message };
     let hours = match lifetime {
         ShareLifetime::Hour => 1,
         ShareLifetime::Day => 24,
         ShareLifetime::Week => 7 * 24,
         ShareLifetime::UntilActivated if share_has_served(node) => {
-            return Err(wrong("This node is not in maintenance, so a link until it is activated would be over already. Choose a time."));
+            return Err(wrong(say!("This node is not in maintenance, so a link until it is activated would be over already. Choose a time.")));
         }
         ShareLifetime::UntilActivated => SHARE_MAX_DAYS * 24,
-        ShareLifetime::Unknown => return Err(wrong("must be one of 1h, 1d, 7d, until_activated")),
+        ShareLifetime::Unknown => return Err(wrong(say!("must be one of 1h, 1d, 7d, until_activated"))),
     };
-    now.checked_add(SignedDuration::from_hours(hours)).map_err(|_| wrong("The end of this lifetime is not a time."))
+    now.checked_add(SignedDuration::from_hours(hours)).map_err(|_| wrong(say!("The end of this lifetime is not a time.")))
 }

@@ -1,6 +1,6 @@
 //! Readiness signals from what an agent reports.
 
-use crate::{HeartbeatRequest, ServiceReport, Signal, SignalKind, SignalState, Thresholds, Timestamp};
+use crate::{HeartbeatRequest, ServiceReport, Signal, SignalKind, SignalState, Thresholds, Timestamp, Words, say};
 
 /// The signals of a node, in the order of the screen.
 ///
@@ -18,27 +18,26 @@ pub fn signals_from_report(
     let resources = &report.resources;
     let mut signals = vec![
         match resources.cpu_percent {
-            Some(percent) => signal(SignalKind::Cpu, "CPU", SignalState::Ok, format!("{percent:.0} %")),
-            None => signal(SignalKind::Cpu, "CPU", SignalState::Unknown, "not reported".into()),
+            Some(percent) => signal(SignalKind::Cpu, "CPU", SignalState::Ok, Words::plain(format!("{percent:.0} %"))),
+            None => signal(SignalKind::Cpu, "CPU", SignalState::Unknown, say!("not reported")),
         },
         match percent(resources.memory_used_bytes, resources.memory_total_bytes) {
             Some(used) => {
                 let state = if used >= thresholds.memory_bad_percent { SignalState::Bad } else { SignalState::Ok };
-                signal(SignalKind::Memory, "Memory", state, format!("{used:.0} %"))
+                signal(SignalKind::Memory, "Memory", state, Words::plain(format!("{used:.0} %")))
             }
-            None => signal(SignalKind::Memory, "Memory", SignalState::Unknown, "not reported".into()),
+            None => signal(SignalKind::Memory, "Memory", SignalState::Unknown, say!("not reported")),
         },
         disk(report, thresholds),
         service(SignalKind::Docker, "Docker", &report.docker),
         service(SignalKind::Caddy, "Caddy", &report.caddy),
         match agent_update {
-            Some(version) => signal(SignalKind::Agent, "Agent", SignalState::Bad, format!("{}, {version} is available", report.agent_version)),
-            None => signal(SignalKind::Agent, "Agent", SignalState::Ok, format!("{}, current", report.agent_version)),
+            Some(version) => signal(SignalKind::Agent, "Agent", SignalState::Bad, say!("{}, {} is available", &report.agent_version, version)),
+            None => signal(SignalKind::Agent, "Agent", SignalState::Ok, say!("{}, current", &report.agent_version)),
         },
     ];
     if let Some(offset) = clock_offset_s.filter(|offset| offset.abs() > thresholds.clock_skew_s) {
-        let direction = if offset > 0.0 { "ahead of" } else { "behind" };
-        signals.push(signal(SignalKind::Clock, "Clock", SignalState::Bad, format!("{:.0} s {direction} the server's", offset.abs())));
+        signals.push(signal(SignalKind::Clock, "Clock", SignalState::Bad, clock_off(offset)));
     }
     for signal in &mut signals {
         let before = previous.iter().find(|before| before.kind == signal.kind && before.name == signal.name);
@@ -50,7 +49,25 @@ pub fn signals_from_report(
     signals
 }
 
-fn signal(kind: SignalKind, name: &str, state: SignalState, detail: String) -> Signal {
+/// A signal's name in words: of the kinds that Pitlane knows it is Pitlane's, of a condition the engine's.
+pub fn signal_name(kind: SignalKind, name: &str) -> Words {
+    match kind {
+        SignalKind::Cpu => say!("CPU"),
+        SignalKind::Memory => say!("Memory"),
+        SignalKind::Disk => say!("Disk"),
+        SignalKind::Agent => say!("Agent"),
+        SignalKind::Clock => say!("Clock"),
+        SignalKind::Docker | SignalKind::Caddy | SignalKind::Condition | SignalKind::Unknown => Words::plain(name),
+    }
+}
+
+/// How far a node's clock is off.
+pub fn clock_off(offset_s: f64) -> Words {
+    let by = offset_s.abs().round() as u64;
+    if offset_s > 0.0 { say!("{} s ahead of the server's", by) } else { say!("{} s behind the server's", by) }
+}
+
+fn signal(kind: SignalKind, name: &str, state: SignalState, detail: Words) -> Signal {
     Signal { kind, name: name.into(), state, detail, since: None }
 }
 
@@ -71,9 +88,9 @@ fn disk(report: &HeartbeatRequest, thresholds: &Thresholds) -> Signal {
     match fullest {
         Some((used, disk)) => {
             let state = if used >= thresholds.disk_bad_percent { SignalState::Bad } else { SignalState::Ok };
-            signal(SignalKind::Disk, "Disk", state, format!("{used:.0} % of {} GiB on {}", disk.total_bytes >> 30, disk.mount))
+            signal(SignalKind::Disk, "Disk", state, say!("{} % of {} GiB on {}", used.round() as u64, disk.total_bytes >> 30, &disk.mount))
         }
-        None => signal(SignalKind::Disk, "Disk", SignalState::Unknown, "not reported".into()),
+        None => signal(SignalKind::Disk, "Disk", SignalState::Unknown, say!("not reported")),
     }
 }
 
@@ -84,15 +101,15 @@ fn service(kind: SignalKind, name: &str, report: &ServiceReport) -> Signal {
         state => state,
     };
     let detail = match (&report.version, report.detail.as_str()) {
-        (Some(version), "") => version.clone(),
-        (Some(version), detail) => format!("{version}, {detail}"),
+        (Some(version), "") => Words::plain(version),
+        (Some(version), detail) => Words::plain(format!("{version}, {detail}")),
         (None, "") => match state {
-            SignalState::NotPresent => "not present".into(),
-            SignalState::Bad => "not ready".into(),
-            SignalState::Unknown => "could not be seen".into(),
-            SignalState::Ok => String::new(),
+            SignalState::NotPresent => say!("not present"),
+            SignalState::Bad => say!("not ready"),
+            SignalState::Unknown => say!("could not be seen"),
+            SignalState::Ok => Words::default(),
         },
-        (None, detail) => detail.to_owned(),
+        (None, detail) => Words::plain(detail),
     };
     signal(kind, name, state, detail)
 }

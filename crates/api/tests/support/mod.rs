@@ -9,7 +9,7 @@ pub fn at(second: i64) -> Timestamp {
 
 /// A signal.
 pub fn signal(kind: SignalKind, name: &str, state: SignalState, detail: &str) -> Signal {
-    Signal { kind, name: name.into(), state, detail: detail.into(), since: None }
+    Signal { kind, name: name.into(), state, detail: Words::plain(detail), since: None }
 }
 
 /// A healthy, schedulable node with 8 of 16 GiB in use.

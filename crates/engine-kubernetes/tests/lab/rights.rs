@@ -39,13 +39,13 @@ fn refused<T: std::fmt::Debug>(answer: pitlane_engine::Result<T>, verb: &str, re
     match answer {
         Err(Error::Refused(words)) => {
             assert!(words.contains(&format!("the right to {verb} {resource} is missing")), "{words}");
-            Some(words)
+            Some(words.to_string())
         }
         _ => None,
     }
 }
 
-async fn not_read(driven: &Driven<'_>, node: &EngineNode) -> Option<Vec<String>> {
+async fn not_read(driven: &Driven<'_>, node: &EngineNode) -> Option<Vec<pitlane_api::Words>> {
     Some(driven.kubernetes().workloads(&node.engine_node_id, &NodeId::from("n")).await.ok()?.not_read)
 }
 
@@ -93,7 +93,7 @@ async fn lose(verb: &'static str, resource: &'static str) {
         }
         _ => {
             let missing = format!("the right to {verb} {resource} is missing");
-            let said = |words: &Vec<String>| words.iter().any(|words| words.contains(&missing));
+            let said = |words: &Vec<pitlane_api::Words>| words.iter().any(|words| words.contains(&missing));
             let words = until("what is not read is said", || async { not_read(&driven, &node).await.filter(said) }).await;
             assert_eq!(words.len(), 1, "the rest is read: {words:?}");
             if resource == "pods" {

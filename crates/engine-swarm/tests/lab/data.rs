@@ -46,7 +46,7 @@ async fn a_local_volume_is_empty_where_swarm_starts_its_task_again() {
     assert_eq!(on.lab.docker(there, &["exec", &moved, "ls", "/data"]).await, "", "the volume there is new and empty");
 
     let said = format!("The data of mail_spool is still here, and mail now runs empty on n{there}.");
-    eventually("the driver says where the data is", 20, async || on.workloads(here).await.notes.contains(&said)).await;
+    eventually("the driver says where the data is", 20, async || on.workloads(here).await.notes.iter().any(|note| **note == *said)).await;
     let left = on.workload(here, "mail.1").await;
     assert_eq!(left.state, WorkloadState::Failed);
     assert!(left.stateful, "data that was left behind keeps a host from being wiped");

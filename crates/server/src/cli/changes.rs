@@ -251,12 +251,12 @@ fn blocked(checks: &ActivationChecks) -> String {
 
 /// Which checks are blocked. Their details change every second.
 fn names(checks: &ActivationChecks) -> Vec<String> {
-    checks.checks.iter().filter(|check| check.outcome == CheckOutcome::Blocked).map(|check| check.name.clone()).collect()
+    checks.checks.iter().filter(|check| check.outcome == CheckOutcome::Blocked).map(|check| check.name.to_string()).collect()
 }
 
 fn print_checks(checks: &ActivationChecks) {
     let rows: Vec<Vec<String>> =
-        checks.checks.iter().map(|check| vec![check.outcome.as_str().replace('_', " "), check.name.clone(), check.detail.clone()]).collect();
+        checks.checks.iter().map(|check| vec![check.outcome.as_str().replace('_', " "), check.name.to_string(), check.detail.to_string()]).collect();
     print!("{}", text::table(&rows));
     if let Some(notice) = &checks.notice {
         println!("{}", text::line(notice));
@@ -282,7 +282,7 @@ async fn finish(client: &Client, node: &Node, mut operation: Operation, wait: &W
     let id = operation.id.clone();
     while wait.wait && !operation.state.is_finished() {
         if started.elapsed() >= wait.timeout {
-            let why = operation.last_error.clone().unwrap_or_else(|| operation.state.as_str().replace('_', " "));
+            let why = operation.last_error.as_ref().map_or_else(|| operation.state.as_str().replace('_', " "), |why| why.to_string());
             return Err(Failure::new(
                 TIMED_OUT,
                 format!(

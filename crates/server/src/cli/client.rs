@@ -140,7 +140,7 @@ impl Client {
                 .map(Ok)
                 .map_err(|error| Failure::here(format!("the answer of {} could not be read: {error}", self.base)));
         }
-        let mut message = envelope.message;
+        let mut message = envelope.message.to_string();
         if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
             message =
                 format!("{} wants a token. Give --token or PITLANE_TOKEN, or run this as the user and with the --data-dir of the server.", self.base);
@@ -168,7 +168,9 @@ impl Client {
         let (status, bytes) = self.answer(request).await?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         match serde_json::from_str::<Envelope<serde_json::Value>>(&text) {
-            Ok(envelope) if !envelope.success => Err(Refused { status: status.as_u16(), message: envelope.message, error: envelope.error }.into()),
+            Ok(envelope) if !envelope.success => {
+                Err(Refused { status: status.as_u16(), message: envelope.message.to_string(), error: envelope.error }.into())
+            }
             _ if status.is_success() => Ok(text),
             _ => Err(Failure::new(UNREACHABLE, format!("{} answers {status}, but not as a Pitlane does. Is it the right address?", self.base))),
         }

@@ -151,10 +151,7 @@ async fn server(remote: &Remote) -> Vec<Finding> {
     findings.push(if info.engine.reachable {
         ok("engine", info.engine.kind.describe())
     } else {
-        wrong(
-            "engine",
-            format!("{} does not answer: {}", info.engine.kind.describe(), info.engine.message.unwrap_or_else(|| "no reason given".into())),
-        )
+        wrong("engine", format!("{} does not answer: {}", info.engine.kind.describe(), info.engine.message.as_deref().unwrap_or("no reason given")))
     });
     findings.push(match (info.counts.total, info.counts.takes_placements) {
         (0, _) => note("nodes", "none yet: `pitlane token create --enroll` makes a token that an agent enrols with"),

@@ -143,7 +143,7 @@ fn print_node(node: &Node, workloads: &WorkloadList, now: Timestamp) {
     );
     println!();
     let signals: Vec<Vec<String>> =
-        node.signals.iter().map(|signal| vec![signal.name.clone(), signal.state.as_str().replace('_', " "), signal.detail.clone()]).collect();
+        node.signals.iter().map(|signal| vec![signal.name.clone(), signal.state.as_str().replace('_', " "), signal.detail.to_string()]).collect();
     print!("{}", text::table(&signals));
     println!();
     for missing in &workloads.not_read {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{Node, NodeId, Operation, OperationId, OperationKind, OperationState, OperationStep, PlannedDrain, Refusal, Revision, Timestamp};
+use pitlane_api::{
+    Node, NodeId, Operation, OperationId, OperationKind, OperationState, OperationStep, PlannedDrain, Refusal, Revision, Timestamp, Words, say,
+};
 
 use super::{Actor, Call, Error, Fleet, IfMatch, Result};
 use crate::store::{Acceptance, Accepted, IdempotencyKey, NewActivity, Replay};
@@ -48,7 +50,7 @@ impl Fleet {
             }
             Accepted::Replayed(operation) => Ok(*operation),
             Accepted::Mismatch => Err(Error::IdempotencyMismatch),
-            Accepted::PlanMoved => Err(Error::StoreUnavailable { message: "The planned drain of this node was changed just now; try again.".into() }),
+            Accepted::PlanMoved => Err(Error::StoreUnavailable { message: say!("The planned drain of this node was changed just now; try again.") }),
             Accepted::Unfinished(operation) => Err(Refusal::OperationInProgress { operation }.into()),
         }
     }
@@ -125,7 +127,7 @@ pub(super) fn check_revision(call: &Call, current: &Revision) -> std::result::Re
 }
 
 /// An entry of the activity log by whoever asked.
-pub(super) fn entry_by(actor: &Actor, at: Timestamp, kind: pitlane_api::ActivityKind, message: impl Into<String>) -> NewActivity {
+pub(super) fn entry_by(actor: &Actor, at: Timestamp, kind: pitlane_api::ActivityKind, message: Words) -> NewActivity {
     NewActivity { actor_kind: actor.kind, actor: Some(actor.name.clone()), origin: actor.origin.clone(), ..NewActivity::by_system(at, kind, message) }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pitlane_api::{
     ActivateRequest, ActivationChecks, ActivityKind, ClearForWork, EngineKind, NodeId, NodeSource, Operation, OperationKind, OperationState,
-    Override, rules,
+    Override, rules, say,
 };
 
 use super::{
@@ -25,7 +25,7 @@ impl Fleet {
         let engine_node_id = self.engine_node_id(id)?;
         let _writing = self.lock_node(id).await;
         let Ok(engine_node) = self.look(&engine_node_id).await else {
-            let not_read = vec!["Anything: the engine does not answer.".to_owned()];
+            let not_read = vec![say!("Anything: the engine does not answer.")];
             return Ok(ClearForWork { clear: false, because: Vec::new(), not_read });
         };
         let list = self.read_list(&engine_node).await.unwrap_or_default();
@@ -86,7 +86,7 @@ impl Fleet {
             Ok((Operation { overridden: reason.is_some(), reason: reason.clone(), ..new }, pending))
         })?;
         let now = self.settings.clock.now();
-        let message = if operation.overridden { "Asked for an activation, and overrode the checks." } else { "Asked for an activation." };
+        let message = if operation.overridden { say!("Asked for an activation, and overrode the checks.") } else { say!("Asked for an activation.") };
         let requested = NewActivity {
             operation_id: Some(operation.id.clone()),
             reason: operation.reason.clone(),
@@ -94,9 +94,9 @@ impl Fleet {
         };
         let mut activity = Vec::new();
         let superseded = pending.map(|before| {
-            let aborted = entry_by(&call.actor, now, ActivityKind::OperationAborted, "Aborted the pending drain by asking for an activation.");
+            let aborted = entry_by(&call.actor, now, ActivityKind::OperationAborted, say!("Aborted the pending drain by asking for an activation."));
             activity.push(NewActivity { operation_id: Some(before.id.clone()), ..about(aborted, id, &operation.node_name) });
-            let after = Operation { last_error: Some("An activation was asked for.".into()), ..ended(&before, OperationState::Aborted, now) };
+            let after = Operation { last_error: Some(say!("An activation was asked for.")), ..ended(&before, OperationState::Aborted, now) };
             (before, after)
         });
         activity.push(requested);

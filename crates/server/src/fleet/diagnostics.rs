@@ -89,7 +89,11 @@ fn moment(at: Option<Timestamp>, now: Timestamp) -> String {
 
 fn versions(info: &FleetInfo, node: &Node, now: Timestamp) -> Vec<String> {
     let engine = &info.engine;
-    let reachable = if engine.reachable { "reachable".to_owned() } else { format!("does not answer: {}", or_unknown(engine.message.clone())) };
+    let reachable = if engine.reachable {
+        "reachable".to_owned()
+    } else {
+        format!("does not answer: {}", or_unknown(engine.message.as_ref().map(ToString::to_string)))
+    };
     vec![
         row("Pitlane", &info.server_version),
         row("Agent", or_unknown(node.agent_version.clone())),
@@ -169,7 +173,7 @@ fn maintenance(node: &Node, now: Timestamp) -> Vec<String> {
         row("Overdue", if record.overdue(now) { "yes" } else { "no" }),
         row("Set", if record.set_outside { "outside Pitlane" } else { "through Pitlane" }),
         row("Version when drained", or_unknown(record.version.clone())),
-        row("Engine's remark", or_unknown(record.note.clone()).replace("unknown", "none")),
+        row("Engine's remark", or_unknown(record.note.as_ref().map(ToString::to_string)).replace("unknown", "none")),
     ]
 }
 
@@ -178,7 +182,7 @@ fn planned(plan: &PlannedDrain) -> Vec<String> {
         row("State", plan.state),
         row("Begins", format!("{:.0}", plan.starts_at)),
         row("Reason", redacted(&plan.reason)),
-        row("Said of it", or_unknown(plan.message.clone()).replace("unknown", "nothing")),
+        row("Said of it", or_unknown(plan.message.as_ref().map(ToString::to_string)).replace("unknown", "nothing")),
         row("Refused by", plan.last_refusal.as_ref().map_or("none", |refusal| refusal.code.as_str())),
     ]
 }
@@ -192,7 +196,7 @@ fn operation(operation: &Operation) -> Vec<String> {
         row("Attempts", operation.attempt_count),
         row("Asked for", format!("{:.0}", operation.created_at)),
         row("Next attempt", operation.next_attempt_at.map_or_else(|| "none planned".to_owned(), |at| format!("{at:.0}"))),
-        row("Last error", or_unknown(operation.last_error.clone()).replace("unknown", "none")),
+        row("Last error", or_unknown(operation.last_error.as_ref().map(ToString::to_string)).replace("unknown", "none")),
         row("Refused by", refusal),
     ]
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pitlane_api::{
     ActivityKind, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, NodeId, Operation, OperationKind, PlanState, PlannedDrain, Refusal,
-    Scheduling, rules,
+    Scheduling, rules, say,
 };
 
 use super::{
@@ -92,7 +92,7 @@ impl Fleet {
                 ..self.new_operation(OperationKind::Drain, &entry.node, engine_node.revision(), &call.actor)
             })
         })?;
-        let asked = if begins.is_some() { "Asked for a drain, as it was planned." } else { "Asked for a drain." };
+        let asked = if begins.is_some() { say!("Asked for a drain, as it was planned.") } else { say!("Asked for a drain.") };
         let of_operation = |entry| NewActivity {
             operation_id: Some(operation.id.clone()),
             reason: operation.reason.clone(),
@@ -101,11 +101,11 @@ impl Fleet {
         let mut activity = vec![of_operation(entry_by(&call.actor, operation.created_at, ActivityKind::DrainRequested, asked))];
         let ends_plan = plan.map(|plan| {
             let (state, kind, message) = match begins {
-                Some(_) => (PlanState::Started, ActivityKind::PlanStarted, "The time of the planned drain has come."),
-                None => (PlanState::NotNeeded, ActivityKind::PlanEnded, "A drain was asked for: the planned one is not needed any more."),
+                Some(_) => (PlanState::Started, ActivityKind::PlanStarted, say!("The time of the planned drain has come.")),
+                None => (PlanState::NotNeeded, ActivityKind::PlanEnded, say!("A drain was asked for: the planned one is not needed any more.")),
             };
-            activity.push(of_operation(NewActivity::by_system(operation.created_at, kind, message)));
-            let ended = concluded(&plan, state, Some(message.to_owned()), None, operation.created_at);
+            activity.push(of_operation(NewActivity::by_system(operation.created_at, kind, message.clone())));
+            let ended = concluded(&plan, state, Some(message), None, operation.created_at);
             (plan.revision, PlannedDrain { operation_id: Some(operation.id.clone()), ..ended })
         });
         self.keep(operation.clone(), activity, Ends { plan: ends_plan, ..Ends::default() }, call).await

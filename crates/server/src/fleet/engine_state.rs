@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pitlane_api::{ActivityKind, EngineInfo, Timestamp};
+use pitlane_api::{ActivityKind, EngineInfo, Timestamp, Words, say};
 
 use super::{Fleet, lock};
 use crate::store::NewActivity;
@@ -18,7 +18,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct EngineState {
     pub version: Option<String>,
-    pub message: Option<String>,
+    pub message: Option<Words>,
     pub seen_at: Option<Timestamp>,
     /// Its nodes were listed once, so that what is not there is not there.
     pub listed: bool,
@@ -56,15 +56,15 @@ impl Fleet {
         self.heard(answer)
     }
 
-    fn engine_away(&self, message: &str) {
+    fn engine_away(&self, message: &Words) {
         let mut state = lock(&self.engine_state);
         let news = state.away_since.is_none();
         state.away_since.get_or_insert(self.settings.clock.elapsed());
-        state.message = Some(message.to_owned());
+        state.message = Some(message.clone());
         state.asked = self.settings.clock.elapsed();
         drop(state);
         if news {
-            tracing::warn!(message, "the engine does not answer");
+            tracing::warn!(%message, "the engine does not answer");
             self.view_mut().touch_totals();
         }
     }
@@ -84,7 +84,7 @@ impl Fleet {
         tracing::info!("the engine answers again");
         self.view_mut().touch_totals();
         if told {
-            self.note(NewActivity::by_system(now, ActivityKind::EngineBack, "The engine answers again."));
+            self.note(NewActivity::by_system(now, ActivityKind::EngineBack, say!("The engine answers again.")));
         }
         self.wake_all();
         let fleet = self.clone();
@@ -104,7 +104,7 @@ impl Fleet {
         state.asking |= ask;
         drop(state);
         if tell {
-            let text = format!("The engine does not answer: {message}");
+            let text = say!("The engine does not answer: {}", message);
             self.note(NewActivity::by_system(self.settings.clock.now(), ActivityKind::EngineLost, text));
         }
         if ask {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use pitlane_api::{ActivityKind, ActorKind, EngineKind, EnrollRequest, EnrollResponse, HeartbeatRequest, HeartbeatResponse, NodeId, NodeSource};
+use pitlane_api::{
+    ActivityKind, ActorKind, EngineKind, EnrollRequest, EnrollResponse, HeartbeatRequest, HeartbeatResponse, NodeId, NodeSource, Words, say,
+};
 use pitlane_engine::NewHost;
 use sha2::{Digest, Sha256};
 
@@ -45,7 +47,11 @@ impl Fleet {
         let now = self.settings.clock.now();
         let agent_token = new_secret();
         let agent_hash = SecretHash::of(&agent_token);
-        let message = if token.allow_replace { "An agent enrolled, and took the place of the one before it, if any." } else { "An agent enrolled." };
+        let message = if token.allow_replace {
+            say!("An agent enrolled, and took the place of the one before it, if any.")
+        } else {
+            say!("An agent enrolled.")
+        };
         let enrolment = Enrolment {
             enrolment_token,
             node_id: node_id.clone(),
@@ -103,7 +109,7 @@ impl Fleet {
         if self.view().by_engine_node(claimed).is_none() {
             let message =
                 format!("The engine has no node {claimed}: an agent enrols on a node that the engine knows, with the engine's own node id.");
-            return Err(Error::Invalid { field: "engine_node_id".into(), message });
+            return Err(invalid("engine_node_id", message));
         }
         Ok(claimed.to_owned())
     }
@@ -129,7 +135,7 @@ impl Fleet {
 }
 
 fn unauthorized(message: &str) -> Error {
-    Error::Unauthorized(message.to_owned())
+    Error::Unauthorized(Words::plain(message))
 }
 
 /// Two random UUIDs: 244 bits nobody guesses.
@@ -158,8 +164,9 @@ fn host(request: EnrollRequest, engine_node_id: &str, id: &NodeId, now: pitlane_
     }
 }
 
+/// Told to an agent, which shows it in its log: plain English.
 fn invalid(field: &str, message: String) -> Error {
-    Error::Invalid { field: field.to_owned(), message }
+    Error::Invalid { field: field.to_owned(), message: Words::plain(message) }
 }
 
 fn check_word(field: &str, text: &str, min: usize, max: usize) -> Result<()> {

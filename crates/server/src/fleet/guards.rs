@@ -1,7 +1,8 @@
 //! What the rules are asked with: guards see the fleet as it is known at this moment.
 
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, DrainRequest, Operation, OperationId, OperationKind, Override, Refusal, Timestamp, WorkloadList, rules,
+    ActivateRequest, ActivationChecks, DrainRequest, Operation, OperationId, OperationKind, Override, Refusal, Timestamp, Words, WorkloadList, rules,
+    say,
 };
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ impl Fleet {
         match self.heard(self.engine.workloads(&node.engine_node_id, &id).await) {
             Ok(list) => Ok(Some(list)),
             Err(pitlane_engine::Error::Refused(why)) => {
-                tracing::info!(node = %id, why, "the engine does not let Pitlane read the workloads");
+                tracing::info!(node = %id, %why, "the engine does not let Pitlane read the workloads");
                 Ok(None)
             }
             Err(pitlane_engine::Error::Unsupported(_)) => Ok(None),
@@ -94,6 +95,11 @@ impl Fleet {
             _ => false,
         }
     }
+}
+
+/// Why what was accepted waits although a guard refuses it now.
+pub(super) fn only_just_started(refusal: &Refusal) -> Words {
+    say!("The server was started again and has not watched long enough yet: {}", refusal.message())
 }
 
 /// What the person asked for, as it was kept.

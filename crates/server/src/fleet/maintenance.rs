@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityKind, MaintenancePatch, Node, NodeId, Refusal, Scheduling, rules};
+use pitlane_api::{ActivityKind, MaintenancePatch, Node, NodeId, Refusal, Scheduling, rules, say};
 use pitlane_engine::{Record, SetScheduling};
 
 use super::{
@@ -23,7 +23,7 @@ impl Fleet {
         let reason = patch.reason.as_deref().map(rules::check_reason).transpose()?;
         rules::check_expected_back(patch.expected_back_at.flatten(), self.settings.clock.now())?;
         if reason.is_none() && patch.expected_back_at.is_none() {
-            return Err(Error::Invalid { field: "reason".into(), message: "Give a reason, or when the node is expected back.".into() });
+            return Err(Error::Invalid { field: "reason".into(), message: say!("Give a reason, or when the node is expected back.") });
         }
         let engine_node_id = self.engine_node_id(id)?;
         let _writing = self.lock_node(id).await;
@@ -58,10 +58,10 @@ impl Fleet {
         self.put(written);
         let node = self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))?;
         let message = match (&patch.reason, patch.expected_back_at) {
-            (None, Some(Some(at))) => format!("Changed when the node is expected back: {at}."),
-            (None, _) => "The node is no longer expected back at a time.".to_owned(),
-            (Some(_), None) => "Changed the reason of the maintenance.".to_owned(),
-            (Some(_), Some(_)) => "Changed the maintenance: its reason, and when the node is expected back.".to_owned(),
+            (None, Some(Some(at))) => say!("Changed when the node is expected back: {}.", at.to_string()),
+            (None, _) => say!("The node is no longer expected back at a time."),
+            (Some(_), None) => say!("Changed the reason of the maintenance."),
+            (Some(_), Some(_)) => say!("Changed the maintenance: its reason, and when the node is expected back."),
         };
         let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::MaintenanceChanged, message);
         self.note(NewActivity { reason: record.reason, ..about(entry, id, &node.name) });

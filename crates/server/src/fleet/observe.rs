@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use pitlane_api::{ActivityKind, ActorKind, NodeId, Operation, OperationKind, Scheduling};
+use pitlane_api::{ActivityKind, ActorKind, NodeId, Operation, OperationKind, Refusal, Scheduling, Words, say};
 use pitlane_engine::{Change, EngineNode, SetScheduling};
 
 use super::{Fleet, lock, view};
@@ -21,7 +21,7 @@ enum Meaning {
     /// The write of an operation that was aborted meanwhile showed.
     Late(Box<Operation>),
     /// Somebody else.
-    Outside(String),
+    Outside(Words),
 }
 
 impl Fleet {
@@ -156,16 +156,16 @@ impl Fleet {
             return Meaning::Late(Box::new(operation));
         }
         Meaning::Outside(match (before.scheduling, now.scheduling) {
-            (Scheduling::Maintenance, Scheduling::Maintenance) => "Changed outside Pitlane: the maintenance record is another one now.".into(),
-            (_, Scheduling::Maintenance) => "Changed outside Pitlane: it was put into maintenance.".into(),
-            _ => "Changed outside Pitlane: it is schedulable again.".into(),
+            (Scheduling::Maintenance, Scheduling::Maintenance) => say!("Changed outside Pitlane: the maintenance record is another one now."),
+            (_, Scheduling::Maintenance) => say!("Changed outside Pitlane: it was put into maintenance."),
+            _ => say!("Changed outside Pitlane: it is schedulable again."),
         })
     }
 
     fn tell_meaning(&self, node: &EngineNode, meaning: Meaning) {
         let id = view::node_id(node);
         let now = self.settings.clock.now();
-        let entry = |kind, message: String| NewActivity {
+        let entry = |kind, message: Words| NewActivity {
             node_id: Some(id.clone()),
             node_name: Some(node.name.clone()),
             reason: node.record.as_ref().and_then(|record| record.reason.clone()),
@@ -175,7 +175,8 @@ impl Fleet {
             Meaning::Nothing => return,
             Meaning::Own => {}
             Meaning::Late(operation) => {
-                let message = format!("The {} that was {} had reached the engine: {}.", operation.kind, operation.state, shows(node));
+                let message =
+                    say!("{} It had reached the engine: {}.", Refusal::OperationFinished { operation: operation.clone() }.message(), shows(node));
                 self.note(NewActivity { operation_id: Some(operation.id), ..entry(ActivityKind::Drained, message) });
             }
             Meaning::Outside(message) => {
@@ -208,12 +209,12 @@ impl Fleet {
         if let Some(entry) = removed {
             self.urgent.notify_one();
             lock(&self.lists).remove(&entry.node.id);
-            let message = "The engine has no such node any more.";
+            let message = say!("The engine has no such node any more.");
             self.note(NewActivity {
                 actor_kind: ActorKind::Outside,
                 node_id: Some(entry.node.id.clone()),
                 node_name: Some(entry.node.name),
-                ..NewActivity::by_system(self.settings.clock.now(), ActivityKind::NodeRemoved, message)
+                ..NewActivity::by_system(self.settings.clock.now(), ActivityKind::NodeRemoved, message.clone())
             });
             self.wake_node(&entry.node.id);
             let (fleet, id) = (self.clone(), entry.node.id);
@@ -232,9 +233,9 @@ impl Fleet {
     /// Before the engine was listed once, a node that is not there may be there.
     pub(super) fn no_such_node(&self, id: &NodeId) -> super::Error {
         if lock(&self.engine_state).listed {
-            super::Error::NotFound(format!("There is no node {id}."))
+            super::Error::NotFound(say!("There is no node {}.", id.as_str()))
         } else {
-            let message = "The engine has not answered since the start of the server: its nodes are not known yet.".into();
+            let message = say!("The engine has not answered since the start of the server: its nodes are not known yet.");
             super::Error::EngineUnavailable { message, retry_after_s: 5 }
         }
     }
@@ -245,10 +246,10 @@ fn has_stale_record(node: &EngineNode) -> bool {
 }
 
 /// What the engine shows of a node, in words.
-pub(super) fn shows(node: &EngineNode) -> &'static str {
+pub(super) fn shows(node: &EngineNode) -> Words {
     match node.scheduling {
-        Scheduling::Maintenance => "the engine shows the node in maintenance",
-        Scheduling::Schedulable => "the engine shows the node as schedulable",
-        Scheduling::Unknown => "the engine shows a state this version does not know",
+        Scheduling::Maintenance => say!("the engine shows the node in maintenance"),
+        Scheduling::Schedulable => say!("the engine shows the node as schedulable"),
+        Scheduling::Unknown => say!("the engine shows a state this version does not know"),
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use pitlane_api::{ActivityKind, NodeId, Timestamp};
+use pitlane_api::{ActivityKind, NodeId, Timestamp, say};
 
 use super::{Fleet, accept::about, lock};
 use crate::store::NewActivity;
@@ -40,7 +40,7 @@ impl Fleet {
                 if told.insert(id.clone(), at) == Some(at) {
                     continue;
                 }
-                let message = format!("Overdue since {at}: the node was expected back then.");
+                let message = say!("Overdue since {}: the node was expected back then.", at.to_string());
                 let overdue = about(NewActivity::by_system(now, ActivityKind::Overdue, message), id, &entry.node.name);
                 late.push((id.clone(), at, NewActivity { reason: maintenance.reason.clone(), ..overdue }));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{Node, Placement, PlacementRequest};
+use pitlane_api::{Node, Placement, PlacementRequest, say};
 
 use super::{Error, Fleet, Result, types::from_engine};
 
@@ -14,7 +14,7 @@ impl Fleet {
     /// with a scheduler of their own.
     pub async fn place(self: &Arc<Self>, request: PlacementRequest) -> Result<Placement> {
         if !self.engine.capabilities().place {
-            return Err(Error::Unsupported("This engine has a scheduler of its own: Pitlane does not place workloads on it.".into()));
+            return Err(Error::Unsupported(say!("This engine has a scheduler of its own: Pitlane does not place workloads on it.")));
         }
         let nodes: Vec<Node> = self.with_view_as_known(|view| view.nodes_by_name().cloned().collect());
         let placing = self.heard(self.engine.place(&request, nodes).await).map_err(from_engine)?;

@@ -63,7 +63,7 @@ const GATHER: Duration = Duration::from_millis(250);
 
 impl Fleet {
     pub(super) fn send(&self, event: &'static str, frame: &impl Serialize) {
-        match serde_json::to_string(frame) {
+        match pitlane_api::to_json(frame) {
             Ok(data) => self.hub.publish(event, data),
             Err(error) => tracing::error!(%error, event, "a frame could not be written"),
         }
@@ -83,7 +83,7 @@ impl Fleet {
             let last = pieces.len() - 1;
             let piece = |(at, nodes): (usize, &&[&Node])| {
                 let snapshot = Snapshot { fleet: &fleet, nodes, continued: at > 0, more: at < last, server_time };
-                serde_json::to_string(&snapshot).unwrap_or_default()
+                pitlane_api::to_json(&snapshot).unwrap_or_default()
             };
             pieces.iter().enumerate().map(piece).collect()
         })

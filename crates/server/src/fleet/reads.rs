@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityPage, FleetInfo, Node, NodeId, NodePage, Samples, Timestamp, WorkloadList};
+use pitlane_api::{ActivityPage, FleetInfo, Node, NodeId, NodePage, Samples, Timestamp, Words, WorkloadList, say};
 
 use super::{
     Error, Fleet, NodeQuery, Result,
@@ -79,13 +79,13 @@ impl Fleet {
                 lists.insert(id.clone(), list.clone());
                 Ok(list)
             }
-            Ok(None) => Ok(self.remembered(id, "the engine does not let Pitlane read the workloads of this node")),
-            Err(Error::EngineUnavailable { message, .. }) => Ok(self.remembered(id, &message)),
+            Ok(None) => Ok(self.remembered(id, say!("the engine does not let Pitlane read the workloads of this node"))),
+            Err(Error::EngineUnavailable { message, .. }) => Ok(self.remembered(id, message)),
             Err(error) => Err(error),
         }
     }
 
-    fn remembered(&self, id: &NodeId, why: &str) -> WorkloadList {
+    fn remembered(&self, id: &NodeId, why: Words) -> WorkloadList {
         let known = lock(&self.lists).get(id).cloned();
         let mut list = known.unwrap_or_else(|| WorkloadList {
             node_id: id.clone(),
@@ -97,7 +97,7 @@ impl Fleet {
             notes: Vec::new(),
         });
         list.complete = false;
-        list.not_read.push(why.to_owned());
+        list.not_read.push(why);
         list
     }
 
@@ -120,7 +120,7 @@ impl Fleet {
 
     /// A page of the activity log, newest first.
     pub async fn activity(&self, request: &ActivityRequest) -> Result<ActivityPage> {
-        let bad_cursor = |_| Error::Invalid { field: "cursor".into(), message: "The cursor is not one this server gave out.".into() };
+        let bad_cursor = |_| Error::Invalid { field: "cursor".into(), message: say!("The cursor is not one this server gave out.") };
         let before: Option<i64> = request.cursor.as_deref().map(|cursor| cursor.parse().map_err(bad_cursor)).transpose()?;
         let limit = if request.limit == 0 { ACTIVITY_LIMIT } else { request.limit.min(ACTIVITY_MAX) };
         let mut entries = self.store.activity(&ActivityQuery { before, limit: limit + 1, ..request.filter.clone() }).await?;

@@ -8,8 +8,9 @@
 use std::{sync::Arc, time::Duration};
 
 use pitlane_api::{
-    ActivityKind, Operation, OperationId, OperationKind, OperationState, OperationStep, Refusal, Scheduling, WorkloadList,
+    ActivityKind, Operation, OperationId, OperationKind, OperationState, OperationStep, Refusal, Scheduling, Words, WorkloadList,
     rules::{self, Decision, EngineView, OperationEventKind},
+    say,
 };
 use pitlane_engine::{EngineNode, Record, SetScheduling};
 use tokio::sync::Notify;
@@ -18,6 +19,7 @@ use super::{
     Fleet,
     accept::{about, ended, later},
     clock::plus,
+    guards::only_just_started,
     lock,
     observe::shows,
     types::from_engine,
@@ -39,11 +41,11 @@ enum Next {
 enum Outcome {
     Confirmed,
     /// The engine is away, or does not show the change yet.
-    Wait(String),
+    Wait(Words),
     /// A guard refused it, and it was ended.
     Refused,
     /// The engine refuses for good.
-    Failed(String),
+    Failed(Words),
     /// Somebody moved the operation in between.
     Moved,
 }
@@ -163,7 +165,7 @@ impl Fleet {
         let engine_node_id = match self.engine_node_id(&current.node_id) {
             Ok(engine_node_id) => engine_node_id,
             Err(super::Error::NotFound(message)) => return Ok(Outcome::Failed(message)),
-            Err(error) => return Ok(Outcome::Wait(error.to_string())),
+            Err(error) => return Ok(Outcome::Wait(error.words())),
         };
         let node = match self.look(&engine_node_id).await {
             Ok(node) => node,
@@ -172,7 +174,7 @@ impl Fleet {
         let list = match current.kind {
             OperationKind::Drain => match self.read_list(&node).await {
                 Ok(list) => list,
-                Err(error) => return Ok(Outcome::Wait(error.to_string())),
+                Err(error) => return Ok(Outcome::Wait(error.words())),
             },
             _ => None,
         };
@@ -182,8 +184,7 @@ impl Fleet {
             match self.judge(current, &node, list.as_ref()) {
                 Decision::Complete => return Ok(Outcome::Confirmed),
                 Decision::Fail(refusal) if self.only_just_started(current.created_at, &refusal) => {
-                    let why = format!("The server was started again and has not watched long enough yet: {}", refusal.message());
-                    return Ok(Outcome::Wait(why));
+                    return Ok(Outcome::Wait(only_just_started(&refusal)));
                 }
                 Decision::Fail(refusal) => return self.refuse(current, refusal).await,
                 Decision::Write => {}
@@ -208,7 +209,7 @@ impl Fleet {
             return Ok(Outcome::Moved);
         }
         *current = confirming;
-        Ok(Outcome::Wait("The engine took the change and does not show it yet.".into()))
+        Ok(Outcome::Wait(say!("The engine took the change and does not show it yet.")))
     }
 
     fn judge(&self, operation: &Operation, node: &EngineNode, list: Option<&WorkloadList>) -> Decision {
@@ -245,7 +246,7 @@ impl Fleet {
         let now = self.settings.clock.now();
         let message = refusal.message();
         let failed = Operation { last_error: Some(message.clone()), refusal: Some(refusal.body()), ..ended(current, OperationState::Failed, now) };
-        let text = format!("The {} failed: {message}", current.kind);
+        let text = failed_because(current.kind, &message);
         if self.move_on(current, &failed, vec![self.entry(current, ActivityKind::OperationFailed, text)]).await? {
             *current = failed;
             Ok(Outcome::Refused)
@@ -254,7 +255,7 @@ impl Fleet {
         }
     }
 
-    fn entry(&self, operation: &Operation, kind: ActivityKind, message: String) -> NewActivity {
+    fn entry(&self, operation: &Operation, kind: ActivityKind, message: Words) -> NewActivity {
         let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
         NewActivity {
             operation_id: Some(operation.id.clone()),
@@ -272,15 +273,15 @@ impl Fleet {
             Outcome::Refused => return Next::Done,
             Outcome::Confirmed => {
                 let (kind, text) = match current.kind {
-                    OperationKind::Drain => (ActivityKind::Drained, "In maintenance: the engine confirmed it."),
-                    _ => (ActivityKind::Activated, "Schedulable: the engine confirmed it."),
+                    OperationKind::Drain => (ActivityKind::Drained, say!("In maintenance: the engine confirmed it.")),
+                    _ => (ActivityKind::Activated, say!("Schedulable: the engine confirmed it.")),
                 };
                 let after = Operation { last_error: None, ..ended(&current, OperationState::Completed, now) };
-                (after, vec![self.entry(&current, kind, text.into())], Next::Done)
+                (after, vec![self.entry(&current, kind, text)], Next::Done)
             }
             Outcome::Failed(message) => {
                 let after = Operation { last_error: Some(message.clone()), ..ended(&current, OperationState::Failed, now) };
-                let text = format!("The {} failed: {message}", current.kind);
+                let text = failed_because(current.kind, &message);
                 (after, vec![self.entry(&current, ActivityKind::OperationFailed, text)], Next::Done)
             }
             Outcome::Wait(why) => {
@@ -318,7 +319,11 @@ impl Fleet {
             && let Some(engine_node_id) = engine_node_id
             && let Ok(node) = self.look(&engine_node_id).await
         {
-            let text = format!("The {} was {} while it was with the engine: {}.", kept.kind, kept.state, shows(&node));
+            let text = say!(
+                "{} It was with the engine meanwhile: {}.",
+                Refusal::OperationFinished { operation: Box::new(kept.clone()) }.message(),
+                shows(&node)
+            );
             self.note(self.entry(&kept, ActivityKind::OperationAborted, text));
             if kept.state == OperationState::Aborted
                 && arrived(&kept, &node)
@@ -328,6 +333,13 @@ impl Fleet {
             }
         }
         Next::Done
+    }
+}
+
+fn failed_because(kind: OperationKind, why: &Words) -> Words {
+    match kind {
+        OperationKind::Activate => say!("The activation failed: {}", why),
+        _ => say!("The drain failed: {}", why),
     }
 }
 
@@ -346,9 +358,9 @@ fn arrived(operation: &Operation, node: &EngineNode) -> bool {
 fn after_error(error: pitlane_engine::Error) -> Outcome {
     use pitlane_engine::Error as E;
     match error {
-        E::Unreachable { .. } => Outcome::Wait(from_engine(error).to_string()),
+        E::Unreachable { .. } => Outcome::Wait(from_engine(error).words()),
         // The node changed between reading and writing: the next attempt reads it and decides anew.
-        E::Conflict => Outcome::Wait(error.to_string()),
-        E::NotFound(_) | E::Refused(_) | E::Unsupported(_) => Outcome::Failed(from_engine(error).to_string()),
+        E::Conflict => Outcome::Wait(say!("The node was changed at the engine meanwhile.")),
+        E::NotFound(_) | E::Refused(_) | E::Unsupported(_) => Outcome::Failed(from_engine(error).words()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityKind, Health, NodeId, rules};
+use pitlane_api::{ActivityKind, Health, NodeId, rules, say};
 
 use super::{
     Call, Error, Fleet, Result,
@@ -24,7 +24,7 @@ impl Fleet {
 
     async fn remove_to_the_end(self: &Arc<Self>, id: &NodeId, override_reason: Option<String>, call: &Call) -> Result<()> {
         if !self.engine.capabilities().remove {
-            return Err(Error::Unsupported("This engine does not let Pitlane remove nodes.".into()));
+            return Err(Error::Unsupported(say!("This engine does not let Pitlane remove nodes.")));
         }
         let reason = override_reason.as_deref().map(rules::check_reason).transpose()?;
         let engine_node_id = self.engine_node_id(id)?;
@@ -57,10 +57,10 @@ impl Fleet {
         self.agents.forget(&engine_node_id);
         lock(&self.lists).remove(id);
         self.view_mut().remove(&engine_node_id, self.settings.clock.now());
-        let message = if reason.is_some() { "Removed the node, although its workloads could not be read." } else { "Removed the node." };
+        let message = if reason.is_some() { say!("Removed the node, although its workloads could not be read.") } else { say!("Removed the node.") };
         let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::NodeRemoved, message);
         self.note(NewActivity { reason, ..about(entry, id, &name) });
-        self.end_plan_of(id, "The node was removed.").await;
+        self.end_plan_of(id, say!("The node was removed.")).await;
         if let Err(error) = self.store.forget_node(id).await {
             // The next start finishes this; the node itself is gone.
             tracing::warn!(%error, node = %id, "the agent of a removed node could not be forgotten");

@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc, sync::Mutex};
 
 use pitlane_api::{
-    ActivityKind, MadeShareLink, Node, NodeId, Refusal, Role, ShareLifetime, ShareLink, ShareLinks, ShareRequest, SharedStatus, rules,
+    ActivityKind, MadeShareLink, Node, NodeId, Refusal, Role, ShareLifetime, ShareLink, ShareLinks, ShareRequest, SharedStatus, rules, say,
 };
 use tokio::sync::broadcast;
 
@@ -56,8 +56,8 @@ impl Fleet {
             expires_at,
         };
         let message = match link.lifetime {
-            ShareLifetime::UntilActivated => "Made a public link to the node's status, until it is activated.".to_owned(),
-            _ => format!("Made a public link to the node's status, until {expires_at:.0}."),
+            ShareLifetime::UntilActivated => say!("Made a public link to the node's status, until it is activated."),
+            _ => say!("Made a public link to the node's status, until {}.", format!("{expires_at:.0}")),
         };
         let entry = about(entry_by(actor, now, ActivityKind::LinkChanged, message), id, &node.name);
         let stored = StoredShareLink { link: link.clone(), hash: SecretHash::of(secret), ended_at: None };
@@ -84,13 +84,13 @@ impl Fleet {
         let now = self.settings.clock.now();
         let found = self.store.share_links(id, now).await?.into_iter().find(|stored| stored.link.id == link);
         let Some(StoredShareLink { link, .. }) = found else {
-            return Err(Error::NotFound("This node has no such link, or it has ended.".into()));
+            return Err(Error::NotFound(say!("This node has no such link, or it has ended.")));
         };
         if link.created_by != actor.name && actor.role < Role::Admin {
-            return Err(Error::Forbidden(format!("This link was made by {}. Only they and an admin may revoke it.", link.created_by)));
+            return Err(Error::Forbidden(say!("This link was made by {}. Only they and an admin may revoke it.", &link.created_by)));
         }
         let name = self.node(id).map_or_else(|_| id.to_string(), |node| node.name);
-        let message = format!("Revoked the public link that {} had made.", link.created_by);
+        let message = say!("Revoked the public link that {} had made.", &link.created_by);
         let entry = about(entry_by(actor, now, ActivityKind::LinkChanged, message), id, &name);
         self.end_link(&link, entry).await
     }
@@ -140,7 +140,7 @@ impl Fleet {
         for (link, node) in served {
             let fleet = self.clone();
             self.spawn(async move {
-                let message = format!("The public link that {} had made has served: the node is back.", link.created_by);
+                let message = say!("The public link that {} had made has served: the node is back.", &link.created_by);
                 let entry = NewActivity::by_system(fleet.settings.clock.now(), ActivityKind::LinkChanged, message);
                 if let Err(error) = fleet.end_link(&link, about(entry, &node.id, &node.name)).await {
                     // It is still in the list of those that wait: the next second tries again.

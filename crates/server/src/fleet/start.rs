@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use pitlane_api::{ActivityKind, EngineKind, OperationState};
+use pitlane_api::{ActivityKind, EngineKind, OperationKind, OperationState, say};
 use pitlane_engine::Engine;
 use tokio::{sync::Notify, task::JoinSet};
 
@@ -103,7 +103,10 @@ impl Fleet {
                 self.view_mut().set_operation(&operation.node_id.clone(), Some(operation.clone()), None, self.moment());
             }
             if !operation.state.is_finished() {
-                let message = format!("The server was started again and goes on with the {}.", operation.kind);
+                let message = match operation.kind {
+                    OperationKind::Activate => say!("The server was started again and goes on with the activation."),
+                    _ => say!("The server was started again and goes on with the drain."),
+                };
                 self.note(NewActivity {
                     node_id: Some(operation.node_id.clone()),
                     node_name: Some(operation.node_name.clone()),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pitlane_api::{ActivityKind, NodeId, Operation, OperationId, OperationState, Refusal};
+use pitlane_api::{ActivityKind, NodeId, Operation, OperationId, OperationKind, OperationState, Refusal, Words, say};
 
 use super::{
     Call, Error, Fleet, Result,
@@ -17,7 +17,7 @@ const LOOK_FOR: Duration = Duration::from_secs(2);
 impl Fleet {
     async fn operation_of(&self, id: &NodeId, operation: &OperationId) -> Result<Operation> {
         let found = self.store.operation(operation).await?.filter(|found| found.node_id == *id);
-        found.ok_or_else(|| Error::NotFound(format!("Node {id} has no operation {operation}.")))
+        found.ok_or_else(|| Error::NotFound(say!("Node {} has no operation {}.", id.as_str(), operation.as_str())))
     }
 
     /// Stops an operation. It says what the engine shows then, and undoes nothing.
@@ -41,8 +41,11 @@ impl Fleet {
                 return Err(Refusal::OperationFinished { operation: Box::new(before) }.into());
             }
             let now = self.settings.clock.now();
-            let message = format!("Aborted the {}: {shows}.", before.kind);
-            let entry = about(entry_by(&call.actor, now, ActivityKind::OperationAborted, &message), id, &before.node_name);
+            let message = match before.kind {
+                OperationKind::Activate => say!("Aborted the activation: {}.", &shows),
+                _ => say!("Aborted the drain: {}.", &shows),
+            };
+            let entry = about(entry_by(&call.actor, now, ActivityKind::OperationAborted, message.clone()), id, &before.node_name);
             let entry = NewActivity { operation_id: Some(before.id.clone()), ..entry };
             let after = Operation { last_error: Some(message), ..ended(&before, OperationState::Aborted, now) };
             // `None`: an attempt moved it in between. Look again.
@@ -55,14 +58,14 @@ impl Fleet {
         }
     }
 
-    async fn what_the_engine_shows(self: &Arc<Self>, id: &NodeId) -> String {
-        let Ok(engine_node_id) = self.engine_node_id(id) else { return "the engine has not shown the node".into() };
+    async fn what_the_engine_shows(self: &Arc<Self>, id: &NodeId) -> Words {
+        let Ok(engine_node_id) = self.engine_node_id(id) else { return say!("the engine has not shown the node") };
         match tokio::time::timeout(LOOK_FOR, self.engine.node(&engine_node_id)).await {
             Ok(answer) => match self.heard(answer) {
-                Ok(node) => shows(&node).to_owned(),
-                Err(error) => format!("what the engine shows is not known ({error})"),
+                Ok(node) => shows(&node),
+                Err(error) => say!("what the engine shows is not known ({})", error.to_string()),
             },
-            Err(_) => "the engine has not said yet what it shows".into(),
+            Err(_) => say!("the engine has not said yet what it shows"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pitlane_api::{ActivityKind, Health, NodeId, Sample};
+use pitlane_api::{ActivityKind, Health, NodeId, Sample, Words, rules::health_words, say};
 
 use super::{
     Fleet,
@@ -109,8 +109,8 @@ impl Fleet {
     fn tell_news(&self, view: &View, id: &NodeId, engine_node_id: &str) {
         for news in self.agents.take_news(engine_node_id) {
             let (kind, message) = match news {
-                News::Rebooted => (ActivityKind::Rebooted, "The host has booted anew.".to_owned()),
-                News::Updated { from, to } => (ActivityKind::AgentUpdated, format!("The agent's version changed from {from} to {to}.")),
+                News::Rebooted => (ActivityKind::Rebooted, say!("The host has booted anew.")),
+                News::Updated { from, to } => (ActivityKind::AgentUpdated, say!("The agent's version changed from {} to {}.", from, to)),
             };
             let name = view.get(id).map(|entry| entry.node.name.clone());
             let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
@@ -132,14 +132,18 @@ impl Fleet {
         let name = self.view().get(id).map(|entry| entry.node.name.clone());
         for happening in happenings {
             let (kind, message) = match happening {
-                Happening::HeartbeatLost { on_purpose: true } => (ActivityKind::HeartbeatLost, "Offline: its agent was stopped on purpose.".into()),
-                Happening::HeartbeatLost { on_purpose: false } => (ActivityKind::HeartbeatLost, "Offline: the heartbeat stopped.".into()),
-                Happening::HeartbeatBack => (ActivityKind::HeartbeatBack, "The heartbeat is back.".into()),
+                Happening::HeartbeatLost { on_purpose: true } => (ActivityKind::HeartbeatLost, say!("Offline: its agent was stopped on purpose.")),
+                Happening::HeartbeatLost { on_purpose: false } => (ActivityKind::HeartbeatLost, say!("Offline: the heartbeat stopped.")),
+                Happening::HeartbeatBack => (ActivityKind::HeartbeatBack, say!("The heartbeat is back.")),
                 Happening::Health { from: Health::Pending, to, .. } => {
-                    (ActivityKind::HealthChanged, format!("Confirmed by its first clean heartbeat: {to}."))
+                    (ActivityKind::HealthChanged, say!("Confirmed by its first clean heartbeat: {}.", health_words(to)))
                 }
-                Happening::Health { from, to, because } if because.is_empty() => (ActivityKind::HealthChanged, format!("From {from} to {to}.")),
-                Happening::Health { from, to, because } => (ActivityKind::HealthChanged, format!("From {from} to {to}: {}.", because.join(", "))),
+                Happening::Health { from, to, because } if because.is_empty() => {
+                    (ActivityKind::HealthChanged, say!("From {} to {}.", health_words(from), health_words(to)))
+                }
+                Happening::Health { from, to, because } => {
+                    (ActivityKind::HealthChanged, say!("From {} to {}: {}.", health_words(from), health_words(to), Words::listed(because)))
+                }
             };
             let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
             self.note(NewActivity { node_id: Some(id.clone()), node_name: name.clone(), ..entry });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pitlane_api::{ActorKind, Refusal, Revision, Role, Thresholds, rules::FieldError};
+use pitlane_api::{ActorKind, Refusal, Revision, Role, Thresholds, Words, rules::FieldError, say};
 
 use super::Clock;
 use crate::store::{self, SecretHash};
@@ -120,7 +120,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// There is no such thing; for a person.
     #[error("{0}")]
-    NotFound(String),
+    NotFound(Words),
     /// A rule refused it.
     #[error("{}", .0.message())]
     Refused(Refusal),
@@ -130,7 +130,7 @@ pub enum Error {
         /// Its name on the wire.
         field: String,
         /// For a person.
-        message: String,
+        message: Words,
     },
     /// The idempotency key was used with another body.
     #[error("this Idempotency-Key was used before with another body")]
@@ -139,28 +139,28 @@ pub enum Error {
     #[error("{message}")]
     EngineUnavailable {
         /// For a person.
-        message: String,
+        message: Words,
         /// When to try again, in seconds.
         retry_after_s: u64,
     },
     /// The engine refuses for good: a right is missing.
     #[error("{0}")]
-    EngineRefused(String),
+    EngineRefused(Words),
     /// This engine cannot do that.
     #[error("{0}")]
-    Unsupported(String),
+    Unsupported(Words),
     /// The store cannot keep anything now. Nothing was changed, neither there nor at the engine.
     #[error("{message}")]
     StoreUnavailable {
         /// For a person.
-        message: String,
+        message: Words,
     },
     /// The token of an agent or of an enrolment is not valid; for a person.
     #[error("{0}")]
-    Unauthorized(String),
+    Unauthorized(Words),
     /// Only a role above the actor's may do this; for a person.
     #[error("{0}")]
-    Forbidden(String),
+    Forbidden(Words),
     /// Another agent has this node; an admin has to allow the replacement.
     #[error("node {node_name} already has an agent: an admin must allow the replacement with a token made for it")]
     AlreadyClaimed {
@@ -173,6 +173,27 @@ pub enum Error {
     /// A mistake of ours, for the log.
     #[error("{0}")]
     Internal(String),
+}
+
+impl Error {
+    /// For a person.
+    pub fn words(&self) -> Words {
+        match self {
+            Error::NotFound(words)
+            | Error::EngineRefused(words)
+            | Error::Unsupported(words)
+            | Error::Unauthorized(words)
+            | Error::Forbidden(words) => words.clone(),
+            Error::Refused(refusal) => refusal.message(),
+            Error::Invalid { message, .. } | Error::EngineUnavailable { message, .. } | Error::StoreUnavailable { message } => message.clone(),
+            Error::IdempotencyMismatch => say!("This Idempotency-Key was used before with another body. Make a new key for a new wish."),
+            Error::AlreadyClaimed { node_name } => {
+                say!("Node {} already has an agent: an admin must allow the replacement with a token made for it.", node_name)
+            }
+            Error::ShuttingDown => say!("Pitlane is shutting down."),
+            Error::Internal(_) => say!("Pitlane failed at this. Its log says more under the request's id."),
+        }
+    }
 }
 
 impl From<Refusal> for Error {
@@ -191,7 +212,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Other(message) => Self::Internal(message),
-            error => Self::StoreUnavailable { message: error.to_string() },
+            error => Self::StoreUnavailable { message: error.words() },
         }
     }
 }
@@ -201,20 +222,28 @@ pub(super) fn from_engine(error: pitlane_engine::Error) -> Error {
     use pitlane_engine::Error as E;
     match error {
         E::Unreachable { message, retry_after } => Error::EngineUnavailable {
-            message: format!("The engine does not answer: {}.", message.trim_end_matches('.')),
+            message: say!("The engine does not answer: {}.", said(message)),
             retry_after_s: retry_after.map_or(5, |after| after.as_secs().max(1)),
         },
-        E::Conflict => Error::EngineUnavailable { message: "The node keeps changing at the engine; try again.".into(), retry_after_s: 1 },
-        E::NotFound(node) => Error::NotFound(format!("The engine has no node {node}.")),
-        E::Refused(message) => Error::EngineRefused(sentence(&message)),
-        E::Unsupported(what) => Error::Unsupported(format!("This engine does not offer {what}.")),
+        E::Conflict => Error::EngineUnavailable { message: say!("The node keeps changing at the engine; try again."), retry_after_s: 1 },
+        E::NotFound(node) => Error::NotFound(say!("The engine has no node {}.", node)),
+        E::Refused(message) => Error::EngineRefused(sentence(message)),
+        E::Unsupported(what) => Error::Unsupported(say!("This engine does not offer {}.", what)),
     }
 }
 
 /// What a driver said, as a sentence among others.
-fn sentence(words: &str) -> String {
+fn sentence(words: Words) -> Words {
+    if words.made_of().is_some() {
+        return say!("The engine refuses: {}.", words);
+    }
     let mut letters = words.trim_end_matches('.').chars();
-    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+    Words::plain(letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default())
+}
+
+/// What a driver said, within a sentence that has a full stop of its own.
+fn said(words: Words) -> Words {
+    if words.made_of().is_some() { words } else { Words::plain(words.trim_end_matches('.')) }
 }
 
 #[cfg(test)]

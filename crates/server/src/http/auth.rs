@@ -7,7 +7,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use pitlane_api::{Action, ActorKind, Role, Timestamp};
+use pitlane_api::{Action, ActorKind, Role, Timestamp, say};
 
 use super::{App, guard, limits::Who, problem::Problem};
 use crate::store::SecretHash;
@@ -131,13 +131,13 @@ impl FromRequestParts<App> for Caller {
         let address = guard::client(app, parts);
         let Some(credential) = shown(app, &parts.headers) else {
             app.limits.check(Who::Address(address))?;
-            return Err(Problem::unauthorized("Sign in first: by the link that `pitlane sign-in-link` prints, or with a token."));
+            return Err(Problem::unauthorized(say!("Sign in first: by the link that `pitlane sign-in-link` prints, or with a token.")));
         };
         let Some(holder) = look_up(app, &credential).await? else {
             app.limits.check(Who::Address(address))?;
             return Err(Problem::unauthorized(match credential {
-                Credential::Session(_) => "You are not signed in any more. Sign in again.",
-                Credential::Token(_) => "This token is not valid: it is unknown, expired or revoked.",
+                Credential::Session(_) => say!("You are not signed in any more. Sign in again."),
+                Credential::Token(_) => say!("This token is not valid: it is unknown, expired or revoked."),
             }));
         };
         app.limits.check(Who::Caller(credential.clone()))?;

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use pitlane_api::Words;
 
 use super::{App, problem::Problem};
 use crate::assets::{Encoding, File};
@@ -19,10 +20,10 @@ pub async fn fallback(State(app): State<App>, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let path = uri.path().trim_start_matches('/');
     if path == "api" || path.starts_with("api/") {
-        return Problem::not_found("There is no such call. GET /api/v1/openapi.json lists them all.").into_response();
+        return Problem::not_found(Words::plain("There is no such call. GET /api/v1/openapi.json lists them all.")).into_response();
     }
     if !matches!(*method, Method::GET | Method::HEAD) {
-        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Only GET and HEAD here.");
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Words::plain("Only GET and HEAD here."));
         return ([(header::ALLOW, "GET,HEAD")], problem).into_response();
     }
     let accept = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -40,7 +41,7 @@ pub async fn fallback(State(app): State<App>, request: Request) -> Response {
     if wants_page {
         return send(app.console.index(accept), StatusCode::NOT_FOUND, Some(&app.content_security_policy));
     }
-    Problem::not_found("There is no such page.").into_response()
+    Problem::not_found(Words::plain("There is no such page.")).into_response()
 }
 
 /// A file that may change is asked for each time, and sent only if it did.

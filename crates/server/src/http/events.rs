@@ -4,6 +4,7 @@
 //! it is signed out or their token is revoked, and when it falls too far behind (the fleet cuts it off; the browser
 //! comes back with the last id it saw).
 
+use pitlane_api::say;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
@@ -43,10 +44,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub async fn events(State(app): State<App>, MayRead(caller): MayRead, headers: HeaderMap, query: Query) -> Result<Response> {
     let resume = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let last_event_id = resume.or(query.text("last_event_id", 100)?);
-    let permit =
-        app.streams.clone().try_acquire_owned().map_err(|_| {
-            Problem::unavailable("too_many_streams", "Too many pages are open on this server. Close some, or raise --max-streams.", 10)
-        })?;
+    let permit = app.streams.clone().try_acquire_owned().map_err(|_| {
+        Problem::unavailable("too_many_streams", say!("Too many pages are open on this server. Close some, or raise --max-streams."), 10)
+    })?;
     let frames = app.fleet.subscribe(last_event_id.as_deref()).boxed();
     let stream = Open {
         frames,

@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use pitlane_api::{NodeId, OperationId, Revision};
+use pitlane_api::{NodeId, OperationId, Revision, Words};
 use serde::de::DeserializeOwned;
 
 use super::{App, problem::Problem};
@@ -32,7 +32,9 @@ async fn bytes(request: Request, app: &App) -> Result<(bool, Bytes), Problem> {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     let bytes = Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than this call takes."),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", Words::plain("The body is larger than this call takes."))
+        }
         _ => Problem::malformed("The body could not be read."),
     })?;
     Ok((json, bytes))
@@ -40,14 +42,14 @@ async fn bytes(request: Request, app: &App) -> Result<(bool, Bytes), Problem> {
 
 fn read<T: DeserializeOwned>(json: bool, bytes: &Bytes) -> Result<Body<T>, Problem> {
     if !json {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json."));
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", Words::plain("The body must be application/json.")));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
-            serde_json::error::Category::Data => Problem::field(&field(&path, &inner), without_position(&inner.to_string())),
+            serde_json::error::Category::Data => Problem::field(&field(&path, &inner), Words::plain(without_position(&inner.to_string()))),
             _ => Problem::malformed(format!("The body is not JSON: {inner}")),
         }
     })?;
@@ -101,7 +103,7 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
 /// Reads an identifier of a path. One that cannot be is not found rather than wrong.
 fn id(text: &str, what: &str) -> Result<String, Problem> {
     if text.is_empty() || text.len() > ID_MAX || text.chars().any(char::is_control) {
-        return Err(Problem::not_found(format!("There is no such {what}.")));
+        return Err(Problem::not_found(Words::plain(format!("There is no such {what}."))));
     }
     Ok(text.to_owned())
 }

@@ -1,5 +1,6 @@
 //! What every request must pass before anything else: the right Host, and for changes a browser sends, the right Origin.
 
+use pitlane_api::{Words, say};
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{
@@ -22,7 +23,7 @@ pub async fn host(State(app): State<App>, request: Request, next: Next) -> Respo
     }
     Problem::forbidden(
         "host_refused",
-        "Pitlane does not answer to this host name. Use the address it was started with; --public-url names another one.",
+        say!("Pitlane does not answer to this host name. Use the address it was started with; --public-url names another one."),
     )
     .into_response()
 }
@@ -52,14 +53,14 @@ fn is_loopback(host: &str) -> bool {
 /// Refuses a change whose Origin is not exactly the page's own. `required`: a missing one is refused too, as for every
 /// change that a cookie vouches for.
 pub fn origin(app: &App, parts: &Parts, required: bool) -> Result<(), Problem> {
-    let refuse = |message: &str| Err(Problem::forbidden("origin_refused", message));
+    let refuse = |message: Words| Err(Problem::forbidden("origin_refused", message));
     let Some(origin) = parts.headers.get(header::ORIGIN) else {
-        return if required { refuse("A change by cookie must carry the Origin of Pitlane's own page.") } else { Ok(()) };
+        return if required { refuse(say!("A change by cookie must carry the Origin of Pitlane's own page.")) } else { Ok(()) };
     };
     let origin = origin.to_str().unwrap_or_default();
     let public = app.settings.public_url.as_ref().is_some_and(|url| url.origin() == origin);
     let local = requested_host(&parts.headers, &parts.uri).is_some_and(|host| is_loopback(&host) && origin == format!("http://{host}"));
-    if public || local { Ok(()) } else { refuse("This change comes from another site's page.") }
+    if public || local { Ok(()) } else { refuse(say!("This change comes from another site's page.")) }
 }
 
 /// Where a request comes from. Behind a proxy that ends TLS it is the last address the proxy noted.

@@ -21,6 +21,7 @@ mod serve;
 mod session;
 mod shared;
 
+use pitlane_api::{Words, say};
 use std::{
     collections::BTreeSet,
     ops::Deref,
@@ -166,7 +167,7 @@ pub fn router(app: App) -> Router {
 }
 
 async fn method_not_allowed() -> Response {
-    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call takes other methods; see the Allow header.")
+    problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Words::plain("This call takes other methods; see the Allow header."))
         .into_response()
 }
 
@@ -175,8 +176,10 @@ async fn method_not_allowed() -> Response {
 async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(app.settings.request_timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => problem::Problem::unavailable("timeout", "This took too long. What was asked may still happen: look before you repeat it.", 5)
-            .into_response(),
+        Err(_) => {
+            problem::Problem::unavailable("timeout", say!("This took too long. What was asked may still happen: look before you repeat it."), 5)
+                .into_response()
+        }
     }
 }
 

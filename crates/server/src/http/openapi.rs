@@ -30,6 +30,8 @@ pub struct Refused {
     error: ErrorBody,
     /// Quote this when asking for help; it stands in the server's log.
     request_id: String,
+    /// What the sentences of this answer were made of, by their English: a template and its values, for other languages.
+    words: Option<pitlane_api::Glossary>,
 }
 
 #[derive(OpenApi)]

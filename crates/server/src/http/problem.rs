@@ -1,12 +1,11 @@
 //! Answers in the envelope: successes, and what is not one, with the request's id.
 
 use axum::{
-    Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use pitlane_api::{Envelope, ErrorBody, Refusal};
-use serde_json::{Value, json};
+use pitlane_api::{Envelope, ErrorBody, Refusal, Words, say};
+use serde_json::Value;
 
 use super::request_id;
 
@@ -20,16 +19,16 @@ pub struct Problem(Box<Inner>);
 #[derive(Debug, Clone)]
 struct Inner {
     status: StatusCode,
-    message: String,
+    message: Words,
     error: ErrorBody,
     retry_after_s: Option<u64>,
 }
 
 impl Problem {
     /// A problem with a word for programs and a sentence for a person.
-    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        let error = ErrorBody { code: code.to_owned(), details: json!({}) };
-        Self(Box::new(Inner { status, message: message.into(), error, retry_after_s: None }))
+    pub fn new(status: StatusCode, code: &str, message: Words) -> Self {
+        let error = ErrorBody::new(code, &serde_json::json!({}));
+        Self(Box::new(Inner { status, message, error, retry_after_s: None }))
     }
 
     /// Adds what belongs to the code.
@@ -44,31 +43,31 @@ impl Problem {
         self
     }
 
-    /// 400: the request itself cannot be read.
+    /// 400: the request itself cannot be read. Said to whoever wrote the program, in plain English.
     pub fn malformed(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed", message)
+        Self::new(StatusCode::BAD_REQUEST, "malformed", Words::plain(message))
     }
 
     /// 401: nobody is signed in, or not any more.
-    pub fn unauthorized(message: impl Into<String>) -> Self {
+    pub fn unauthorized(message: Words) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
     }
 
     /// 403: signed in, and not allowed.
-    pub fn forbidden(code: &str, message: impl Into<String>) -> Self {
+    pub fn forbidden(code: &str, message: Words) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
     /// 404.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub fn not_found(message: Words) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     /// 422: a field is wrong. `details.field` names it.
-    pub fn field(field: &str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", format!("{field}: {message}"))
-            .details(json!({ "field": field, "message": message }))
+    pub fn field(field: &str, message: Words) -> Self {
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", say!("{}: {}", field, &message));
+        problem.0.error = ErrorBody::new("invalid_field", &serde_json::json!({ "field": field, "message": message }));
+        problem
     }
 
     /// 428: a change without `If-Match`.
@@ -76,29 +75,29 @@ impl Problem {
         Self::new(
             StatusCode::PRECONDITION_REQUIRED,
             "if_match_required",
-            "A change must carry If-Match with the node's revision (its ETag), or * to change whatever is there.",
+            Words::plain("A change must carry If-Match with the node's revision (its ETag), or * to change whatever is there."),
         )
     }
 
     /// 429.
     pub fn rate_limited(seconds: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Slow down and try again shortly.").retry_after(seconds)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", say!("Too many requests. Slow down and try again shortly.")).retry_after(seconds)
     }
 
     /// 501: not on this engine, or not in this version.
-    pub fn unsupported(message: impl Into<String>) -> Self {
+    pub fn unsupported(message: Words) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, "not_supported", message)
     }
 
     /// 503: something Pitlane needs does not answer.
-    pub fn unavailable(code: &str, message: impl Into<String>, retry_after_s: u64) -> Self {
+    pub fn unavailable(code: &str, message: Words, retry_after_s: u64) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message).retry_after(retry_after_s)
     }
 
     /// 500. `inside` goes to the log under the request's id and to nobody outside.
     pub fn internal(inside: impl std::fmt::Display) -> Self {
         tracing::error!(error = %inside, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Pitlane failed at this. Its log says more under the request's id.")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", say!("Pitlane failed at this. Its log says more under the request's id."))
     }
 
     /// The status code.
@@ -119,14 +118,14 @@ impl From<crate::store::Error> for Problem {
     fn from(error: crate::store::Error) -> Self {
         tracing::error!(%error, "the store failed");
         let retry = if error.is_transient() { 2 } else { 30 };
-        Self::unavailable("store_unavailable", "Pitlane cannot read or write its database now, and changed nothing.", retry)
+        Self::unavailable("store_unavailable", say!("Pitlane cannot read or write its database now, and changed nothing."), retry)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Inner { status, message, error, retry_after_s } = *self.0;
-        let mut response = (status, Json(envelope(status, message, None::<()>, Some(error)))).into_response();
+        let mut response = (status, json(&envelope(status, message, None::<()>, Some(error)))).into_response();
         let headers = response.headers_mut();
         if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -139,7 +138,7 @@ impl IntoResponse for Problem {
 }
 
 /// The envelope around an answer.
-pub fn envelope<T>(status: StatusCode, message: String, data: Option<T>, error: Option<ErrorBody>) -> Envelope<T> {
+pub fn envelope<T>(status: StatusCode, message: Words, data: Option<T>, error: Option<ErrorBody>) -> Envelope<T> {
     Envelope {
         success: error.is_none(),
         status: status.canonical_reason().unwrap_or("Unknown").to_owned(),
@@ -148,6 +147,18 @@ pub fn envelope<T>(status: StatusCode, message: String, data: Option<T>, error: 
         data,
         request_id: request_id::current(),
         error,
+        words: Default::default(),
+    }
+}
+
+/// An envelope as an answer, with what its sentences were made of.
+pub fn json<T: serde::Serialize>(envelope: &Envelope<T>) -> Response {
+    match pitlane_api::to_json(envelope) {
+        Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     }
 }
 
@@ -158,5 +169,5 @@ pub fn ok<T: serde::Serialize>(data: T) -> Response {
 
 /// A success with another code, or with a sentence for a person.
 pub fn success<T: serde::Serialize>(status: StatusCode, message: &str, data: T) -> Response {
-    (status, Json(envelope(status, message.to_owned(), Some(data), None))).into_response()
+    (status, json(&envelope(status, Words::plain(message), Some(data), None))).into_response()
 }

@@ -1,5 +1,6 @@
 //! Reads the query of a request, parameter by parameter, so that each refusal names its own.
 
+use pitlane_api::Words;
 use std::str::FromStr;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -26,7 +27,7 @@ impl Query {
     pub fn text(&self, name: &str, max: usize) -> Result<Option<String>, Problem> {
         let Some((_, value)) = self.0.iter().rev().find(|(key, value)| key == name && !value.is_empty()) else { return Ok(None) };
         if value.chars().count() > max || value.contains('\0') {
-            return Err(Problem::field(name, format!("must have at most {max} characters")));
+            return Err(Problem::field(name, Words::plain(format!("must have at most {max} characters"))));
         }
         Ok(Some(value.clone()))
     }
@@ -34,14 +35,14 @@ impl Query {
     /// Anything that reads itself from text; `what` says what would do.
     pub fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
         let Some(text) = self.text(name, 200)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| Problem::field(name, format!("must be {what}")))
+        text.parse().map(Some).map_err(|_| Problem::field(name, Words::plain(format!("must be {what}"))))
     }
 
     /// A whole number within bounds.
     pub fn number(&self, name: &str, low: u32, high: u32) -> Result<Option<u32>, Problem> {
         let what = format!("a whole number from {low} to {high}");
         match self.parsed::<u32>(name, &what)? {
-            Some(number) if !(low..=high).contains(&number) => Err(Problem::field(name, format!("must be {what}"))),
+            Some(number) if !(low..=high).contains(&number) => Err(Problem::field(name, Words::plain(format!("must be {what}")))),
             other => Ok(other),
         }
     }
@@ -50,7 +51,7 @@ impl Query {
     pub fn texts(&self, name: &str) -> Result<Vec<String>, Problem> {
         let values: Vec<String> = self.0.iter().filter(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone()).collect();
         if values.len() > 50 || values.iter().any(|value| value.chars().count() > 200 || value.contains('\0')) {
-            return Err(Problem::field(name, "must be at most 50 values of at most 200 characters"));
+            return Err(Problem::field(name, Words::plain("must be at most 50 values of at most 200 characters")));
         }
         Ok(values)
     }
@@ -63,7 +64,7 @@ impl Query {
             .map(|text| {
                 known.iter().copied().find(|candidate| word(*candidate) == text).ok_or_else(|| {
                     let words: Vec<_> = known.iter().map(|candidate| word(*candidate)).collect();
-                    Problem::field(name, format!("must be one of {}", words.join(", ")))
+                    Problem::field(name, Words::plain(format!("must be one of {}", words.join(", "))))
                 })
             })
             .collect()

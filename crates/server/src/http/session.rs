@@ -3,9 +3,9 @@
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use pitlane_api::{Action, ActivityKind, ActorKind, Role, Session, SessionRequest, Timestamp};
+use pitlane_api::{Action, ActivityKind, ActorKind, Role, Session, SessionRequest, Timestamp, Words, say};
 
 use super::{
     App,
@@ -60,15 +60,15 @@ pub async fn sign_in(State(app): State<App>, parts: Parts, Body { value, .. }: B
             code.map(|code| Holder { name: code.name, role: code.role, expires_at: None, token_id: None })
         }
         (None, Some(token)) => auth::look_up(&app, &Credential::Token(SecretHash::of(token.trim()))).await?,
-        (Some(_), Some(_)) => return Err(Problem::field("token", "give a code or a token, not both")),
-        (None, None) => return Err(Problem::field("code", "give a code or a token")),
+        (Some(_), Some(_)) => return Err(Problem::field("token", Words::plain("give a code or a token, not both"))),
+        (None, None) => return Err(Problem::field("code", Words::plain("give a code or a token"))),
     };
     let Some(holder) = holder else {
         app.limits.check(Who::Failing(address))?;
-        return Err(Problem::unauthorized(
+        return Err(Problem::unauthorized(say!(
             "This does not sign you in: a link works once and for ten minutes, and a token until it expires or is revoked. \
-             `pitlane sign-in-link` makes a new link.",
-        ));
+             `pitlane sign-in-link` makes a new link."
+        )));
     };
     let cookie = secret::random();
     let ttl = jiff::SignedDuration::try_from(app.settings.session_ttl).map_err(Problem::internal)?;
@@ -87,7 +87,7 @@ pub async fn sign_in(State(app): State<App>, parts: Parts, Body { value, .. }: B
         actor_kind: ActorKind::Person,
         actor: Some(holder.name.clone()),
         origin: address.map(|ip| ip.to_string()),
-        ..NewActivity::by_system(now, ActivityKind::SignedIn, "Signed in.")
+        ..NewActivity::by_system(now, ActivityKind::SignedIn, say!("Signed in."))
     });
     let mut response = success(StatusCode::OK, "Signed in.", session(holder.name, holder.role, Some(expires_at)));
     let max_age = pitlane_api::seconds_between(now, expires_at);
@@ -111,8 +111,8 @@ pub async fn sign_out(State(app): State<App>, headers: HeaderMap, parts: Parts) 
         // Nobody listens where no stream is open: that is no error.
         let _ = app.ended.send(Credential::Session(hash));
     }
-    let body = envelope(StatusCode::OK, "Signed out.".into(), Some(serde_json::json!({})), None);
-    let mut response = axum::Json(body).into_response();
+    let body = envelope(StatusCode::OK, Words::plain("Signed out."), Some(serde_json::json!({})), None);
+    let mut response = super::problem::json(&body);
     response.headers_mut().insert(header::SET_COOKIE, set_cookie(&app, "", 0)?);
     Ok(response)
 }

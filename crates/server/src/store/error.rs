@@ -1,5 +1,7 @@
 //! The error of a store: its variants are what the caller can do about it.
 
+use pitlane_api::{Words, say};
+
 /// What a store gives back.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -43,6 +45,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// For a person.
+    pub fn words(&self) -> Words {
+        match self {
+            Self::Busy(why) => say!("the database is busy: another process is writing to it ({})", why),
+            Self::ReadOnly(why) => say!("the database is read-only: check the rights of the data directory ({})", why),
+            Self::Full(why) => say!("the database is full: make room on the disk of the data directory ({})", why),
+            Self::Io(why) => say!("the database cannot be read or written: {}", why),
+            Self::Corrupt(why) => say!("the database is damaged: restore a backup made with `pitlane backup` ({})", why),
+            Self::Newer { .. } | Self::Foreign(_) | Self::InUse(_) | Self::Other(_) => say!("the database failed: {}", self.to_string()),
+        }
+    }
+
     /// Whether the same call may succeed shortly without anybody doing anything.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Busy(_))

@@ -1,7 +1,7 @@
 //! What goes into a store and comes out of it, beside the types of the contract.
 
 use pitlane_api::{
-    ActivityEntry, ActivityKind, ActorKind, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Role, ShareLink, Timestamp,
+    ActivityEntry, ActivityKind, ActorKind, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Role, ShareLink, Timestamp, Words,
 };
 
 use super::SecretHash;
@@ -26,14 +26,14 @@ pub struct NewActivity {
     /// The operation.
     pub operation_id: Option<OperationId>,
     /// One sentence for a person, without the actor's name.
-    pub message: String,
+    pub message: Words,
     /// The reason that was given.
     pub reason: Option<String>,
 }
 
 impl NewActivity {
     /// An entry by Pitlane itself about nothing in particular; fill in the rest.
-    pub fn by_system(at: Timestamp, kind: ActivityKind, message: impl Into<String>) -> Self {
+    pub fn by_system(at: Timestamp, kind: ActivityKind, message: Words) -> Self {
         Self {
             at,
             kind,
@@ -43,7 +43,7 @@ impl NewActivity {
             node_id: None,
             node_name: None,
             operation_id: None,
-            message: message.into(),
+            message,
             reason: None,
         }
     }

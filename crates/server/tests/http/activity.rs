@@ -12,7 +12,7 @@ async fn filled(world: &World) -> usize {
         actor_kind: ActorKind::Person,
         actor: Some(actor.into()),
         reason: Some(reason.into()),
-        ..NewActivity::by_system(now, ActivityKind::MaintenanceChanged, "Changed the reason of the maintenance.")
+        ..NewActivity::by_system(now, ActivityKind::MaintenanceChanged, pitlane_api::say!("Changed the reason of the maintenance."))
     };
     let mut entries: Vec<NewActivity> = (0..1200).map(|n| entry("ada", &format!("reason {n}"))).collect();
     entries.push(entry("=HYPERLINK(\"http://evil\")", "two\r\nlines, \"quoted\" \u{202e}\u{1b}[2J"));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use pitlane_api::{
-    ActivityKind, BulkItem, BulkItemState, BulkList, BulkOperation, BulkRequest, BulkResume, BulkState, NodeId, OperationKind, Timestamp, rules,
+    ActivityKind, BulkItem, BulkItemState, BulkList, BulkOperation, BulkRequest, BulkResume, BulkState, NodeId, OperationKind, Timestamp, Words,
+    rules, say,
 };
 
 use super::written;
@@ -48,7 +49,7 @@ impl Fleet {
         let (capacity_now, capacity_after) = self.bulk_capacities(request.kind, &ids)?;
         rules::check_bulk_capacity(&capacity_now, &capacity_after, request.allow_last_schedulable)?;
         let bulk = self.new_bulk(request, &call.actor, now)?;
-        let entry = entry_by(&call.actor, now, ActivityKind::BulkChanged, format!("Asked for a {} of {}.", bulk.kind, in_words(&bulk)));
+        let entry = entry_by(&call.actor, now, ActivityKind::BulkChanged, asked(&bulk));
         let entry = NewActivity { reason: bulk.reason.clone(), ..entry };
         let stored = StoredBulk { bulk, actor: written(&call.actor)? };
         match self.store.accept_bulk(&stored, key.as_ref(), &[entry]).await? {
@@ -112,7 +113,10 @@ impl Fleet {
                     BulkState::Aborting => return Ok(()),
                     state => return Err(pitlane_api::Refusal::BulkFinished { state }.into()),
                 }
-                let message = format!("Aborted the {} of {}.", bulk.kind, in_words(bulk));
+                let message = match bulk.kind {
+                    OperationKind::Activate => say!("Aborted the activation of {}.", in_words(bulk)),
+                    _ => say!("Aborted the drain of {}.", in_words(bulk)),
+                };
                 activity.push(entry_by(&actor, now, ActivityKind::BulkChanged, message));
                 Ok(())
             });
@@ -139,7 +143,10 @@ impl Fleet {
                 }
                 stored.bulk = rules::bulk_resumed(&stored.bulk, &resume, &actor.name, now);
                 stored.actor = asker;
-                let message = format!("Went on with the {} of {}.", stored.bulk.kind, in_words(&stored.bulk));
+                let message = match stored.bulk.kind {
+                    OperationKind::Activate => say!("Went on with the activation of {}.", in_words(&stored.bulk)),
+                    _ => say!("Went on with the drain of {}.", in_words(&stored.bulk)),
+                };
                 activity.push(entry_by(&actor, now, ActivityKind::BulkChanged, message));
                 Ok(())
             });
@@ -159,17 +166,24 @@ fn replayed(earlier: BulkAccepted) -> Result<BulkOperation> {
     }
 }
 
+fn asked(bulk: &BulkOperation) -> Words {
+    match bulk.kind {
+        OperationKind::Activate => say!("Asked for an activation of {}.", in_words(bulk)),
+        _ => say!("Asked for a drain of {}.", in_words(bulk)),
+    }
+}
+
 /// `3 nodes (a, b, c)`
-pub(super) fn in_words(bulk: &BulkOperation) -> String {
+pub(super) fn in_words(bulk: &BulkOperation) -> Words {
     const NAMED: usize = 5;
     let names: Vec<&str> = bulk.items.iter().take(NAMED).map(|item| item.node_name.as_str()).collect();
     let more = bulk.items.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{} node{} ({}{more})", bulk.items.len(), if bulk.items.len() == 1 { "" } else { "s" }, names.join(", "))
+    let names = if more > 0 { say!("{} and {} more", names.join(", "), more) } else { Words::plain(names.join(", ")) };
+    say!("1 node ({})" | "{n} nodes ({})" % bulk.items.len(), names)
 }
 
 /// `2 of 3 done`
-pub(super) fn done_of(bulk: &BulkOperation) -> String {
+pub(super) fn done_of(bulk: &BulkOperation) -> Words {
     let summary = rules::bulk_summary(bulk);
-    format!("{} of {} done", summary.done, summary.total)
+    say!("{} of {} done", summary.done, summary.total)
 }

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use pitlane_api::{ActorKind, BulkEvent, BulkOperation, BulkSummary, EVENT_BULK, Operation, Role, rules};
+use pitlane_api::{ActorKind, BulkEvent, BulkOperation, BulkSummary, EVENT_BULK, Operation, Role, rules, say};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
@@ -57,7 +57,7 @@ impl Fleet {
     }
 
     async fn stored_bulk(&self, id: &str) -> Result<StoredBulk> {
-        self.store.bulk(id).await?.ok_or_else(|| Error::NotFound("There is no such bulk operation.".into()))
+        self.store.bulk(id).await?.ok_or_else(|| Error::NotFound(say!("There is no such bulk operation.")))
     }
 
     /// Changes a bulk operation and keeps it. The only way to do that once it was accepted.

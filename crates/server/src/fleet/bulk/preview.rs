@@ -4,8 +4,9 @@ use std::{collections::HashSet, sync::Arc};
 
 use futures::{StreamExt, stream};
 use pitlane_api::{
-    BulkPreview, BulkPreviewNode, BulkPreviewRequest, Capacity, CheckOutcome, GuardDemand, GuardKind, NodeId, OperationKind,
+    BulkPreview, BulkPreviewNode, BulkPreviewRequest, Capacity, CheckOutcome, GuardDemand, GuardKind, NodeId, OperationKind, Words,
     rules::{self, Realm},
+    say,
 };
 
 use crate::fleet::{Error, Fleet, Result, view::View};
@@ -51,7 +52,7 @@ impl Fleet {
             for id in nodes {
                 let node = &view.get(id).ok_or_else(|| self.no_such_node(id))?.node;
                 if *realm.get_or_insert(Realm::of(node.node_source)) != Realm::of(node.node_source) {
-                    return Err(Error::Invalid { field: "nodes".into(), message: "must be real nodes or simulated ones, not both in one go".into() });
+                    return Err(Error::Invalid { field: "nodes".into(), message: say!("must be real nodes or simulated ones, not both in one go") });
                 }
             }
             let realm = realm.unwrap_or(Realm::Real);
@@ -86,14 +87,14 @@ impl Fleet {
     fn preview_activation_of(&self, id: &NodeId) -> Result<BulkPreviewNode> {
         let node = self.node(id)?;
         let checks = self.activation_checks(id)?;
-        let blocked: Vec<String> = checks
+        let blocked: Vec<Words> = checks
             .checks
             .iter()
             .filter(|check| check.outcome == CheckOutcome::Blocked)
-            .map(|check| format!("{}: {}", check.name, check.detail))
+            .map(|check| say!("{}: {}", &check.name, &check.detail))
             .collect();
         let schedulable = node.scheduling == pitlane_api::Scheduling::Schedulable && !rules::drain_pending(node.operation.as_ref());
-        let blocked = if schedulable { Some("It takes placements already.".to_owned()) } else { (!blocked.is_empty()).then(|| blocked.join("; ")) };
+        let blocked = if schedulable { Some(say!("It takes placements already.")) } else { (!blocked.is_empty()).then(|| Words::in_line(blocked)) };
         Ok(BulkPreviewNode {
             node_id: id.clone(),
             node_name: node.name,

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use pitlane_api::{
     ActivateRequest, ActivityKind, BulkItem, BulkItemState, BulkOperation, BulkState, DrainRequest, Operation, OperationKind,
     rules::{self, BulkNext},
+    say,
 };
 use tokio::sync::Notify;
 
@@ -13,7 +14,7 @@ use super::{
     read,
 };
 use crate::{
-    fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, lock},
+    fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, guards::only_just_started, lock},
     store::{NewActivity, SecretHash},
 };
 
@@ -71,7 +72,7 @@ impl Fleet {
             Err(error) => {
                 *failures = failures.saturating_add(1);
                 tracing::warn!(%error, bulk = id, "a bulk operation waits");
-                let why = error.to_string();
+                let why = error.words();
                 // A store that cannot be written is what is waited for, most likely.
                 let told = self.change_bulk(id, |stored, _| {
                     stored.bulk.waiting_for = Some(why);
@@ -154,7 +155,7 @@ impl Fleet {
             // Somebody wanted an end before it was begun.
             Ok(None) => (BulkItemState::Aborted, None, None, None),
             Err(Error::Refused(refusal)) if self.only_just_started(bulk.created_at, &refusal) => {
-                let message = format!("The server was started again and has not watched long enough yet: {}", refusal.message());
+                let message = only_just_started(&refusal);
                 return Err(Error::EngineUnavailable { message, retry_after_s: 1 });
             }
             Err(Error::Refused(refusal)) => (rules::bulk_refused(bulk.kind, &refusal), None, Some(refusal.message()), Some(refusal.body())),
@@ -162,7 +163,7 @@ impl Fleet {
             Err(error @ (Error::EngineUnavailable { .. } | Error::StoreUnavailable { .. } | Error::ShuttingDown | Error::Internal(_))) => {
                 return Err(error);
             }
-            Err(error) => (BulkItemState::Refused, None, Some(error.to_string()), None),
+            Err(error) => (BulkItemState::Refused, None, Some(error.words()), None),
         };
         let begun = self.change_bulk(id, |stored, _| {
             stored.bulk.waiting_for = None;
@@ -213,14 +214,14 @@ impl Fleet {
             let bulk = &mut stored.bulk;
             let Some(item) = bulk.items.iter_mut().find(|item| of(item)) else { return Ok(()) };
             (item.state, item.refusal) = (BulkItemState::Done, None);
-            item.message = Some("It arrived although it was aborted: the engine had it already.".into());
-            let message = format!(
-                "{} arrived although the {} of {} was aborted: the engine had it already. {}.",
-                operation.node_name,
-                bulk.kind,
-                in_words(bulk),
-                done_of(bulk)
-            );
+            item.message = Some(say!("It arrived although it was aborted: the engine had it already."));
+            let (name, all, done) = (&operation.node_name, in_words(bulk), done_of(bulk));
+            let message = match bulk.kind {
+                OperationKind::Activate => {
+                    say!("{} arrived although the activation of {} was aborted: the engine had it already. {}.", name, all, done)
+                }
+                _ => say!("{} arrived although the drain of {} was aborted: the engine had it already. {}.", name, all, done),
+            };
             activity.push(NewActivity::by_system(now, ActivityKind::BulkChanged, message));
             Ok(())
         });
@@ -240,11 +241,16 @@ impl Fleet {
                 .items
                 .iter()
                 .find_map(|item| item.message.as_ref().filter(|_| item.state != BulkItemState::Skipped).map(|why| (&item.node_name, why)));
+            let activates = bulk.kind == OperationKind::Activate;
             let message = match (state, why) {
-                (BulkState::Completed, _) => format!("Done with the {} of {}.", bulk.kind, in_words(bulk)),
-                (BulkState::Aborted, _) => format!("The {} of {} has ended, as was asked: {}.", bulk.kind, in_words(bulk), done_of(bulk)),
-                (_, Some((node, why))) => format!("Stopped the {} of {} at {node}: {why}", bulk.kind, in_words(bulk)),
-                _ => format!("Stopped the {} of {}.", bulk.kind, in_words(bulk)),
+                (BulkState::Completed, _) if activates => say!("Done with the activation of {}.", in_words(bulk)),
+                (BulkState::Completed, _) => say!("Done with the drain of {}.", in_words(bulk)),
+                (BulkState::Aborted, _) if activates => say!("The activation of {} has ended, as was asked: {}.", in_words(bulk), done_of(bulk)),
+                (BulkState::Aborted, _) => say!("The drain of {} has ended, as was asked: {}.", in_words(bulk), done_of(bulk)),
+                (_, Some((node, why))) if activates => say!("Stopped the activation of {} at {}: {}", in_words(bulk), node, why),
+                (_, Some((node, why))) => say!("Stopped the drain of {} at {}: {}", in_words(bulk), node, why),
+                _ if activates => say!("Stopped the activation of {}.", in_words(bulk)),
+                _ => say!("Stopped the drain of {}.", in_words(bulk)),
             };
             activity.push(NewActivity::by_system(now, ActivityKind::BulkChanged, message));
             Ok(())

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use pitlane_api::{
-    ActivityKind, ErrorBody, Operation, OperationKind, PlanState, PlannedDrain, Refusal, Timestamp,
+    ActivityKind, ErrorBody, Operation, OperationKind, PlanState, PlannedDrain, Refusal, Timestamp, Words,
     rules::{self, PlanNext},
+    say,
 };
 
 use super::{Try, about_plan, concluded};
 use crate::{
-    fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, bulk::read, lock},
+    fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, bulk::read, guards::only_just_started, lock},
     store::{NewActivity, SecretHash, StoredPlan},
 };
 
@@ -21,7 +22,7 @@ pub(super) enum Turn {
     /// It is over, or somebody else moved it.
     Settled,
     /// Something is away; for a person.
-    Waits(String),
+    Waits(Words),
 }
 
 impl Fleet {
@@ -65,9 +66,9 @@ impl Fleet {
                 return;
             }
             Ok(Turn::Waits(why)) => why,
-            Err(error) => error.to_string(),
+            Err(error) => error.words(),
         };
-        tracing::warn!(node = %stored.plan.node_id, why, "a planned drain waits");
+        tracing::warn!(node = %stored.plan.node_id, %why, "a planned drain waits");
         if let Err(error) = self.plan_waits(stored, why).await {
             tracing::debug!(%error, "why it waits could not be kept");
         }
@@ -80,9 +81,11 @@ impl Fleet {
     async fn begin_plan(self: &Arc<Self>, stored: &StoredPlan) -> Result<Turn> {
         let plan = &stored.plan;
         if rules::plan_next(plan, self.settings.clock.now()) == PlanNext::Miss {
-            let why =
-                plan.message.as_ref().map_or_else(|| "Pitlane did not run at that time.".to_owned(), |why| format!("It waited for this: {why}"));
-            let message = format!("Not begun: half an hour after its time it was too late. {why}");
+            let why = match &plan.message {
+                None => say!("Pitlane did not run at that time."),
+                Some(why) => say!("It waited for this: {}", why),
+            };
+            let message = why.after(say!("Not begun: half an hour after its time it was too late."));
             return self.conclude_plan(stored, PlanState::Missed, message, None).await;
         }
         let idempotency = Idempotency { key: plan.id.clone(), route: format!("planned drain {}", plan.node_id), body_hash: SecretHash::of(&plan.id) };
@@ -97,9 +100,9 @@ impl Fleet {
             Err(Error::NotFound(message)) => return self.conclude_plan(stored, PlanState::NotNeeded, message, None).await,
             // The engine or the store is away: that is no refusal, and it is tried again.
             Err(error @ (Error::EngineUnavailable { .. } | Error::StoreUnavailable { .. } | Error::ShuttingDown | Error::Internal(_))) => {
-                return Ok(Turn::Waits(error.to_string()));
+                return Ok(Turn::Waits(error.words()));
             }
-            Err(error) => return self.conclude_plan(stored, PlanState::Refused, error.to_string(), None).await,
+            Err(error) => return self.conclude_plan(stored, PlanState::Refused, error.words(), None).await,
         };
         match &refusal {
             // Somebody changed the plan in between: the next second looks at it anew.
@@ -108,9 +111,7 @@ impl Fleet {
             Refusal::AlreadyInMaintenance { .. } | Refusal::OperationInProgress { .. } => {
                 self.conclude_plan(stored, PlanState::NotNeeded, refusal.message(), None).await
             }
-            _ if self.only_just_started(plan.created_at, &refusal) => {
-                Ok(Turn::Waits(format!("The server was started again and has not watched long enough yet: {}", refusal.message())))
-            }
+            _ if self.only_just_started(plan.created_at, &refusal) => Ok(Turn::Waits(only_just_started(&refusal))),
             _ => self.conclude_plan(stored, PlanState::Refused, refusal.message(), Some(refusal.body())).await,
         }
     }
@@ -121,7 +122,7 @@ impl Fleet {
     }
 
     /// Notes what a plan waits for. Its revision stays: nothing changed that a person has to look at before they decide.
-    async fn plan_waits(&self, stored: &StoredPlan, why: String) -> Result<()> {
+    async fn plan_waits(&self, stored: &StoredPlan, why: Words) -> Result<()> {
         let _pen = self.plans.hold().await;
         let before = match self.plans.open_of(&stored.plan.node_id) {
             Some(before) if before.revision == stored.plan.revision && before.message.as_ref() != Some(&why) => before,
@@ -132,7 +133,7 @@ impl Fleet {
     }
 
     /// Ends a plan, or leaves it to a person, unless somebody has changed it meanwhile.
-    pub(super) async fn conclude_plan(&self, stored: &StoredPlan, state: PlanState, message: String, refusal: Option<ErrorBody>) -> Result<Turn> {
+    pub(super) async fn conclude_plan(&self, stored: &StoredPlan, state: PlanState, message: Words, refusal: Option<ErrorBody>) -> Result<Turn> {
         let _pen = self.plans.hold().await;
         let before = match self.plans.open_of(&stored.plan.node_id) {
             Some(before) if before.revision == stored.plan.revision => before,
@@ -146,11 +147,11 @@ impl Fleet {
     }
 }
 
-fn concluding(state: PlanState, message: &str, now: Timestamp) -> NewActivity {
+fn concluding(state: PlanState, message: &Words, now: Timestamp) -> NewActivity {
     let (kind, text) = match state {
-        PlanState::Refused => (ActivityKind::PlanRefused, format!("The planned drain was refused, and nothing was drained: {message}")),
-        PlanState::Missed => (ActivityKind::PlanMissed, format!("The planned drain was missed. {message}")),
-        _ => (ActivityKind::PlanEnded, format!("The planned drain is not needed any more: {message}")),
+        PlanState::Refused => (ActivityKind::PlanRefused, say!("The planned drain was refused, and nothing was drained: {}", message)),
+        PlanState::Missed => (ActivityKind::PlanMissed, say!("The planned drain was missed. {}", message)),
+        _ => (ActivityKind::PlanEnded, say!("The planned drain is not needed any more: {}", message)),
     };
     NewActivity::by_system(now, kind, text)
 }

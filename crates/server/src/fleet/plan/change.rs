@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pitlane_api::{ActivityKind, NodeId, PlanPatch, PlanRequest, PlanState, PlannedDrain, Refusal, WorkloadList, rules};
+use pitlane_api::{ActivityKind, NodeId, PlanPatch, PlanRequest, PlanState, PlannedDrain, Refusal, Words, WorkloadList, rules, say};
 
 use super::{about_plan, concluded, new_revision};
 use crate::{
@@ -45,7 +45,7 @@ impl Fleet {
         let now = self.settings.clock.now();
         // One that was refused or missed has been answered by this.
         let replaces = before.map(|before| (before.revision.clone(), concluded(&before, PlanState::Cancelled, None, None, now)));
-        let entry = entry_by(&call.actor, now, ActivityKind::DrainPlanned, format!("Planned a drain for {:.0}.", plan.starts_at));
+        let entry = entry_by(&call.actor, now, ActivityKind::DrainPlanned, say!("Planned a drain for {}.", format!("{:.0}", plan.starts_at)));
         let stored = StoredPlan { plan, actor: written(&call.actor)? };
         let entry = about_plan(entry, &stored.plan);
         match self.store.accept_plan(&stored, replaces.as_ref(), key.as_ref(), &[entry]).await? {
@@ -98,7 +98,7 @@ impl Fleet {
     }
 
     fn stored_plan(&self, id: &NodeId, call: &Call) -> Result<StoredPlan> {
-        let stored = self.plans.of(id).ok_or_else(|| Error::NotFound("No drain of this node is planned.".into()))?;
+        let stored = self.plans.of(id).ok_or_else(|| Error::NotFound(say!("No drain of this node is planned.")))?;
         check_revision(call, &stored.plan.revision)?;
         Ok(stored)
     }
@@ -114,10 +114,7 @@ impl Fleet {
 
     async fn keep_changed_plan(self: &Arc<Self>, id: &NodeId, patch: &PlanPatch, call: &Call) -> Result<PlannedDrain> {
         if *patch == PlanPatch::default() {
-            return Err(Error::Invalid {
-                field: "starts_at".into(),
-                message: "Give what shall change: the reason, a time, or what was seen.".into(),
-            });
+            return Err(Error::Invalid { field: "starts_at".into(), message: say!("Give what shall change: the reason, a time, or what was seen.") });
         }
         let stored = self.stored_plan(id, call)?;
         rules::plan_changed(&stored.plan, patch, self.settings.clock.now())?;
@@ -151,9 +148,9 @@ impl Fleet {
             let _pen = fleet.plans.hold().await;
             let StoredPlan { plan, actor } = fleet.stored_plan(&id, &call)?;
             let message = match plan.state {
-                PlanState::Refused => "Dismissed the planned drain that was refused.",
-                PlanState::Missed => "Dismissed the planned drain that was missed.",
-                _ => "Cancelled the planned drain.",
+                PlanState::Refused => say!("Dismissed the planned drain that was refused."),
+                PlanState::Missed => say!("Dismissed the planned drain that was missed."),
+                _ => say!("Cancelled the planned drain."),
             };
             let now = fleet.settings.clock.now();
             let entry = about_plan(entry_by(&call.actor, now, ActivityKind::PlanCancelled, message), &plan);
@@ -189,21 +186,21 @@ fn replayed(earlier: PlanAccepted) -> Result<PlannedDrain> {
 }
 
 /// What has changed, for the activity log.
-fn in_words(before: &PlannedDrain, after: &PlannedDrain) -> String {
+fn in_words(before: &PlannedDrain, after: &PlannedDrain) -> Words {
     let mut changes = Vec::new();
     if before.starts_at != after.starts_at {
-        changes.push(format!("it begins at {:.0}", after.starts_at));
+        changes.push(say!("it begins at {}", format!("{:.0}", after.starts_at)));
     }
     match after.expected_back_at {
         at if at == before.expected_back_at => {}
-        Some(at) => changes.push(format!("the node is expected back at {at:.0}")),
-        None => changes.push("the node is no longer expected back at a time".into()),
+        Some(at) => changes.push(say!("the node is expected back at {}", format!("{at:.0}"))),
+        None => changes.push(say!("the node is no longer expected back at a time")),
     }
     if before.reason != after.reason {
-        changes.push("it has another reason".into());
+        changes.push(say!("it has another reason"));
     }
     if (&before.seen_stateful, before.acknowledge_unread) != (&after.seen_stateful, after.acknowledge_unread) {
-        changes.push("what stays on the node was looked at again".into());
+        changes.push(say!("what stays on the node was looked at again"));
     }
-    if changes.is_empty() { "Changed the planned drain.".into() } else { format!("Changed the planned drain: {}.", changes.join(", ")) }
+    if changes.is_empty() { say!("Changed the planned drain.") } else { say!("Changed the planned drain: {}.", Words::listed(changes)) }
 }

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use pitlane_api::{ErrorBody, NodeId, PlanState, PlannedDrain, PlannedDrains, Revision, Timestamp};
+use pitlane_api::{ErrorBody, NodeId, PlanState, PlannedDrain, PlannedDrains, Revision, Timestamp, Words};
 use tokio::sync::MutexGuard;
 
 use super::{Fleet, lock};
@@ -106,7 +106,7 @@ impl Fleet {
     }
 
     /// The plan of a node that is gone is over too.
-    pub(super) async fn end_plan_of(self: &Arc<Self>, id: &NodeId, why: &str) {
+    pub(super) async fn end_plan_of(self: &Arc<Self>, id: &NodeId, why: Words) {
         let Some(stored) = self.plans.of(id) else { return };
         if let Err(error) = self.conclude_plan(&stored, PlanState::NotNeeded, why.to_owned(), None).await {
             // When its time comes it finds no node, and ends then.
@@ -121,7 +121,7 @@ fn new_revision() -> Revision {
 }
 
 /// The same plan, in a state that only a person leads out of, or nobody.
-pub(super) fn concluded(plan: &PlannedDrain, state: PlanState, message: Option<String>, refusal: Option<ErrorBody>, now: Timestamp) -> PlannedDrain {
+pub(super) fn concluded(plan: &PlannedDrain, state: PlanState, message: Option<Words>, refusal: Option<ErrorBody>, now: Timestamp) -> PlannedDrain {
     PlannedDrain { state, message, last_refusal: refusal, revision: new_revision(), updated_at: now.max(plan.updated_at), ..plan.clone() }
 }
 

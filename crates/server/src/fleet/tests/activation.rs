@@ -1,5 +1,6 @@
 //! Activate: its gate, the settle window, the override, and a drain that is still pending.
 
+use pitlane_api::Refusal;
 use pitlane_api::*;
 
 use super::{

@@ -1,5 +1,6 @@
 //! The engine away, slow, or answering nonsense.
 
+use pitlane_api::Refusal;
 use pitlane_api::*;
 use std::time::Duration;
 
@@ -173,7 +174,7 @@ async fn a_drain_that_landed_after_it_was_aborted_is_told() {
     world.fleet.abort(&hosts[0].id, &operation.id, call("bob")).await.unwrap();
     world.engine.open_gate();
     assert!(world.until(async || world.node(&hosts[0].id).scheduling == Scheduling::Maintenance).await);
-    let told = async || world.activity().await.iter().any(|entry| entry.message.contains("while it was with the engine"));
+    let told = async || world.activity().await.iter().any(|entry| entry.message.contains("It was with the engine meanwhile"));
     assert!(world.until(told).await);
     assert_eq!(world.store.operation(&operation.id).await.unwrap().unwrap().state, OperationState::Aborted);
     assert_eq!(world.count(ActivityKind::ChangedOutside).await, 0);

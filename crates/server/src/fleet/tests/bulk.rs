@@ -1,6 +1,7 @@
 //! Many nodes in one go: in order, stopped by the first refusal, resumed, killed, and never twice.
 
 use pitlane_api::*;
+use pitlane_api::{OperationKind, Refusal};
 
 use super::{
     double::{At, Fault},
@@ -88,7 +89,10 @@ async fn what_could_not_take_what_runs_on_the_set_is_no_node_that_is_left() {
     let both = world.fleet.bulk_preview(&asked(&[&hosts[0], &hosts[1]])).await.unwrap();
     assert_eq!((both.capacity_now.nodes, both.capacity_after.nodes, both.takes_the_last), (2, 0, true));
     let with = format!("drained with {} {}", engine_id(&hosts[0]), engine_id(&hosts[1]));
-    assert!(both.nodes.iter().all(|node| node.ready && node.notes.contains(&with)), "the engine is asked about the whole set: {both:?}");
+    assert!(
+        both.nodes.iter().all(|node| node.ready && node.notes.iter().any(|note| **note == *with)),
+        "the engine is asked about the whole set: {both:?}"
+    );
     let refusal = refused(world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await);
     assert_eq!(refusal, Refusal::LastSchedulableNode { remaining: 0 });
     let all = world.fleet.bulk_preview(&asked(&[&hosts[0], &hosts[1], &hosts[2]])).await.unwrap();

@@ -123,8 +123,8 @@ impl Double {
 
     async fn before<T>(&self, fault: Option<Fault>) -> Option<Result<T>> {
         match fault? {
-            Fault::Away => Some(Err(Error::unreachable("it was told to"))),
-            Fault::Refused => Some(Err(Error::Refused("nodes/patch is not allowed".into()))),
+            Fault::Away => Some(Err(Error::unreachable(pitlane_api::Words::plain("it was told to")))),
+            Fault::Refused => Some(Err(Error::Refused(pitlane_api::Words::plain("nodes/patch is not allowed")))),
             Fault::HangBefore => std::future::pending().await,
             Fault::HangAfter | Fault::LostAnswer | Fault::Stale => None,
         }
@@ -194,14 +194,14 @@ impl Engine for Double {
                 self.struck.notify_one();
                 std::future::pending().await
             }
-            Some(Fault::LostAnswer) => Err(Error::unreachable("the answer got lost")),
+            Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
             Some(Fault::Stale) => Ok(before),
             _ => Ok(written),
         }
     }
 
-    async fn drain_notes(&self, _: &str, with: &[String]) -> Result<Vec<String>> {
-        Ok(if with.is_empty() { Vec::new() } else { vec![format!("drained with {}", with.join(" "))] })
+    async fn drain_notes(&self, _: &str, with: &[String]) -> Result<Vec<pitlane_api::Words>> {
+        Ok(if with.is_empty() { Vec::new() } else { vec![pitlane_api::Words::plain(format!("drained with {}", with.join(" ")))] })
     }
 
     fn out_of_reach(&self, _: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Drains that begin later, by themselves: at their time, once, with every guard; through absences, kills and other hands.
 
+use pitlane_api::Refusal;
 use std::time::Duration;
 
 use pitlane_api::*;

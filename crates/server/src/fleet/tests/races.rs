@@ -1,5 +1,6 @@
 //! Two at once.
 
+use pitlane_api::Refusal;
 use pitlane_api::*;
 
 use super::world::*;

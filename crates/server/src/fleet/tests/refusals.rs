@@ -1,5 +1,6 @@
 //! Every refusal, and every field that can be wrong: nothing is kept and nothing is changed.
 
+use pitlane_api::Refusal;
 use pitlane_api::*;
 
 use super::{

@@ -1,5 +1,6 @@
 //! Removing a node for good.
 
+use pitlane_api::Refusal;
 use pitlane_api::*;
 
 use super::{

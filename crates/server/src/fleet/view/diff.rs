@@ -1,7 +1,7 @@
 //! How a node differs from what was shown a moment ago: not at all, by a heartbeat, or otherwise; and what of it a
 //! person should read in the activity log.
 
-use pitlane_api::{Disk, Health, Node, Signal, SignalKind};
+use pitlane_api::{Disk, Health, Node, Signal, SignalKind, Words, rules::signal_name, say};
 
 use crate::fleet::agents::Facts;
 
@@ -24,7 +24,7 @@ pub(in crate::fleet) enum Happening {
     /// It is no longer offline.
     HeartbeatBack,
     /// Another change of health.
-    Health { from: Health, to: Health, because: Vec<String> },
+    Health { from: Health, to: Health, because: Vec<Words> },
 }
 
 /// `beaten`: a beat came in between. `refresh`: words that change with every beat are due to be sent.
@@ -93,7 +93,7 @@ pub(super) fn happenings(before: &Node, now: &Node, facts: Option<&Facts>) -> Ve
         now.signals
             .iter()
             .filter(|signal| signal.state == pitlane_api::SignalState::Bad)
-            .map(|signal| format!("{} {}", signal.name, signal.detail))
+            .map(|signal| say!("{} {}", signal_name(signal.kind, &signal.name), &signal.detail))
             .collect()
     };
     vec![match (before.health, now.health) {

@@ -5,7 +5,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use pitlane_api::{Health, Node, NodeId, NodeSource, Scheduling, Status, Timestamp};
+use pitlane_api::{Health, Node, NodeId, NodeSource, Scheduling, Status, Timestamp, Words, say};
 
 use super::View;
 
@@ -156,7 +156,7 @@ fn attention(node: &Node, now: Timestamp) -> f64 {
 }
 
 /// The page that was asked for. `Err`: the cursor is not one of ours.
-pub(in crate::fleet) fn page(query: &NodeQuery, view: &View, now: Timestamp) -> Result<Page, String> {
+pub(in crate::fleet) fn page(query: &NodeQuery, view: &View, now: Timestamp) -> Result<Page, Words> {
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let limit = match query.limit {
         0 => DEFAULT_LIMIT,
@@ -310,8 +310,8 @@ fn write_cursor(rank: f64, text: &str, node: &Node) -> String {
     json.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_cursor(cursor: &str) -> Result<Place, String> {
-    let bad = || "The cursor is not one this server gave out.".to_owned();
+fn read_cursor(cursor: &str) -> Result<Place, Words> {
+    let bad = || say!("The cursor is not one this server gave out.");
     if !cursor.is_ascii() || !cursor.len().is_multiple_of(2) || cursor.len() > 4096 {
         return Err(bad());
     }

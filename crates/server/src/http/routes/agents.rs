@@ -1,7 +1,7 @@
 //! What agents call: enrolling once, then beating.
 
 use axum::{extract::State, http::request::Parts, response::Response};
-use pitlane_api::{EnrollRequest, EnrollResponse, Envelope, HeartbeatRequest, HeartbeatResponse};
+use pitlane_api::{EnrollRequest, EnrollResponse, Envelope, HeartbeatRequest, HeartbeatResponse, Words};
 
 use crate::{
     http::{
@@ -47,7 +47,7 @@ pub async fn enroll(State(app): State<App>, parts: Parts, Body { value, .. }: Bo
 pub async fn heartbeat(State(app): State<App>, parts: Parts, Body { value, .. }: Body<HeartbeatRequest>) -> Result<Response> {
     let Some(token) = bearer(&parts.headers) else {
         app.limits.check(Who::Address(guard::client(&app, &parts)))?;
-        return Err(Problem::unauthorized("A heartbeat carries the agent's own token: enrol first."));
+        return Err(Problem::unauthorized(Words::plain("A heartbeat carries the agent's own token: enrol first.")));
     };
     app.limits.heartbeat(SecretHash::of(token))?;
     metrics::counter!("pitlane_heartbeats_total").increment(1);

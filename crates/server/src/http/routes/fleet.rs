@@ -1,7 +1,7 @@
 //! The fleet as a whole: what it is, what happened, where something would be placed.
 
 use axum::{extract::State, response::Response};
-use pitlane_api::{ActivityKind, ActivityPage, Envelope, FleetInfo, NodeId, Placement, PlacementRequest};
+use pitlane_api::{ActivityKind, ActivityPage, Envelope, FleetInfo, NodeId, Placement, PlacementRequest, Words};
 
 use crate::{
     fleet::ActivityRequest,
@@ -71,7 +71,7 @@ pub async fn export(State(app): State<App>, _: MayRead, query: Query) -> Result<
     let format = match query.text("format", 20)?.as_deref() {
         None | Some("csv") => Format::Csv,
         Some("jsonl") => Format::JsonLines,
-        Some(_) => return Err(Problem::field("format", "must be csv or jsonl")),
+        Some(_) => return Err(Problem::field("format", Words::plain("must be csv or jsonl"))),
     };
     let request = ActivityRequest { filter: filter(&query)?, ..ActivityRequest::default() };
     export::file(app.fleet.clone(), request, format).await

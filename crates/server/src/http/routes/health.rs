@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use pitlane_api::{Action, Counts, Envelope};
+use pitlane_api::{Action, Counts, Envelope, say};
 use serde_json::{Value, json};
 
 use crate::http::{
@@ -29,11 +29,11 @@ pub async fn readyz(State(app): State<App>) -> Result<Response> {
     let engine = app.fleet.info().engine;
     if let Err(error) = &store {
         tracing::warn!(%error, "not ready: the store cannot be written");
-        return Err(Problem::unavailable("store_unavailable", error.to_string(), 10));
+        return Err(Problem::unavailable("store_unavailable", error.words(), 10));
     }
     if !engine.reachable {
-        let why = engine.message.unwrap_or_else(|| "no reason given".to_owned());
-        return Err(Problem::unavailable("engine_unavailable", format!("The engine does not answer: {why}"), 10));
+        let why = engine.message.unwrap_or_else(|| say!("no reason given"));
+        return Err(Problem::unavailable("engine_unavailable", say!("The engine does not answer: {}", why), 10));
     }
     Ok(ok(json!({ "store": true, "engine": true })))
 }

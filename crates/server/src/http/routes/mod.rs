@@ -19,12 +19,8 @@ impl From<Error> for Problem {
             Error::NotFound(message) => Problem::not_found(message),
             Error::Refused(refusal) => refusal.into(),
             Error::Invalid { field, message } => Problem::field(&field, message),
-            Error::IdempotencyMismatch => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "This Idempotency-Key was used before with another body. Make a new key for a new wish.",
-            )
-            .details(serde_json::json!({ "field": "Idempotency-Key" })),
+            error @ Error::IdempotencyMismatch => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", error.words())
+                .details(serde_json::json!({ "field": "Idempotency-Key" })),
             Error::EngineUnavailable { message, retry_after_s } => Problem::unavailable("engine_unavailable", message, retry_after_s),
             Error::EngineRefused(message) => Problem::unavailable("engine_refused", message, 60),
             Error::Unsupported(message) => Problem::unsupported(message),
@@ -34,8 +30,8 @@ impl From<Error> for Problem {
             }
             Error::Unauthorized(message) => Problem::unauthorized(message),
             Error::Forbidden(message) => Problem::forbidden("role", message),
-            error @ Error::AlreadyClaimed { .. } => Problem::new(StatusCode::CONFLICT, "already_claimed", error.to_string()),
-            Error::ShuttingDown => Problem::unavailable("shutting_down", "Pitlane is shutting down.", 5),
+            error @ Error::AlreadyClaimed { .. } => Problem::new(StatusCode::CONFLICT, "already_claimed", error.words()),
+            error @ Error::ShuttingDown => Problem::unavailable("shutting_down", error.words(), 5),
             Error::Internal(inside) => Problem::internal(inside),
         }
     }

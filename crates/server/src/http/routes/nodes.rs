@@ -6,7 +6,8 @@ use axum::{
     response::Response,
 };
 use pitlane_api::{
-    ActivateRequest, ClearForWork, Envelope, Health, Node as ApiNode, NodePage, NodeSource, Operation, Samples, Scheduling, Status, WorkloadList,
+    ActivateRequest, ClearForWork, Envelope, Health, Node as ApiNode, NodePage, NodeSource, Operation, Samples, Scheduling, Status, Words,
+    WorkloadList, say,
 };
 
 use crate::{
@@ -45,7 +46,7 @@ pub async fn list(State(app): State<App>, _: MayRead, query: Query) -> Result<Re
         None => Sort::default(),
         Some(word) => Sort::from_word(&word).ok_or_else(|| {
             let words: Vec<_> = Sort::WORDS.iter().map(|(word, _)| *word).collect();
-            Problem::field("sort", format!("must be one of {}, with - before it for the other way round", words.join(", ")))
+            Problem::field("sort", Words::plain(format!("must be one of {}, with - before it for the other way round", words.join(", "))))
         })?,
     };
     let request = NodeQuery {
@@ -135,7 +136,7 @@ pub async fn clear_for_work(State(app): State<App>, _: MayRead, Node(id): Node) 
 )]
 pub async fn operation(State(app): State<App>, _: MayRead, NodeOperation(node, operation): NodeOperation) -> Result<Response> {
     let found = app.store.operation(&operation).await?.filter(|found| found.node_id == node);
-    found.map(ok).ok_or_else(|| Problem::not_found("This node has no such operation."))
+    found.map(ok).ok_or_else(|| Problem::not_found(say!("This node has no such operation.")))
 }
 
 /// Removes a node for good. Only in maintenance, offline or pending, and only without workloads.

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use futures::Stream;
-use pitlane_api::{Envelope, MadeShareLink, ShareLink, ShareLinks, ShareRequest, SharedStatus, Timestamp};
+use pitlane_api::{Envelope, MadeShareLink, ShareLink, ShareLinks, ShareRequest, SharedStatus, Timestamp, Words};
 use tokio::{
     sync::{OwnedSemaphorePermit, broadcast, watch},
     time::Interval,
@@ -94,10 +94,9 @@ pub async fn status(shared: Shared) -> Response {
 )]
 pub async fn events(State(app): State<App>, shared: Shared) -> Result<Response> {
     // Apart from the console's own streams: whoever has a link must not keep operators out.
-    let permit =
-        app.shared_streams.clone().try_acquire_owned().map_err(|_| {
-            Problem::unavailable("too_many_streams", "Too many people look at shared pages now. Load this page again in a while.", 30)
-        })?;
+    let permit = app.shared_streams.clone().try_acquire_owned().map_err(|_| {
+        Problem::unavailable("too_many_streams", Words::plain("Too many people look at shared pages now. Load this page again in a while."), 30)
+    })?;
     let open = Open {
         ended: app.fleet.ended_links(),
         shutdown: app.shutdown.clone(),

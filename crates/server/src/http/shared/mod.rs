@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use pitlane_api::{ShareLink, SharedStatus};
+use pitlane_api::{ShareLink, SharedStatus, Words};
 
 use super::{App, guard, limits::Who, problem::Problem};
 use crate::store::SecretHash;
@@ -62,7 +62,7 @@ impl Shared {
         let Some(link) = link else {
             // 256 bits cannot be guessed; this keeps the log and the database quiet.
             app.limits.check(Who::Failing(address))?;
-            return Err(Problem::not_found(format!("This link shows nothing. {GONE}")));
+            return Err(Problem::not_found(Words::plain(format!("This link shows nothing. {GONE}"))));
         };
         let status = app.fleet.shared_status(&link)?;
         Ok(Self { link, status, secret })

@@ -1,11 +1,11 @@
 //! The activity log. Entries are never changed.
 
-use pitlane_api::{ActivityEntry, ActivityKind, ActorKind};
+use pitlane_api::{ActivityEntry, ActivityKind, ActorKind, Words};
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{
     SqliteStore,
-    convert::{nanos, time},
+    convert::{from_json, nanos, time, to_json},
 };
 use crate::store::{ActivityQuery, NewActivity, Result};
 
@@ -21,8 +21,8 @@ pub(super) async fn insert(connection: &mut SqliteConnection, entries: &[NewActi
     let mut written = Vec::with_capacity(entries.len());
     for entry in entries {
         let done = sqlx::query(
-            "INSERT INTO activity (at, kind, actor_kind, actor, origin, node_id, node_name, operation_id, message, reason) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO activity (at, kind, actor_kind, actor, origin, node_id, node_name, operation_id, message, words, reason) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(nanos(entry.at))
         .bind(entry.kind.as_str())
@@ -32,7 +32,8 @@ pub(super) async fn insert(connection: &mut SqliteConnection, entries: &[NewActi
         .bind(entry.node_id.as_ref().map(|id| id.as_str()))
         .bind(&entry.node_name)
         .bind(entry.operation_id.as_ref().map(|id| id.as_str()))
-        .bind(&entry.message)
+        .bind(entry.message.english())
+        .bind(entry.message.made_of().map(to_json).transpose()?)
         .bind(&entry.reason)
         .execute(&mut *connection)
         .await?;
@@ -53,6 +54,7 @@ struct Row {
     node_name: Option<String>,
     operation_id: Option<String>,
     message: String,
+    words: Option<String>,
     reason: Option<String>,
 }
 
@@ -68,7 +70,7 @@ impl Row {
             node_id: self.node_id.map(Into::into),
             node_name: self.node_name,
             operation_id: self.operation_id.map(Into::into),
-            message: self.message,
+            message: Words::kept(self.message, self.words.as_deref().map(|words| from_json("what a sentence is made of", words)).transpose()?),
             reason: self.reason,
         })
     }

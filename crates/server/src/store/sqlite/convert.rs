@@ -26,12 +26,12 @@ pub(super) fn hash(bytes: &[u8]) -> Result<SecretHash> {
 
 /// A value as it is kept in a text column.
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::Other(format!("cannot be kept as JSON: {error}")))
+    pitlane_api::to_json(value).map_err(|error| Error::Other(format!("cannot be kept as JSON: {error}")))
 }
 
 /// A value as it was kept in a text column.
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::Corrupt(format!("{what}: {error}")))
+    pitlane_api::from_json(text).map_err(|error| Error::Corrupt(format!("{what}: {error}")))
 }
 
 impl From<sqlx::Error> for Error {

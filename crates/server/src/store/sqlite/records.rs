@@ -140,7 +140,7 @@ impl SqliteStore {
 
 /// For the embedded driver the store is the engine: a store that fails is an engine that does not answer.
 fn unreachable(error: Error) -> EngineError {
-    EngineError::unreachable(error.to_string())
+    EngineError::unreachable(error.words())
 }
 
 #[async_trait]

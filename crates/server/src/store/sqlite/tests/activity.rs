@@ -36,7 +36,7 @@ async fn text_of_people_comes_back_as_it_was() {
         actor: Some("Robert'); DROP TABLE activity;--".into()),
         origin: Some("::1".into()),
         reason: Some("日本語 \u{202e} \"quotes\"\nlines".into()),
-        ..NewActivity::by_system(at(0), ActivityKind::SignedIn, "signed in")
+        ..NewActivity::by_system(at(0), ActivityKind::SignedIn, pitlane_api::say!("signed in"))
     };
     let written = store.append_activity(std::slice::from_ref(&entry)).await.unwrap();
     let read = store.activity(&ActivityQuery { limit: 1, ..Default::default() }).await.unwrap();

@@ -87,7 +87,7 @@ fn entry(kind: ActivityKind, operation: &Operation) -> NewActivity {
         node_id: Some(operation.node_id.clone()),
         node_name: Some(operation.node_name.clone()),
         operation_id: Some(operation.id.clone()),
-        ..NewActivity::by_system(operation.updated_at, kind, format!("{kind} of {}", operation.id))
+        ..NewActivity::by_system(operation.updated_at, kind, pitlane_api::say!("{} of {}", kind.as_str(), operation.id.as_str()))
     }
 }
 

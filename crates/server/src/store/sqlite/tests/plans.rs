@@ -29,7 +29,7 @@ fn plan(id: &str, node: &str, revision: &str) -> StoredPlan {
 }
 
 fn note(node: &str) -> NewActivity {
-    NewActivity { node_id: Some(node.into()), ..NewActivity::by_system(at(0), ActivityKind::DrainPlanned, "Planned.") }
+    NewActivity { node_id: Some(node.into()), ..NewActivity::by_system(at(0), ActivityKind::DrainPlanned, pitlane_api::say!("Planned.")) }
 }
 
 impl Fixture {
