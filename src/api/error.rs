@@ -24,10 +24,8 @@ pub struct Refused {
     pub status: u16,
     /// For a person.
     pub message: Words,
-    /// The word for programs.
-    pub code: String,
-    /// The rule's own words and lists, for a 409 that this version knows.
-    pub refusal: Option<Refusal>,
+    /// What belongs to it. Read by those who show it, all of whom come with the rest of the console: reading it costs some kilobytes of program.
+    pub error: Option<ErrorBody>,
     /// The field that is wrong, for a 422.
     pub field: Option<String>,
     /// Stands in the server's log too.
@@ -37,9 +35,8 @@ pub struct Refused {
 impl Refused {
     /// From the `error` of an envelope.
     pub fn new(status: u16, message: Words, error: Option<ErrorBody>, request_id: Option<String>) -> Self {
-        let refusal = error.as_ref().and_then(Refusal::from_body);
         let field = error.as_ref().and_then(|error| error.details.get("field")).and_then(|field| field.as_str()).map(str::to_owned);
-        Self { status, message, code: error.map(|error| error.code).unwrap_or_default(), refusal, field, request_id }
+        Self { status, message, error, field, request_id }
     }
 }
 
@@ -50,19 +47,21 @@ impl ApiError {
             Self::Offline => tr!("The Pitlane server cannot be reached. Nodes are not affected by that."),
             Self::Timeout => tr!("The server took too long to answer. What was asked for may still happen: look at the node before asking again."),
             Self::Decode => tr!("The answer could not be understood. Load the page again; the server may be a newer one."),
-            Self::Refused(refused) => {
-                let rule = refused.refusal.as_ref().map(Refusal::message);
-                words::told(&rule.filter(|_| refused.message.is_empty()).unwrap_or_else(|| refused.message.clone()))
-            }
+            Self::Refused(refused) => words::told(&refused.message),
         }
     }
 
-    /// The rule that said no.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    /// The rule that said no, for a 409 that this version knows.
+    pub fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::Refused(refused) => refused.refusal.as_ref(),
+            Self::Refused(refused) => refused.error.as_ref().and_then(Refusal::from_body),
             _ => None,
         }
+    }
+
+    /// Whether a rule said no.
+    pub fn is_rule(&self) -> bool {
+        self.status() == Some(409)
     }
 
     /// The HTTP status, where there was an answer.

@@ -71,7 +71,7 @@ impl ActivateState {
                 Ok(operation) => self.sent.set(Some(operation)),
                 Err(error) => {
                     match error.refusal() {
-                        Some(Refusal::ActivationBlocked { checks }) => self.checks.put((**checks).clone()),
+                        Some(Refusal::ActivationBlocked { checks }) => self.checks.put(*checks),
                         _ => self.checks.reload(),
                     }
                     self.problem.set(Some(error));

@@ -101,6 +101,6 @@ impl Asking {
 
     /// The rule that said no, for the parts that show it in their own place.
     pub fn refusal(self) -> Option<Refusal> {
-        self.problem.with(|problem| problem.as_ref().and_then(ApiError::refusal).cloned())
+        self.problem.with(|problem| problem.as_ref().and_then(ApiError::refusal))
     }
 }

@@ -138,7 +138,7 @@ impl DrainState {
             // The refusal carries the new list. What was ticked was ticked for the old one.
             Some(Refusal::StatefulWorkloadsChanged { now, .. }) => {
                 self.asking.understood.set(false);
-                self.preview.put(DrainPreview { stateful: now.clone(), ..preview });
+                self.preview.put(DrainPreview { stateful: now, ..preview });
             }
             Some(Refusal::LastSchedulableNode { .. }) | None => focus::to_what_is_wrong(),
             Some(_) => self.read_again(),

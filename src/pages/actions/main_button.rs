@@ -58,7 +58,7 @@ pub fn activate(app: App, id: NodeId, busy: RwSignal<bool>) {
         match outcome {
             Ok(true) => app.announcer.say(tr!("Activation accepted")),
             Ok(false) => app.nav.open(Action::Activate, &id),
-            Err(error) if error.refusal().is_some() => app.nav.open(Action::Activate, &id),
+            Err(error) if error.is_rule() => app.nav.open(Action::Activate, &id),
             Err(error) => app.toasts.show(Tone::Offline, Glyph::Warning, error.message()),
         }
     });

@@ -58,7 +58,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 Ok(()) => app.nav.go(Route::fleet()),
                 Err(error) => blocked.set(Some(match error.refusal() {
                     Some(Refusal::DeletionBlocked { blockers, overridable }) => {
-                        Blocked { message: tr!("It cannot be removed yet:"), blockers: blockers.clone(), overridable: *overridable }
+                        Blocked { message: tr!("It cannot be removed yet:"), blockers, overridable }
                     }
                     _ => Blocked { message: error.message(), blockers: Vec::new(), overridable: false },
                 })),
