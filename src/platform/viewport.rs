@@ -91,11 +91,18 @@ pub fn columns(element: &Element, selector: &str) -> Option<usize> {
     Some(tracks.split_whitespace().count().max(1))
 }
 
-/// Calls `f` with the value of `data-node` around whatever gets the focus, for as long as the owner lives.
-pub fn on_focus(f: impl Fn(Option<String>) + 'static) {
+/// Calls `f` with the value of `data-node` around whatever gets the focus, for as long as the owner lives; and with whether that happens under a
+/// pointer that is pressed. An element that is moved in the document then, even to where it was, is not clicked when the pointer is let go.
+pub fn on_focus(f: impl Fn(Option<String>, bool) + 'static) {
+    let pressed = Rc::new(Cell::new(false));
+    for (name, down) in [("pointerdown", true), ("pointerup", false), ("pointercancel", false)] {
+        let pressed = pressed.clone();
+        listen(name, move |_| pressed.set(down));
+    }
     listen("focusin", move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        f(target.and_then(|element| element.closest("[data-node]").ok().flatten()).and_then(|element| element.get_attribute("data-node")));
+        let node = target.and_then(|element| element.closest("[data-node]").ok().flatten()).and_then(|element| element.get_attribute("data-node"));
+        f(node, pressed.get());
     });
 }
 

@@ -72,7 +72,14 @@ impl Listing {
         untrack(arrange);
         Effect::new(arrange);
         viewport::on_scroll(move || listing.look());
-        viewport::on_focus(move |id| listing.change(&mut |inner| inner.pinned.clone_from(&id)));
+        viewport::on_focus(move |id, pressed| {
+            // What is pressed stands in the document already; the rest is for the next time that something changes.
+            if pressed {
+                listing.inner.try_update_value(|inner| inner.pinned = id);
+            } else {
+                listing.change(&mut |inner| inner.pinned.clone_from(&id));
+            }
+        });
         viewport::on_print(move |printing| listing.change(&mut |inner| inner.printing = printing));
         history::on_scrolled(move || listing.scrolled_to());
         history::on_return(move || request_animation_frame(move || listing.restore()));
