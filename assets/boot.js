@@ -44,7 +44,22 @@
       ["open", "error", "snapshot", "nodes", "removed", "operation", "activity", "bulk"].forEach(function (name) {
         source.addEventListener(name, hear);
       });
-      early.take = function (f) { on = f; kept.splice(0).forEach(f); };
+      // What is on the screen first comes at once, and the rest of a large fleet after it is painted. In the order in which it was said.
+      early.take = function (f) {
+        var next = function () {
+          while (kept.length) {
+            var event = kept.shift();
+            f(event);
+            if (event.type === "snapshot" && kept.length) {
+              if (document.visibilityState === "visible") requestAnimationFrame(function () { setTimeout(next); });
+              else setTimeout(next);
+              return;
+            }
+          }
+          on = f;
+        };
+        next();
+      };
     };
     // Who was signed in the last time is so now, most likely. Nobody else is told that there is a stream: it would be refused.
     if (here) listen();

@@ -72,6 +72,12 @@ pub fn told(words: &Words) -> String {
     }
 }
 
+/// A phrase as a sentence: with a capital, where its script has those, and a stop.
+pub fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.trim_end_matches('.').chars();
+    letters.next().map(|first| format!("{}{}.", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default()
+}
+
 /// Whether it stays as it came on a page of another language: what an engine said, or a sentence that this console does not know.
 pub fn is_foreign(words: &Words) -> bool {
     let Some(language) = LANGUAGE.get() else { return false };
@@ -177,6 +183,13 @@ pub(crate) use tr;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phrase_becomes_a_sentence() {
+        assert_eq!(sentence("the connection broke off"), "The connection broke off.");
+        assert_eq!(sentence("It has a stop."), "It has a stop.");
+        assert_eq!(sentence(""), "");
+    }
 
     #[test]
     fn english_needs_no_catalogue() {

@@ -1,7 +1,6 @@
 //! The shell of somebody who is signed in: top bar, banner when what is shown is old, page, sheet.
 
 use leptos::prelude::*;
-use pitlane_api::Words;
 
 use super::overlay::Overlays;
 use super::rest::Part;
@@ -122,21 +121,11 @@ fn EngineBanner() -> impl IntoView {
                 let age = format::age(seen_at, app.clock.now());
                 tr!("It last answered {} ago. New drains and activations are refused; what was accepted waits and is tried again.", age)
             });
-            let said = message.map(sentence);
             view! {
                 <div role="alert">
-                    <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) said=said text=text />
+                    <Banner tone=Tone::Offline glyph=Glyph::Warning title=tr!("{} does not answer.", name) said=message text=text />
                 </div>
             }
         })
     })
-}
-
-/// What an engine's driver said, as a sentence among others.
-fn sentence(words: Words) -> Words {
-    if words.made_of().is_some() {
-        return words;
-    }
-    let mut letters = words.english().trim_end_matches('.').chars();
-    Words::plain(letters.next().map(|first| format!("{}{}.", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default())
 }

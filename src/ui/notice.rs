@@ -45,7 +45,7 @@ pub fn Banner(
             <div class="banner-body">
                 <p>{move || title.get()}</p>
                 // Where it is read out, that is done once: an age in it ticks.
-                <p class="muted" aria-live="off">{said.map(|said| view! { <Told words=said /> " " })} {move || text.get()}</p>
+                <p class="muted" aria-live="off">{said.map(|said| view! { <Told words=said sentence=true /> " " })} {move || text.get()}</p>
             </div>
             {children.map(|children| children())}
         </div>

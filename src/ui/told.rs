@@ -8,8 +8,14 @@ use crate::words;
 
 /// A sentence. An engine's own words, and those of a newer server, are marked as English, and whatever is not ours finds its own direction.
 #[component]
-pub fn Told(words: Words) -> impl IntoView {
+pub fn Told(
+    words: Words,
+    /// Stands as a sentence among others: what a driver says begins small and ends without a stop.
+    #[prop(optional)]
+    sentence: bool,
+) -> impl IntoView {
     let text = words::told(&words);
+    let text = if sentence { words::sentence(&text) } else { text };
     if !words::is_foreign(&words) {
         return text.into_any();
     }
