@@ -29,7 +29,7 @@ pub async fn answer(url: &str) -> Option<Result<(u16, String), ()>> {
     Some(Ok((answer.get(0).as_f64()? as u16, answer.get(1).as_string()?)))
 }
 
-/// A stream of events that is open already, and what hands out the events that came, those that were kept at once.
+/// A stream of events that is open already, and what hands out the events that came: those that were kept first, in their order.
 pub fn stream(url: &str) -> Option<(EventSource, Function)> {
     let source = take(url)?.dyn_into().ok()?;
     Some((source, take("take")?.dyn_into().ok()?))
