@@ -40,7 +40,11 @@
     var early = window.pitlaneEarly = {};
     var listen = function () {
       var source = early[events] = new EventSource(events);
-      var hear = function (event) { on ? on(event) : kept.push(event); };
+      var hear = function (event) {
+        if (on) return on(event);
+        // A program that never comes must not fill the memory; one that comes late opens a stream of its own.
+        if (kept.push(event) > 500) { source.close(); kept = []; delete early[events]; }
+      };
       ["open", "error", "snapshot", "nodes", "removed", "operation", "activity", "bulk"].forEach(function (name) {
         source.addEventListener(name, hear);
       });
