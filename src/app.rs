@@ -24,7 +24,7 @@ use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::ToastStack;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The console. `missing` is the language that was wanted, where its words did not arrive.
 pub fn root(missing: Option<String>) -> AnyView {
@@ -94,5 +94,5 @@ enum Stage {
     Asking,
     Nobody,
     Somebody,
-    Failed(String),
+    Failed(Line),
 }

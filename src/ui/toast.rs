@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use super::view;
 use std::time::Duration;
 
-use super::{Icon, IconButton, Keyed};
+use super::{Icon, IconButton, Keyed, marked};
 use crate::model::tone::{Glyph, Tone};
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// How many are shown at once; the oldest makes room.
 const MOST: usize = 4;
@@ -17,7 +17,7 @@ struct Toast {
     id: u32,
     tone: Tone,
     glyph: Glyph,
-    text: String,
+    text: Line,
 }
 
 /// The stack of toasts, in the context.
@@ -34,7 +34,11 @@ impl Toasts {
     }
 
     /// Shows a sentence for eight seconds. A failure stays until it is closed.
-    pub fn show(self, tone: Tone, glyph: Glyph, text: String) {
+    pub fn show(self, tone: Tone, glyph: Glyph, text: impl Into<Line>) {
+        self.put(tone, glyph, text.into());
+    }
+
+    fn put(self, tone: Tone, glyph: Glyph, text: Line) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
         self.list.update(|list| {
@@ -55,7 +59,7 @@ impl Toasts {
                 view! {
                     <div class="toast" data-tone=toast.tone.as_str()>
                         <Icon glyph=toast.glyph />
-                        <span>{toast.text}</span>
+                        <span>{marked(toast.text)}</span>
                         <IconButton glyph=Glyph::Close name=tr!("Dismiss") small=true on_press=move |()| self.close(toast.id) />
                     </div>
                 }

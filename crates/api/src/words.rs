@@ -8,6 +8,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -52,6 +53,11 @@ pub enum Arg {
     Data(String),
     /// A whole number, written as the language writes it.
     Number(u64),
+    /// A time, written as the reader's place writes it.
+    Time {
+        /// When.
+        at: Timestamp,
+    },
     /// Words of Pitlane's again.
     Said(Said),
 }
@@ -72,6 +78,7 @@ impl Said {
         let write = |arg: &Arg| match arg {
             Arg::Data(text) => text.clone(),
             Arg::Number(n) => n.to_string(),
+            Arg::Time { at } => format!("{at:.0}"),
             Arg::Said(said) => said.english(),
         };
         self.render(&find, &write)
@@ -233,6 +240,12 @@ impl From<&str> for Arg {
     }
 }
 
+impl From<Timestamp> for Arg {
+    fn from(at: Timestamp) -> Self {
+        Arg::Time { at }
+    }
+}
+
 impl From<usize> for Arg {
     fn from(number: usize) -> Self {
         Arg::Number(number.try_into().unwrap_or(u64::MAX))
@@ -362,6 +375,7 @@ impl Read for Arg {
         match value {
             Value::String(text) => Some(Arg::Data(text)),
             Value::Number(number) => number.as_u64().map(Arg::Number),
+            Value::Object(mut map) if map.contains_key("at") => crate::read::field(&mut map, "at").map(|at| Arg::Time { at }),
             other => Said::read(other).map(Arg::Said),
         }
     }
