@@ -91,7 +91,7 @@ story("what the server says is German too: guards and risks, a refusal, why it w
 
   await page.goto(`/nodes/${other.id}?do=activate`);
   const checks = page.getByRole("dialog", { name: /aktivieren/i });
-  await checks.getByText("Heartbeat frisch").waitFor();
+  await checks.getByText("Heartbeat aktuell").waitFor();
   await checks.getByText("Drain vor weniger als einer Minute, von ada.").waitFor();
   await readsForeign(checks);
 
