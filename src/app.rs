@@ -22,7 +22,6 @@ use crate::state::Who;
 use crate::ui::LiveRegion;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
-use crate::ui::ToastStack;
 use crate::ui::view;
 use crate::words::{Line, tr};
 
@@ -85,7 +84,6 @@ pub fn root(missing: Option<String>) -> AnyView {
     view! {
         {move || body()}
         <LiveRegion announcer=app.announcer />
-        <ToastStack toasts=app.toasts />
     }
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use ::tr::Translator;
-use pitlane_api::{Arg, Said, Timestamp, Words};
+use pitlane_api::{Arg, Said, TIME, Words};
 
 /// What is between a context and its message in a catalogue, as gettext has it.
 const CONTEXT_END: char = '\u{4}';
@@ -20,8 +20,6 @@ pub struct Language {
     pub find: fn(&str, Option<u64>) -> Option<String>,
     /// Writes a number, to one decimal or to none.
     pub write: fn(f64, bool) -> String,
-    /// Writes a time.
-    pub time: fn(Timestamp) -> String,
 }
 
 impl Translator for Language {
@@ -68,13 +66,13 @@ pub fn say_count(context: Option<&'static str>, one: &'static str, many: &'stati
 
 /// What the server says, in the language that is spoken: its template stands in the catalogue as our own messages do.
 pub fn told(words: &Words) -> String {
-    told_with(words, LANGUAGE.get().map(|language| language.time))
+    told_around(words, "{}")
 }
 
-/// The same, with times in it written by `time`.
-pub fn told_with(words: &Words, time: Option<fn(Timestamp) -> String>) -> String {
-    match (LANGUAGE.get(), words.made_of(), time) {
-        (Some(language), Some(said), Some(time)) => in_language(language, said, time),
+/// The same, with times in it written into this template.
+pub fn told_around(words: &Words, time: &str) -> String {
+    match (LANGUAGE.get(), words.made_of()) {
+        (Some(language), Some(said)) => in_language(language, said, time),
         _ => words.english().to_owned(),
     }
 }
@@ -110,15 +108,15 @@ pub fn is_foreign(words: &Words) -> bool {
     words.made_of().is_none_or(|said| (language.find)(&said.id, said.n).is_none())
 }
 
-fn in_language(language: &Language, said: &Said, time: fn(Timestamp) -> String) -> String {
+fn in_language(language: &Language, said: &Said, time: &str) -> String {
     let find = |said: &Said| match (&said.many, said.n) {
+        _ if said.id == TIME => time.to_owned(),
         (Some(many), Some(n)) => language.ntranslate(n, &said.id, many, None).into_owned(),
         _ => language.translate(&said.id, None).into_owned(),
     };
     let write = |arg: &Arg| match arg {
         Arg::Data(text) => text.clone(),
         Arg::Number(n) => (language.write)(*n as f64, false),
-        Arg::Time { at } => time(*at),
         Arg::Said(said) => in_language(language, said, time),
     };
     said.render(&find, &write)
@@ -243,7 +241,7 @@ mod tests {
             };
             Some(found.to_owned())
         };
-        let german = Language { find, write: |n, _| n.to_string(), time: |at| at.to_string() };
+        let german = Language { find, write: |n, _| n.to_string() };
         assert_eq!(german.translate("Open", None), "Offen");
         assert_eq!(german.translate("Open", Some("verb")), "Öffnen");
         assert_eq!(german.translate("Close", None), "Close", "English where a word is missing");
@@ -263,15 +261,15 @@ mod tests {
             };
             Some(found.to_owned())
         };
-        let german = Language { find, write: |n, _| format!("{n}."), time: |at| format!("um {at}") };
-        let in_german = |said: &Words| said.made_of().map(|said| in_language(&german, said, german.time));
+        let german = Language { find, write: |n, _| format!("{n}.") };
+        let in_german = |said: &Words| said.made_of().map(|said| in_language(&german, said, "um {}"));
         let why = pitlane_api::say!("1 workload on {}" | "{n} workloads on {}" % 3_u32, "edge-1");
         let said = pitlane_api::say!("Stopped at {}: {}", "edge-2", why);
         assert_eq!(said, "Stopped at edge-2: 3 workloads on edge-1");
         assert_eq!(in_german(&said).as_deref(), Some("Bei edge-2 angehalten: 3. Workloads auf edge-1"));
         let newer = pitlane_api::say!("A sentence of tomorrow about {}.", "edge-1");
         assert_eq!(in_german(&newer).as_deref(), Some("A sentence of tomorrow about edge-1."));
-        let timed = pitlane_api::say!("Stopped at {}: {}", "edge-2", Timestamp::UNIX_EPOCH);
+        let timed = pitlane_api::say!("Stopped at {}: {}", "edge-2", pitlane_api::Timestamp::UNIX_EPOCH);
         assert_eq!(timed, "Stopped at edge-2: 1970-01-01T00:00:00Z", "in English it is a time for programs too");
         assert_eq!(in_german(&timed).as_deref(), Some("Bei edge-2 angehalten: um 1970-01-01T00:00:00Z"));
         assert_eq!(told(&said), "Stopped at edge-2: 3 workloads on edge-1", "English where no language is spoken");

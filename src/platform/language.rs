@@ -67,7 +67,7 @@ pub fn choose(code: &str) {
 pub fn when_ready(start: impl FnOnce(Option<String>) + 'static) {
     let waited = Reflect::get(&window(), &"pitlaneWords".into()).ok().and_then(|words| words.dyn_into::<Promise>().ok());
     let Some(waited) = waited else {
-        words::speak(Spoken { find, write, time: locale::exact });
+        words::speak(Spoken { find, write });
         return start(None);
     };
     // Before the console is mounted there is no other executor.
@@ -78,7 +78,7 @@ pub fn when_ready(start: impl FnOnce(Option<String>) + 'static) {
             let rules = PluralRules::new(&Array::of1(&current().into()), &Object::new());
             WORDS.with(|words| words.set((found, rules)).ok());
         }
-        words::speak(Spoken { find, write, time: locale::exact });
+        words::speak(Spoken { find, write });
         start(missing);
     });
 }

@@ -1,18 +1,13 @@
 //! What the server says, in the language of the page; what nobody translated says so of itself.
 
-use jiff::Timestamp;
 use leptos::prelude::*;
 use pitlane_api::Words;
 
 use super::{Instant, view};
-use crate::platform::locale;
+use crate::model::log_query;
 use crate::words::{self, Line};
 
-/// What stands around a time while a sentence is put together. No text has it: the server strips what controls.
-const MARK: char = '\u{1}';
-
 /// A sentence. An engine's own words, and those of a newer server, are marked as English, and whatever is not ours finds its own direction.
-/// A time in it is the reader's, with the exact one on hover.
 #[component]
 pub fn Told(
     words: Words,
@@ -20,18 +15,27 @@ pub fn Told(
     #[prop(optional)]
     sentence: bool,
 ) -> impl IntoView {
-    let text = words::told_with(&words, Some(|at| format!("{MARK}{}{MARK}", locale::iso(at))));
-    let text = if sentence { words::sentence(&text) } else { text };
-    let foreign = words::is_foreign(&words);
-    if !text.contains(MARK) {
-        return marked(Line { text, foreign });
+    let mut line = Line::from(&words);
+    if sentence {
+        line.text = words::sentence(&line.text);
     }
+    marked(line)
+}
+
+/// What stands around a time while a sentence is put together. No text has it: the server strips what controls.
+const MARK: char = '\u{1}';
+
+/// The same with the times in it as the reader's place writes them, the exact ones on hover.
+#[component]
+pub fn Dated(words: Words) -> impl IntoView {
+    let foreign = words::is_foreign(&words);
+    let text = words::told_around(&words, &format!("{MARK}{{}}{MARK}"));
     // Every other part is a time.
-    let part = |(at, part): (usize, &str)| match part.parse::<Timestamp>() {
-        Ok(time) if at % 2 == 1 => view! { <Instant at=time /> },
+    let part = |(at, part): (usize, &str)| match log_query::time(part) {
+        Some(time) if at % 2 == 1 => view! { <Instant at=time /> },
         _ => marked(Line { text: part.to_owned(), foreign }),
     };
-    text.split(MARK).enumerate().map(part).collect_view().into_any()
+    text.split(MARK).enumerate().map(part).collect_view()
 }
 
 /// A line, marked as [`Told`] does.

@@ -14,6 +14,9 @@ use serde_json::Value;
 
 use crate::Read;
 
+/// The template of a value that is a time, so that a client can write it as its reader's place does.
+pub const TIME: &str = "{}";
+
 /// The name of the member that holds a [`Glossary`].
 const MEMBER: &str = "words";
 
@@ -53,11 +56,6 @@ pub enum Arg {
     Data(String),
     /// A whole number, written as the language writes it.
     Number(u64),
-    /// A time, written as the reader's place writes it.
-    Time {
-        /// When.
-        at: Timestamp,
-    },
     /// Words of Pitlane's again.
     Said(Said),
 }
@@ -78,7 +76,6 @@ impl Said {
         let write = |arg: &Arg| match arg {
             Arg::Data(text) => text.clone(),
             Arg::Number(n) => n.to_string(),
-            Arg::Time { at } => format!("{at:.0}"),
             Arg::Said(said) => said.english(),
         };
         self.render(&find, &write)
@@ -240,9 +237,10 @@ impl From<&str> for Arg {
     }
 }
 
+/// A time within a sentence: RFC 3339 for whoever does not know that it is one.
 impl From<Timestamp> for Arg {
     fn from(at: Timestamp) -> Self {
-        Arg::Time { at }
+        Arg::Said(Said { id: TIME.to_owned(), many: None, n: None, args: vec![Arg::Data(format!("{at:.0}"))] })
     }
 }
 
@@ -375,7 +373,6 @@ impl Read for Arg {
         match value {
             Value::String(text) => Some(Arg::Data(text)),
             Value::Number(number) => number.as_u64().map(Arg::Number),
-            Value::Object(mut map) if map.contains_key("at") => crate::read::field(&mut map, "at").map(|at| Arg::Time { at }),
             other => Said::read(other).map(Arg::Said),
         }
     }
@@ -437,6 +434,15 @@ mod tests {
         }
         let older: Told = crate::read_json(r#"{"message": "Hello", "notes": []}"#).unwrap();
         assert_eq!((older.message.english(), older.message.made_of()), ("Hello", None));
+    }
+
+    #[test]
+    fn a_time_is_known_as_one() {
+        let said = crate::say!("Planned for {}.", Timestamp::UNIX_EPOCH);
+        assert_eq!(said, "Planned for 1970-01-01T00:00:00Z.");
+        let mark = |said: &Said| if said.id == TIME { "<{}>".to_owned() } else { said.id.clone() };
+        let write = |arg: &Arg| if let Arg::Data(text) = arg { text.clone() } else { String::new() };
+        assert_eq!(said.made_of().map(|said| said.render(&mark, &write)).as_deref(), Some("Planned for <1970-01-01T00:00:00Z>."));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use crate::model::activity;
 use crate::pages::context::App;
 use crate::platform::locale;
 use crate::route::Route;
+use crate::ui::Dated;
 use crate::ui::Dot;
 use crate::ui::Keyed;
-use crate::ui::Told;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -64,7 +64,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} {actor} <Told words=entry.message /> {reason} {origin}</span>
+                <span>{node} {actor} <Dated words=entry.message /> {reason} {origin}</span>
             </span>
         </li>
     }
