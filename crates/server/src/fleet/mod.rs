@@ -1,7 +1,8 @@
 //! The use cases of the control plane, and what keeps them going.
 //!
 //! * [`Agents`]: who may speak for which node, and what each said last.
-//! * the view: what the fleet looks like, in memory; `observe` folds in what the engine shows, `tick` what agents say.
+//! * the view: what the fleet looks like, in memory; `observe` folds in what the engine shows, `tick` what agents say; `keep`
+//!   keeps of it what is to survive a restart.
 //! * one file per use case: `drain`, `activate`, `stop` (abort and retry), `maintenance`, `remove`, `enroll`, `reads`.
 //! * `plan`: drains that begin later, by themselves.
 //! * `reconcile`: carries accepted operations out until they are done, through crashes and absences.
@@ -24,6 +25,7 @@ mod engine_state;
 mod enroll;
 mod guards;
 mod hub;
+mod keep;
 mod maintenance;
 mod observe;
 mod overdue;
@@ -92,6 +94,10 @@ pub struct Fleet {
     overdue: overdue::Told,
     lists: Mutex<HashMap<NodeId, pitlane_api::WorkloadList>>,
     last_tick: Mutex<Duration>,
+    /// Five minutes that are over and not kept yet.
+    ended: Mutex<Vec<(NodeId, samples::Bucket)>>,
+    /// Whoever keeps samples holds this: what an earlier run kept is added to once.
+    keeping: tokio::sync::Mutex<()>,
     /// `None` once the server shuts down.
     tasks: Mutex<Option<JoinSet<()>>>,
 }

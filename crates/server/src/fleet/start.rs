@@ -67,6 +67,8 @@ impl Fleet {
             overdue,
             lists: Mutex::new(HashMap::new()),
             last_tick: Mutex::new(settings.clock.elapsed()),
+            ended: Mutex::default(),
+            keeping: tokio::sync::Mutex::default(),
             tasks: Mutex::new(Some(JoinSet::new())),
             settings,
             store,
