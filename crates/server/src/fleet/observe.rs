@@ -49,7 +49,10 @@ impl Fleet {
         for engine_node_id in gone {
             self.look_soon(engine_node_id);
         }
-        lock(&self.engine_state).listed = true;
+        if !std::mem::replace(&mut lock(&self.engine_state).listed, true) {
+            let fleet = self.clone();
+            self.spawn(async move { fleet.settle_what_arrived().await });
+        }
     }
 
     /// A list or the watch shows this.
@@ -162,7 +165,7 @@ impl Fleet {
         })
     }
 
-    fn tell_meaning(&self, node: &EngineNode, meaning: Meaning) {
+    fn tell_meaning(self: &Arc<Self>, node: &EngineNode, meaning: Meaning) {
         let id = view::node_id(node);
         let now = self.settings.clock.now();
         let entry = |kind, message: Words| NewActivity {
@@ -177,7 +180,13 @@ impl Fleet {
             Meaning::Late(operation) => {
                 let message =
                     say!("{} It had reached the engine: {}.", Refusal::OperationFinished { operation: operation.clone() }.message(), shows(node));
-                self.note(NewActivity { operation_id: Some(operation.id), ..entry(ActivityKind::Drained, message) });
+                self.note(NewActivity { operation_id: Some(operation.id.clone()), ..entry(ActivityKind::Drained, message) });
+                let fleet = self.clone();
+                self.spawn(async move {
+                    if let Err(error) = fleet.settle_if_arrived(&operation).await {
+                        tracing::warn!(%error, "that an aborted operation arrived could not be kept with its bulk operation");
+                    }
+                });
             }
             Meaning::Outside(message) => {
                 self.note(NewActivity { actor_kind: ActorKind::Outside, ..entry(ActivityKind::ChangedOutside, message) });

@@ -344,7 +344,7 @@ fn failed_because(kind: OperationKind, why: &Words) -> Words {
 }
 
 /// Whether the engine shows what the operation asked for, by the operation's own hand.
-fn arrived(operation: &Operation, node: &EngineNode) -> bool {
+pub(super) fn arrived(operation: &Operation, node: &EngineNode) -> bool {
     match operation.kind {
         OperationKind::Drain => {
             let record = node.record.as_ref().and_then(|record| record.operation_id.as_ref());
