@@ -8,9 +8,9 @@
 //! * `reconcile`: carries accepted operations out until they are done, through crashes and absences.
 //! * [`Hub`](hub::Hub): the event stream.
 //!
-//! Four locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
-//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the pen of planned drains, the
-//! view's (never held across an await).
+//! Five locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
+//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the pen of planned drains, that of
+//! moves (what is kept of an operation is shown before anybody keeps the next), the view's (never held across an await).
 //!
 //! The fleet must not know axum, SQLite, or any one engine.
 
@@ -84,6 +84,8 @@ pub struct Fleet {
     /// Something waits that is not to wait for the second's frame.
     urgent: Notify,
     gate: tokio::sync::Mutex<()>,
+    /// An operation is kept and shown in one step, so that of two who move it the later one's word is shown.
+    moves: tokio::sync::Mutex<()>,
     node_locks: Mutex<HashMap<NodeId, Weak<tokio::sync::Mutex<()>>>>,
     /// The reconciler of every unfinished operation, to be woken before its time.
     reconcilers: Mutex<HashMap<OperationId, Arc<Notify>>>,

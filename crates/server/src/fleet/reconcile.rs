@@ -150,6 +150,7 @@ impl Fleet {
 
     /// Saves a step and shows it. `false`: somebody moved the operation in between, nothing was saved.
     async fn move_on(&self, before: &Operation, after: &Operation, activity: Vec<NewActivity>) -> crate::store::Result<bool> {
+        let _move = self.moves.lock().await;
         match self.store.save_operation(before, after, &activity).await? {
             Some(entries) => {
                 self.announce(entries);

@@ -58,6 +58,7 @@ impl Fleet {
             hub: Hub::new(),
             urgent: Notify::new(),
             gate: tokio::sync::Mutex::default(),
+            moves: tokio::sync::Mutex::default(),
             node_locks: Mutex::new(HashMap::new()),
             reconcilers: Mutex::new(HashMap::new()),
             scribe: scribe::Desk::default(),
