@@ -16,6 +16,11 @@
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   if (motion === "still") root.dataset.still = "";
 
+  // Nothing is waited for without end.
+  function within(ms) {
+    return window.AbortSignal && AbortSignal.timeout ? AbortSignal.timeout(ms) : undefined;
+  }
+
   // The chosen language, else the first of the browser's that the console speaks. English stands in the program and needs no catalogue.
   var wanted = [language || ""].concat(navigator.languages || []);
   for (var i = 0; i < wanted.length; i += 1) {
@@ -25,8 +30,7 @@
       root.lang = code;
       root.dir = link.dataset.dir;
       // The program waits for this. Where nothing usable comes it speaks English, and says why.
-      var limit = window.AbortSignal && AbortSignal.timeout ? AbortSignal.timeout(10000) : undefined;
-      window.pitlaneWords = fetch(link.href, { signal: limit })
+      window.pitlaneWords = fetch(link.href, { signal: within(10000) })
         .then(function (answer) { return answer.ok ? answer.json() : null; })
         .catch(function () { return null; });
     }
@@ -59,7 +63,8 @@
             var event = kept.shift();
             f(event);
             if (event.type === "snapshot" && kept.length) {
-              if (document.visibilityState === "visible") requestAnimationFrame(function () { setTimeout(next); });
+              // The second frame begins when the first is painted.
+              if (document.visibilityState === "visible") requestAnimationFrame(function () { requestAnimationFrame(function () { setTimeout(next); }); });
               else setTimeout(next);
               return;
             }
@@ -71,7 +76,7 @@
     };
     // Who was signed in the last time is so now, most likely. Nobody else is told that there is a stream: it would be refused.
     if (here) listen();
-    early[session] = fetch(session, { headers: { Accept: "application/json" } }).then(function (answer) {
+    early[session] = fetch(session, { headers: { Accept: "application/json" }, signal: within(20000) }).then(function (answer) {
       if (answer.ok && !here) listen();
       return answer.text().then(function (text) { return [answer.status, text]; });
     });

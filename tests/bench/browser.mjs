@@ -4,13 +4,22 @@ import { createServer, request as forward } from "node:http";
 import { join } from "node:path";
 import { launch, Person } from "../e2e/support/browser.mjs";
 
-const plain = readFileSync(join(import.meta.dirname, "plain.html"));
+const plain = readFileSync(join(import.meta.dirname, "plain.html"), "utf8");
+
+/** The page by hand, under the style sheet of the console that the server at `port` serves. */
+async function pageByHand(port) {
+  const console = await (await fetch(`http://127.0.0.1:${port}/sign-in`)).text();
+  const [, styles] = console.match(/href="?(\/styles-\w+\.css)/) ?? [];
+  if (!styles) throw new Error("the console's page names no style sheet");
+  return plain.replace("STYLES", styles);
+}
 
 /** A way to the server that also serves the page by hand, so that both pages are reached in the same way. `leadsTo` names the server's port. */
 export async function frontDoor() {
   const door = { port: 0 };
-  const listener = createServer((near, answer) => {
-    if (near.url === "/by-hand") return answer.setHeader("content-type", "text/html").end(plain);
+  let byHand;
+  const listener = createServer(async (near, answer) => {
+    if (near.url === "/by-hand") return answer.setHeader("content-type", "text/html").end(await (byHand ??= pageByHand(door.leadsTo)));
     const far = forward({ port: door.leadsTo, host: "127.0.0.1", path: near.url, method: near.method, headers: near.headers }, (response) => {
       answer.writeHead(response.statusCode, response.headers);
       response.pipe(answer);

@@ -88,6 +88,22 @@ story("an agent stops and returns: late, then offline, then healthy", {}, async 
   assert.ok(kinds.includes("heartbeat_lost") && kinds.includes("heartbeat_back"), kinds.join());
 });
 
+story("a server that takes the question who is signed in and never answers is not waited for without end", { outage: true }, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  // The browser's own limits, forty times as fast.
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => timeout(ms / 40);
+  });
+  await page.route("**/api/v1/session", () => {});
+  await page.goto("/nodes");
+  await page.getByRole("heading", { name: "Pitlane cannot be reached" }).waitFor();
+  await page.unroute("**/api/v1/session");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await fleet.card(page, "edge-fra-01").waitFor();
+});
+
 story("a part of the console that does not arrive is said in words, and comes when it is asked for again", { outage: true }, async (stage) => {
   const agent = await stage.agent({ name: "edge-fra-01" });
   const { page } = await stage.person();
