@@ -16,6 +16,11 @@
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   if (motion === "still") root.dataset.still = "";
 
+  // Nothing is waited for without end.
+  function within(ms) {
+    return window.AbortSignal && AbortSignal.timeout ? AbortSignal.timeout(ms) : undefined;
+  }
+
   // The chosen language, else the first of the browser's that the console speaks. English stands in the program and needs no catalogue.
   var wanted = [language || ""].concat(navigator.languages || []);
   for (var i = 0; i < wanted.length; i += 1) {
@@ -25,8 +30,7 @@
       root.lang = code;
       root.dir = link.dataset.dir;
       // The program waits for this. Where nothing usable comes it speaks English, and says why.
-      var limit = window.AbortSignal && AbortSignal.timeout ? AbortSignal.timeout(10000) : undefined;
-      window.pitlaneWords = fetch(link.href, { signal: limit })
+      window.pitlaneWords = fetch(link.href, { signal: within(10000) })
         .then(function (answer) { return answer.ok ? answer.json() : null; })
         .catch(function () { return null; });
     }
@@ -36,26 +40,31 @@
   // Who is signed in, and the stream that shows the fleet: asked while the program is still on its way, which takes both up
   // (src/platform/early.rs). What the stream says until then is kept.
   if (window.fetch && window.EventSource && location.pathname !== "/sign-in") {
-    var session = "/api/v1/session", events = "/api/v1/events", kept = [], on = null;
+    var session = "/api/v1/session", events = "/api/v1/events", kept = [], taken = null, on = null;
     var early = window.pitlaneEarly = {};
     var listen = function () {
       var source = early[events] = new EventSource(events);
       var hear = function (event) {
         if (on) return on(event);
-        // A program that never comes must not fill the memory; one that comes late opens a stream of its own.
-        if (kept.push(event) > 500) { source.close(); kept = []; delete early[events]; }
+        // A program that never comes must not fill the memory; one that comes late opens a stream of its own. One that is there, on a page that nobody
+        // looks at and that paints nothing, gets them all at once.
+        if (kept.push(event) <= 500) return;
+        if ((on = taken)) kept.splice(0).forEach(on);
+        else { source.close(); kept = []; delete early[events]; }
       };
       ["open", "error", "snapshot", "nodes", "removed", "operation", "activity", "bulk"].forEach(function (name) {
         source.addEventListener(name, hear);
       });
       // What is on the screen first comes at once, and the rest of a large fleet after it is painted. In the order in which it was said.
       early.take = function (f) {
+        taken = f;
         var next = function () {
           while (kept.length) {
             var event = kept.shift();
             f(event);
             if (event.type === "snapshot" && kept.length) {
-              if (document.visibilityState === "visible") requestAnimationFrame(function () { setTimeout(next); });
+              // The second frame begins when the first is painted.
+              if (document.visibilityState === "visible") requestAnimationFrame(function () { requestAnimationFrame(function () { setTimeout(next); }); });
               else setTimeout(next);
               return;
             }
@@ -67,7 +76,7 @@
     };
     // Who was signed in the last time is so now, most likely. Nobody else is told that there is a stream: it would be refused.
     if (here) listen();
-    early[session] = fetch(session, { headers: { Accept: "application/json" } }).then(function (answer) {
+    early[session] = fetch(session, { headers: { Accept: "application/json" }, signal: within(20000) }).then(function (answer) {
       if (answer.ok && !here) listen();
       return answer.text().then(function (text) { return [answer.status, text]; });
     });

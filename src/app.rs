@@ -17,14 +17,13 @@ use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::pages::sign_in::SignIn;
 use crate::platform::clock::Clock;
+use crate::platform::page;
 use crate::route::Route;
 use crate::state::Who;
 use crate::ui::LiveRegion;
 use crate::ui::Problem;
-use crate::ui::Skeleton;
-use crate::ui::ToastStack;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The console. `missing` is the language that was wanted, where its words did not arrive.
 pub fn root(missing: Option<String>) -> AnyView {
@@ -65,15 +64,7 @@ pub fn root(missing: Option<String>) -> AnyView {
             </main>
         }
         .into_any(),
-        Stage::Asking => view! {
-            <top_bar::PlainBar />
-            <main class="page" id="main" aria-busy="true">
-                <div class="cards">
-                    <Skeleton shape="card" count=8 />
-                </div>
-            </main>
-        }
-        .into_any(),
+        Stage::Asking => ().into_any(),
         Stage::Failed(text) => view! {
             <top_bar::PlainBar />
             <main class="page" id="main">
@@ -82,10 +73,15 @@ pub fn root(missing: Option<String>) -> AnyView {
         }
         .into_any(),
     };
+    // Until the server said who is there, the page's own skeleton stands.
+    Effect::new(move |_| {
+        if stage.get() != Stage::Asking {
+            page::clear_boot();
+        }
+    });
     view! {
         {move || body()}
         <LiveRegion announcer=app.announcer />
-        <ToastStack toasts=app.toasts />
     }
 }
 
@@ -94,5 +90,5 @@ enum Stage {
     Asking,
     Nobody,
     Somebody,
-    Failed(String),
+    Failed(Line),
 }

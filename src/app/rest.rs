@@ -20,10 +20,12 @@ use crate::pages::context::App;
 use crate::pages::fleet::table::FleetTable;
 use crate::pages::fleet::table::FleetTools;
 use crate::pages::node::NodePage;
+use crate::platform::looks;
 use crate::platform::page;
 use crate::route::Route;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::ToastStack;
 use crate::ui::dynamic;
 use crate::ui::view;
 use crate::words::tr;
@@ -39,6 +41,8 @@ pub enum Part {
     /// What can be done with the chosen nodes.
     Selection,
     Sheets,
+    /// What happened elsewhere.
+    Toasts,
     /// The fleet as rows.
     Table,
     /// What the fleet's head offers beside order and groups.
@@ -70,6 +74,7 @@ fn make(part: Part) -> AnyView {
         Part::Banner => view! { <BulkBanner /> },
         Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => view! { <SheetHost /> },
+        Part::Toasts => view! { <ToastStack toasts=App::get().toasts /> },
         Part::Table => view! { <FleetTable /> },
         Part::Tools => view! { <FleetTools /> },
         Part::Over(overlay) => over(overlay),
@@ -133,9 +138,10 @@ impl Rest {
         self.asked.set_value(true);
         let _ = self.state.try_set(State::OnItsWay);
         spawn_local(async move {
-            let state = match bring().await {
-                Ok(make) => State::Here(make),
-                Err(_) => State::Missing,
+            let looks = looks::fetch();
+            let state = match (bring().await, looks.came().await) {
+                (Ok(make), true) => State::Here(make),
+                _ => State::Missing,
             };
             if matches!(state, State::Missing) {
                 let _ = self.failures.try_update_value(|failures| *failures += 1);
@@ -148,9 +154,9 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools | Part::Over(_)) | (State::Missing, Part::Tools) => {
-                ().into_any()
-            }
+            (_, Part::Banner | Part::Toasts)
+            | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools | Part::Over(_))
+            | (State::Missing, Part::Tools) => ().into_any(),
             (State::Missing, Part::Selection) if !App::get().live.chosen.is_wanted() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">

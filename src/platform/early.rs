@@ -10,7 +10,11 @@ use super::storage;
 
 /// Whether somebody is signed in here, so that the page need not wait to be told so before it opens the stream the next time.
 pub fn expect(somebody: bool) {
-    storage::set("pitlane.here", if somebody { "yes" } else { "" });
+    let word = if somebody { "yes" } else { "" };
+    // To write costs a millisecond before the first card, and it is mostly so already.
+    if storage::get("pitlane.here").as_deref() != Some(word) {
+        storage::set("pitlane.here", word);
+    }
 }
 
 /// Takes a thing out of the page's keeping.

@@ -33,12 +33,16 @@ pub fn on_offline(f: impl Fn() + 'static) {
     window_event_listener(ev::offline, move |_| f());
 }
 
-/// Takes the boot screen away and answers with what the app is mounted on.
-pub fn take_over() -> Option<web_sys::HtmlElement> {
+/// What the app is mounted on, beside the boot screen.
+pub fn body() -> Option<web_sys::HtmlElement> {
+    document().body()
+}
+
+/// Takes the boot screen away.
+pub fn clear_boot() {
     if let Ok(Some(screen)) = document().query_selector("[data-boot-screen]") {
         screen.remove();
     }
-    document().body()
 }
 
 /// Calls `f` once the browser has painted and has nothing else to do; at the latest after two seconds.

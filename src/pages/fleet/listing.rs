@@ -44,7 +44,8 @@ pub struct Listing {
 impl Listing {
     /// Shows what `query` asks for; `shape` is what is guessed until the first rows were measured, and `bound` how many are printed.
     pub fn start(app: App, query: Memo<Query>, shape: Shape, bound: usize) -> Self {
-        let view = (0, from_px(viewport::height()).saturating_add(BEYOND));
+        // The first frame has enough to do with the screen itself; what is beyond its edge comes with the first measure.
+        let view = (0, from_px(viewport::height()));
         let inner = Inner {
             groups: Vec::new(),
             shape,
@@ -86,10 +87,11 @@ impl Listing {
         let loaded = app.live.fleet.loaded();
         Effect::new(move || {
             if let Some(root) = listing.root.get() {
-                listing.measure();
+                // Says so of the first size too, when that was painted.
                 viewport::on_resize(&root, move || listing.measure());
                 // Where somebody was when they left this page, once all of it is here.
                 if loaded.get() {
+                    listing.measure();
                     request_animation_frame(move || listing.restore());
                 }
             }
@@ -143,7 +145,6 @@ impl Listing {
         let Some(root) = self.root.try_get_untracked().flatten() else { return };
         let columns = viewport::columns(&root, ".cards");
         let seen: Vec<u32> = viewport::heights(&root, "[data-node]").into_iter().map(from_px).collect();
-        self.look();
         self.change(&mut |inner| {
             if inner.printing {
                 return;
@@ -168,6 +169,8 @@ impl Listing {
                 inner.heights.learn(row, tallest.1);
             }
         });
+        // After that: who looks first changes what ought to be in the document, and what is there no longer fits it.
+        self.look();
     }
 
     /// The node at the top of the screen and how far above the edge it begins, to be found again when somebody comes back.
