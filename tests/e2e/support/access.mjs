@@ -20,6 +20,14 @@ export const wider = (page) =>
       .map((element) => `wider than the screen: ${element.tagName}.${element.className} ${element.textContent.trim().slice(0, 40)}`);
   });
 
+/** What scrolls sideways of what is open, tables apart. */
+export const sideways = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("dialog[open] *")]
+      .filter((element) => element.scrollWidth > element.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(element).overflowX) && !element.matches(":has(> table)"))
+      .map((element) => `scrolls sideways: ${element.tagName}.${element.className} ${element.textContent.trim().slice(0, 40)}`),
+  );
+
 /** What can be pressed and is smaller than 24 by 24 pixels, and has not the room of such a one around it either (WCAG 2.2, 2.5.8). */
 const smallTargets = (page) =>
   page.evaluate(() => {
