@@ -10,6 +10,7 @@ use super::overlay::Overlay;
 use super::overlay::Overlays;
 use super::palette::Palette;
 use super::settings::SettingsSheet;
+use super::settings::come_back;
 use crate::model::query::Query;
 use crate::pages::actions::SheetHost;
 use crate::pages::activity::ActivityPage;
@@ -73,7 +74,12 @@ fn make(part: Part) -> AnyView {
         Part::Bulk => view! { <BulkPage /> },
         Part::Banner => view! { <BulkBanner /> },
         Part::Selection => view! { <SelectionBar /> },
-        Part::Sheets => view! { <SheetHost /> },
+        Part::Sheets => {
+            if let Some(overlays) = use_context::<Overlays>() {
+                come_back(overlays);
+            }
+            view! { <SheetHost /> }
+        }
         Part::Toasts => view! { <ToastStack toasts=App::get().toasts /> },
         Part::Table => view! { <FleetTable /> },
         Part::Tools => view! { <FleetTools /> },

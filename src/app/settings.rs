@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 
+use super::overlay::Overlay;
 use super::overlay::Overlays;
 use crate::platform::density;
+use crate::platform::focus;
 use crate::platform::preferences;
+use crate::platform::storage;
 use crate::platform::theme;
 use crate::platform::theme::Theme;
 use crate::state::saved_views;
@@ -15,9 +18,25 @@ use crate::ui::Sheet;
 use crate::ui::view;
 use crate::words::tr;
 
+/// What the tab remembers while the page is loaded again in another language.
+const COMES_BACK: &str = "pitlane.settings";
+
+/// Opens the sheet again, once, where it was open when another language was chosen in it.
+pub fn come_back(overlays: Overlays) {
+    if storage::of_tab(COMES_BACK).is_some_and(|word| !word.is_empty()) {
+        overlays.open(Overlay::Settings);
+    }
+}
+
 /// The sheet.
 #[component]
 pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
+    if storage::of_tab(COMES_BACK).is_some_and(|word| !word.is_empty()) {
+        storage::keep_for_tab(COMES_BACK, "");
+        request_animation_frame(|| {
+            focus::focus_first("[data-language] select");
+        });
+    }
     let chosen = RwSignal::new(theme::chosen().as_str().to_owned());
     let still = RwSignal::new(preferences::is_still());
     let plain_keys = RwSignal::new(preferences::has_plain_keys());
@@ -66,7 +85,10 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
         >
             <div class="sheet-body">
                 <section class="sheet-part" aria-label=tr!("Settings")>
-                    <div class="field">
+                    // Every word changes with the language, so the page is loaded again: this sheet comes back with it.
+                    <div class="field" data-language on:change=move |_| {
+                        storage::keep_for_tab(COMES_BACK, "1");
+                    }>
                         <span class="field-label" aria-hidden="true">
                             {tr!("Language")}
                         </span>

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use pitlane_api::{Action as Needs, NodeId, Scheduling};
+use pitlane_api::{Action as Needs, NodeId};
 
 use super::select_keys;
 use crate::model::card::Face;
@@ -61,8 +61,8 @@ fn take(app: App, going: StoredValue<bool>, press: &Press) -> bool {
 }
 
 fn drain(app: App, id: &NodeId) -> bool {
-    let schedulable = app.live.fleet.peek(id).is_some_and(|node| node.scheduling == Scheduling::Schedulable);
-    if schedulable && allowed(app, Needs::Drain) {
+    // Of one that is in maintenance already the sheet says who put it there.
+    if allowed(app, Needs::Drain) {
         app.nav.open(Action::Drain, id);
     }
     true

@@ -24,22 +24,19 @@ pub struct Form {
 }
 
 /// What is still to be done before the request can go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
     /// As for a single node.
     Drain(drain::Missing),
-    /// No node would take placements afterwards.
-    AllowLast,
     /// Nothing of the set can be done now.
     NoneReady,
 }
 
 impl Missing {
     /// For a person.
-    pub fn words(self) -> String {
+    pub fn words(&self) -> String {
         match self {
             Missing::Drain(missing) => missing.words(),
-            Missing::AllowLast => tr!("Confirm that no node takes placements afterwards."),
             Missing::NoneReady => tr!("Nothing can be done to any of these nodes now; each says why."),
         }
     }
@@ -73,9 +70,7 @@ impl Form {
         if let Some(problem) = reason_problem(&self.reason) {
             return Err(Missing::Drain(problem));
         }
-        if self.expected_back_at.is_some_and(|at| at <= now) {
-            return Err(Missing::Drain(drain::Missing::ExpectedInThePast));
-        }
+        rules::check_expected_back(self.expected_back_at, now).map_err(|wrong| Missing::Drain(drain::Missing::Time(wrong)))?;
         if stateful(preview) > 0 && !self.understood_stateful {
             return Err(Missing::Drain(drain::Missing::UnderstandStateful));
         }
@@ -83,7 +78,7 @@ impl Form {
             return Err(Missing::Drain(drain::Missing::AcknowledgeUnread));
         }
         if preview.takes_the_last && !self.allow_last_schedulable {
-            return Err(Missing::AllowLast);
+            return Err(Missing::Drain(drain::Missing::AllowLast));
         }
         Ok(())
     }
@@ -341,7 +336,7 @@ mod tests {
     fn each_demand_is_named() {
         let mut all = preview("drain", json!([node("a", &[])]));
         all.takes_the_last = true;
-        assert_eq!(form().request(&all, Timestamp::UNIX_EPOCH), Err(Missing::AllowLast));
+        assert_eq!(form().request(&all, Timestamp::UNIX_EPOCH), Err(Missing::Drain(drain::Missing::AllowLast)));
         let mut unread = node("a", &[]);
         unread["not_read"] = json!(["Docker does not answer"]);
         let unread = preview("drain", json!([unread]));

@@ -27,6 +27,7 @@ pub mod role;
 pub mod selection;
 pub mod share;
 pub mod sort;
+pub mod terminal;
 #[cfg(test)]
 mod tests;
 pub mod tone;

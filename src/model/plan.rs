@@ -62,7 +62,7 @@ pub fn headline(state: PlanState, when: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Wish {
     pub reason: String,
-    /// A word of the menu "Expected back".
+    /// In so many minutes, or `2h` or `1d`; text as it came.
     pub back: String,
 }
 
@@ -71,9 +71,30 @@ impl Wish {
     pub fn read(reason: &str, back: &str) -> Option<Self> {
         let bounded: String = reason.chars().take(REASON_MAX).collect();
         let reason = rules::check_reason(&bounded).unwrap_or_default();
-        let back = if Expected::from_value(back) == Expected::NotSet { String::new() } else { back.to_owned() };
-        (!reason.is_empty() || !back.is_empty()).then_some(Self { reason, back })
+        let back = if back.len() <= BACK_MAX && back.bytes().all(|byte| byte.is_ascii_alphanumeric()) { back } else { "" };
+        (!reason.is_empty() || !back.is_empty()).then_some(Self { reason, back: back.to_owned() })
     }
+
+    /// The time that is meant, in the words of the menu where it has that.
+    pub fn back_on_the_menu(&self) -> String {
+        let word = minutes(&self.back).map(|minutes| minutes.to_string()).unwrap_or_default();
+        if Expected::from_value(&word) == Expected::NotSet { String::new() } else { word }
+    }
+
+    /// The same where the menu does not have it.
+    pub fn back_off_the_menu(&self) -> Option<Expected> {
+        if self.back_on_the_menu().is_empty() { minutes(&self.back).map(Expected::Minutes) } else { None }
+    }
+}
+
+/// The longest `back` that is read.
+const BACK_MAX: usize = 8;
+
+/// `90` and `90m`, `2h` and `1d`, at most a year.
+fn minutes(text: &str) -> Option<u32> {
+    let of = |unit: char, minutes| text.strip_suffix(unit).map(|number| (number, minutes));
+    let (number, unit) = of('m', 1).or_else(|| of('h', 60)).or_else(|| of('d', 1_440)).unwrap_or((text, 1));
+    number.parse::<u32>().ok()?.checked_mul(unit).filter(|minutes| (1..=366 * 1_440).contains(minutes))
 }
 
 #[cfg(test)]
@@ -85,7 +106,15 @@ mod tests {
     fn a_wish_is_text_without_tricks() {
         let wish = Wish::read(" <b>Kernel</b> \u{202e}6.12\u{7} ", "120").unwrap_or_default();
         assert_eq!((wish.reason.as_str(), wish.back.as_str()), ("<b>Kernel</b> 6.12", "120"));
-        assert_eq!(Wish::read("x", "121"), None, "too short, and no word of the menu");
+        assert_eq!(Wish::read("x", "<b>"), None, "too short, and no time");
+    }
+
+    #[test]
+    fn a_wish_knows_minutes_hours_and_days() {
+        let back = |text| Wish { back: String::from(text), ..Wish::default() };
+        assert_eq!(["120", "120m", "2h", "1d", "90"].map(|text| back(text).back_on_the_menu()), ["120", "120", "120", "1440", ""]);
+        assert_eq!(["90", "90m", "3d"].map(|text| back(text).back_off_the_menu()), [90, 90, 4_320].map(|minutes| Some(Expected::Minutes(minutes))));
+        assert_eq!(["2h", "0", "-5", "h", "2w", "999d", "9999999d"].map(|text| back(text).back_off_the_menu()), [None; 7]);
     }
 
     #[test]

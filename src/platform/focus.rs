@@ -27,6 +27,19 @@ pub fn to_what_is_wrong() {
     });
 }
 
+/// Leads to the title of the sheet that is open: what had the focus may have gone.
+pub fn to_the_title() {
+    request_animation_frame(|| {
+        focus_first("dialog[open] h2");
+    });
+}
+
+/// Brings an element to where it is seen, once it is painted, if it is not.
+pub fn into_sight(element: &Element) {
+    let element = element.clone();
+    request_animation_frame(move || scroll_to(&element));
+}
+
 /// Leads to where one goes on, once it is shown: what had the focus may have gone with the question that was answered.
 pub fn to_what_is_next() {
     request_animation_frame(|| {
@@ -53,9 +66,7 @@ pub fn press(selector: &str) {
 /// Brings the first element that a selector finds into sight, if it is not.
 pub fn show(selector: &str) {
     if let Some(element) = document().query_selector(selector).ok().flatten() {
-        let options = web_sys::ScrollIntoViewOptions::new();
-        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        element.scroll_into_view_with_scroll_into_view_options(&options);
+        scroll_to(&element);
     }
 }
 
@@ -69,6 +80,12 @@ pub fn out_from_under(selector: &'static str) {
             show(":focus");
         }
     });
+}
+
+fn scroll_to(element: &Element) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 /// Selects what stands in the focused field.

@@ -68,10 +68,10 @@ pub fn day(at: Timestamp) -> String {
     date(at).to_locale_date_string(&name(), &options).into()
 }
 
-/// Reads the value of a `datetime-local` field, which is in the browser's time zone.
+/// Reads the value of a `datetime-local` field, which is in the browser's time zone. The field knows more years than [`Timestamp`].
 pub fn parse_field(value: &str) -> Option<Timestamp> {
     let ms = Date::parse(value);
-    if ms.is_nan() { None } else { Timestamp::from_millisecond(ms as i64).ok() }
+    if ms.is_nan() { None } else { Timestamp::from_millisecond(ms as i64).ok().or(Some(Timestamp::MAX)) }
 }
 
 /// The name of that time zone: `Europe/Berlin`.

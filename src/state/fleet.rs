@@ -181,6 +181,14 @@ impl FleetStore {
         });
     }
 
+    /// Takes in a node that was asked for, unless the stream was faster.
+    pub fn take(self, node: Node) {
+        if self.peek(&node.id).is_some_and(|known| known.updated_at <= node.updated_at) {
+            self.put(node);
+            self.touch();
+        }
+    }
+
     /// Takes one message in and answers with what should be said aloud.
     pub fn fold(self, message: Message) -> Vec<String> {
         let mut said = Vec::new();

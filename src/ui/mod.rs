@@ -1,6 +1,7 @@
 //! Primitives. They know neither the API nor routes nor stores: what they show comes in as props.
 
 mod age;
+mod alert;
 mod badge;
 mod beats;
 mod button;
@@ -24,6 +25,7 @@ mod toast;
 mod told;
 
 pub use age::*;
+pub use alert::*;
 pub use badge::*;
 pub use beats::*;
 pub use button::*;

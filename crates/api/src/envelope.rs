@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Glossary, Words, words::collecting};
+use crate::{
+    Glossary, Read, Words,
+    words::{collecting, knowing},
+};
 
 wire! {
     /// The `error` of an answer that is not a success.
@@ -25,6 +28,11 @@ impl ErrorBody {
     pub fn new(code: &str, details: &impl Serialize) -> Self {
         let (details, words) = collecting(|| serde_json::to_value(details));
         Self { code: code.to_owned(), details: details.unwrap_or_default(), words }
+    }
+
+    /// A sentence among the details, such as the one about a wrong field that leaves out its name.
+    pub fn sentence(&self, name: &str) -> Option<Words> {
+        knowing(self.words.clone(), || self.details.get(name).cloned().and_then(Words::read))
     }
 }
 

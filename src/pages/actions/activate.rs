@@ -8,7 +8,7 @@ use super::activate_state::ActivateState;
 use super::checks::CheckList;
 use super::fleet_name;
 use super::operation::OperationProgress;
-use crate::api::ApiError;
+use super::signed_out::{SignInFirst, Unread, is_signed_out};
 use crate::model::checks;
 use crate::model::format;
 use crate::model::operation;
@@ -18,11 +18,11 @@ use crate::pages::context::App;
 use crate::pages::poll::every;
 use crate::platform::focus;
 use crate::state::Load;
+use crate::ui::Alert;
 use crate::ui::Button;
 use crate::ui::Commands;
 use crate::ui::Kind;
 use crate::ui::Notice;
-use crate::ui::Problem;
 use crate::ui::Sheet;
 use crate::ui::Skeleton;
 use crate::ui::TextField;
@@ -103,10 +103,11 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
     let list = move || {
         state.checks.with(|load| match load {
             Load::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
-            Load::Failed(error, None) => view! {
-                <Problem title=tr!("The checks could not be read") text=error.message() on_retry=move |()| state.checks.reload() />
+            Load::Failed(error, checks) if checks.is_none() || is_signed_out(error) => view! {
+                <Unread title=tr!("The checks could not be read") error=error.clone() reason=state.reason on_retry=move |()| state.checks.reload() />
             }
             .into_any(),
+            Load::Failed(_, None) => ().into_any(),
             Load::Ready(checks) | Load::Failed(_, Some(checks)) => view! { <Checks checks=checks.clone() /> }.into_any(),
         })
     };
@@ -115,14 +116,15 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
     view! {
         {move || list()}
         {move || {
-            state.problem.with(|problem| problem.as_ref().map(ApiError::message)).map(|text| {
+            state.problem.get().map(|problem| {
                 view! {
-                    <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+                    <Alert>
                         <p>
                             <b>{tr!("Not activated.")} " "</b>
-                            {marked(text)}
+                            {marked(problem.message())}
                         </p>
-                    </Notice>
+                        <SignInFirst error=problem reason=state.reason />
+                    </Alert>
                 }
             })
         }}

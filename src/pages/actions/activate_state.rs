@@ -6,6 +6,7 @@ use pitlane_api::{ActivateRequest, ActivationChecks, Operation, Override, Refusa
 
 use super::Subject;
 use super::send::OnceKey;
+use super::signed_out::written_before;
 use crate::api;
 use crate::api::ApiError;
 use crate::model::drain;
@@ -37,7 +38,7 @@ impl ActivateState {
                 let id = subject.id.get_value();
                 async move { api::activation_checks(&id).await }
             }),
-            reason: RwSignal::new(String::new()),
+            reason: RwSignal::new(written_before(app).unwrap_or_default()),
             reason_error: RwSignal::new(None),
             problem: RwSignal::new(None),
             busy: RwSignal::new(false),

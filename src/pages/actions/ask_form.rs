@@ -5,17 +5,17 @@ use pitlane_api::{Action, REASON_MAX};
 
 use super::asking::Asking;
 use super::asking::OWN_TIME;
-use crate::model::drain::Missing;
+use super::signed_out::Unread;
+use super::signed_out::{is_signed_out, sign_in_again};
+use crate::api::ApiError;
+use crate::model::drain::{EXPECTED, Missing, REASON};
 use crate::model::expected::Expected;
-use crate::model::tone::Glyph;
-use crate::model::tone::Tone;
 use crate::state::Load;
 use crate::state::Remote;
 use crate::state::Who;
+use crate::ui::Alert;
 use crate::ui::Button;
 use crate::ui::Kind;
-use crate::ui::Notice;
-use crate::ui::Problem;
 use crate::ui::SelectField;
 use crate::ui::Skeleton;
 use crate::ui::TextField;
@@ -27,12 +27,12 @@ use crate::words::{Line, tr};
 /// The reason, and when the node is expected back.
 #[component]
 pub fn WhyFields(asking: Asking, #[prop(into)] missing: Signal<Option<Missing>>) -> impl IntoView {
-    let wrong = move |of: fn(Missing) -> bool, field: &str| {
-        let missing = missing.get().filter(|missing| of(*missing));
-        missing.map(Missing::words).or_else(|| asking.field_error(field))
+    let wrong = move |field: &str| {
+        let missing = missing.get().filter(|missing| missing.field() == Some(field));
+        missing.map(|missing| missing.words()).or_else(|| asking.field_error(field))
     };
-    let reason = move || wrong(|missing| matches!(missing, Missing::Reason | Missing::ReasonTooLong), "reason");
-    let time = move || wrong(|missing| missing == Missing::ExpectedInThePast, "expected_back_at");
+    let reason = move || wrong(REASON);
+    let time = move || wrong(EXPECTED);
     let choices = Expected::CHOICES
         .iter()
         .map(|(choice, word)| ((*word).to_owned(), choice.label()))
@@ -50,20 +50,43 @@ pub fn WhyFields(asking: Asking, #[prop(into)] missing: Signal<Option<Missing>>)
     }
 }
 
-/// What keeps the request back, or what the server said no to.
+/// What keeps the request back, or what the server said no to. A rule says so of what is there now: that can be read again from here.
 #[component]
-pub fn NotSent(#[prop(into)] head: String, #[prop(into)] text: Signal<Option<Line>>) -> impl IntoView {
+pub fn NotSent<T: Clone + Send + Sync + 'static>(
+    asking: Asking,
+    /// What stands above it and is read anew, which may push it out of sight.
+    preview: Remote<T>,
+    #[prop(into)] head: String,
+    #[prop(into)] text: Signal<Option<Line>>,
+) -> impl IntoView {
+    let beside = Signal::derive(move || preview.with(|_| ()));
+    let again = move |()| {
+        asking.problem.set(None);
+        asking.forget();
+        preview.reload();
+    };
     move || {
         let head = head.clone();
         text.get().map(|text| {
+            let is = move |what: fn(&ApiError) -> bool| asking.problem.with(|problem| problem.as_ref().is_some_and(what));
+            let sign_in = move |()| sign_in_again(asking.app, asking.reason.get_untracked());
+            let way_out = if is(ApiError::is_rule) {
+                Some(view! { <Button label=tr!("Read again") small=true on_press=again /> })
+            } else if is(is_signed_out) {
+                Some(view! { <Button label=tr!("Sign in") small=true on_press=sign_in /> })
+            } else {
+                None
+            };
+            let way_out = way_out.map(|button| view! { <div class="notice-actions">{button}</div> });
             view! {
-                <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+                <Alert beside=beside>
                     <p>
                         <b>{head}</b>
                         " "
                         {marked(text)}
                     </p>
-                </Notice>
+                    {way_out}
+                </Alert>
             }
         })
     }
@@ -73,7 +96,7 @@ pub fn NotSent(#[prop(into)] head: String, #[prop(into)] text: Signal<Option<Lin
 enum Stage {
     Loading,
     Ready,
-    Failed(Line, Option<String>),
+    Failed(ApiError),
 }
 
 /// The frame: what is read first, what is filled in below it, and the buttons.
@@ -95,7 +118,7 @@ pub fn AskForm<T: Clone + Send + Sync + 'static>(
     let stage = Memo::new(move |_| {
         preview.with(|load| match load {
             Load::Loading => Stage::Loading,
-            Load::Failed(error, None) => Stage::Failed(error.message(), error.request_id()),
+            Load::Failed(error, None) => Stage::Failed(error.clone()),
             _ => Stage::Ready,
         })
     });
@@ -105,9 +128,7 @@ pub fn AskForm<T: Clone + Send + Sync + 'static>(
     };
     let body = move || match stage.get() {
         Stage::Loading => view! { <Skeleton shape="line" count=6 /> }.into_any(),
-        Stage::Failed(text, request) => {
-            view! { <Problem title=unread.clone() text=text reference=request.unwrap_or_default() on_retry=again /> }.into_any()
-        }
+        Stage::Failed(error) => view! { <Unread title=unread.clone() error=error reason=asking.reason on_retry=again /> }.into_any(),
         Stage::Ready => children(),
     };
     let recorded = move || {

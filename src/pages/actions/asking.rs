@@ -5,11 +5,20 @@ use leptos::prelude::*;
 use pitlane_api::{Refusal, Timestamp};
 
 use super::send::OnceKey;
+use super::signed_out::written_before;
 use crate::api::ApiError;
+use crate::model::drain::Missing;
 use crate::model::expected::Expected;
 use crate::pages::context::App;
 use crate::platform::locale;
 use crate::words::{Line, told};
+
+/// What the server says is wrong with a field, without the name that the field has for programs.
+pub fn field_error(error: &ApiError, field: &str) -> Option<String> {
+    let ApiError::Refused(refused) = error else { return None };
+    let said = || refused.error.as_ref().and_then(|error| error.sentence("message")).unwrap_or_else(|| refused.message.clone());
+    (refused.field.as_deref() == Some(field)).then(|| told(&said()))
+}
 
 /// The menu's word for a time of one's own choosing.
 pub const OWN_TIME: &str = "at";
@@ -33,11 +42,11 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Nothing is filled in.
+    /// Nothing is filled in, but for what was written before the session ended.
     pub fn new(app: App) -> Self {
         Self {
             app,
-            reason: RwSignal::new(String::new()),
+            reason: RwSignal::new(written_before(app).unwrap_or_default()),
             expected: RwSignal::new(String::new()),
             expected_at: RwSignal::new(String::new()),
             understood: RwSignal::new(false),
@@ -50,12 +59,14 @@ impl Asking {
     }
 
     /// `from`: what "in 2 hours" is counted from.
-    pub fn expected_back(self, from: Timestamp) -> Option<Timestamp> {
-        let expected = match self.expected.get_untracked().as_str() {
-            OWN_TIME => locale::parse_field(&self.expected_at.get_untracked()).map_or(Expected::NotSet, Expected::At),
-            word => Expected::from_value(word),
-        };
-        expected.at(from)
+    ///
+    /// # Errors
+    /// Where a time of one's own is chosen and none is there.
+    pub fn expected_back(self, from: Timestamp) -> Result<Option<Timestamp>, Missing> {
+        Ok(match self.expected.get_untracked().as_str() {
+            OWN_TIME => Some(locale::parse_field(&self.expected_at.get_untracked()).ok_or(Missing::NoExpected)?),
+            word => Expected::from_value(word).at(from),
+        })
     }
 
     /// Something goes out now. `false`: something is under way already.
@@ -87,10 +98,7 @@ impl Asking {
 
     /// What the server says is wrong with a field.
     pub fn field_error(self, field: &str) -> Option<String> {
-        self.problem.with(|problem| match problem {
-            Some(ApiError::Refused(refused)) if refused.field.as_deref() == Some(field) => Some(told(&refused.message)),
-            _ => None,
-        })
+        self.problem.with(|problem| field_error(problem.as_ref()?, field))
     }
 
     /// What the server said no to, unless one of these fields tells of it.

@@ -8,6 +8,8 @@ use super::ask_form::AskForm;
 use super::drain_facts::DrainFacts;
 use super::drain_fields::DrainFields;
 use super::drain_state::DrainState;
+use super::drain_taken::Taken;
+use super::drain_taken::TakenSheet;
 use super::fleet_name;
 use super::operation::OperationProgress;
 use crate::model::operation;
@@ -33,10 +35,30 @@ pub fn DrainSheet(
     let changing = plan.is_some();
     let state = DrainState::new(app, subject, plan, later);
     let name = move || subject.name.get();
-    let title = move || if changing { tr!("Change the planned drain of {}", name()) } else { tr!("Drain {}", name()) };
+    let title = move || match (changing, state.is_later()) {
+        (true, _) => tr!("Change the planned drain of {}", name()),
+        (_, true) => tr!("Plan a drain of {}", name()),
+        _ => tr!("Drain {}", name()),
+    };
     let fleet = fleet_name(app);
     let accepted = Memo::new(move |_| state.sent.with(Option::is_some));
-    let body = move || if accepted.get() { view! { <Accepted state=state /> }.into_any() } else { view! { <Asked state=state /> }.into_any() };
+    // What is under way from here is not somebody else's.
+    let taken = Memo::new(move |_| if state.asking.busy.get() { None } else { subject.node.with(Taken::of) });
+    let is_taken = Memo::new(move |_| taken.with(Option::is_some));
+    Effect::new(move |before: Option<bool>| {
+        let taken = is_taken.get();
+        // What was read, ticked and refused was so for a node that others have changed since.
+        if before == Some(true) && !taken {
+            state.asking.problem.set(None);
+            state.read_again();
+        }
+        taken
+    });
+    let body = move || match (accepted.get(), is_taken.get()) {
+        (true, _) => view! { <Accepted state=state /> }.into_any(),
+        (_, true) => view! { <TakenSheet state=state taken=taken /> }.into_any(),
+        _ => view! { <Asked state=state /> }.into_any(),
+    };
     view! {
         <Sheet
             title=Signal::derive(title)

@@ -9,6 +9,7 @@ use crate::model::drain;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::platform::locale;
+use crate::ui::Alert;
 use crate::ui::Button;
 use crate::ui::CapacityTrack;
 use crate::ui::Icon;
@@ -63,13 +64,13 @@ fn Changed(refusal: Option<Refusal>) -> impl IntoView {
         view! { <p>{tr!("No longer here: {}.", names.join(", "))}</p> }
     });
     view! {
-        <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+        <Alert>
             <p>
                 <b>{tr!("Not drained.")} " "</b>
                 <Told words=message />
             </p>
             {gone}
-        </Notice>
+        </Alert>
     }
     .into_any()
 }

@@ -8,7 +8,8 @@ use super::ask_form::WhyFields;
 use super::drain_state::DrainState;
 use super::drain_when::DrainWhen;
 use super::drain_when::PleaseDrain;
-use crate::model::drain::Missing;
+use crate::model::drain;
+use crate::model::drain::{EXPECTED, Missing, REASON, STARTS};
 use crate::ui::CheckField;
 use crate::ui::Commands;
 use crate::ui::When;
@@ -36,8 +37,14 @@ pub fn DrainFields(state: DrainState) -> impl IntoView {
 fn Acknowledgements(state: DrainState) -> impl IntoView {
     let stateful = Memo::new(move |_| state.preview.with(|load| load.data().map_or(0, |p| p.stateful.len())));
     let complete = Memo::new(move |_| state.preview.with(|load| load.data().is_none_or(|p| p.complete)));
-    let last = Memo::new(move |_| matches!(state.asking.refusal(), Some(Refusal::LastSchedulableNode { .. })) || state.asking.allow_last.get());
-    let missing = move |missing| Signal::derive(move || state.missing.get() == Some(missing));
+    // As the preview has it, or the refusal of a moment later.
+    let last = Memo::new(move |_| {
+        let refused = matches!(state.asking.refusal(), Some(Refusal::LastSchedulableNode { .. }));
+        refused || state.asking.allow_last.get() || state.preview.with(|load| load.data().is_some_and(drain::takes_the_last))
+    });
+    let missing = move |missing: Missing| Signal::derive(move || state.missing.with(|lacks| lacks.as_ref() == Some(&missing)));
+    let lacks_last = missing(Missing::AllowLast);
+    let wrong_last = Signal::derive(move || lacks_last.get() || matches!(state.asking.refusal(), Some(Refusal::LastSchedulableNode { .. })));
     let understood = move || {
         let n = stateful.get();
         tr!("I understand that 1 stateful workload stays on this node and is not moved."
@@ -55,7 +62,7 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
             />
         </When>
         <When cond=move || last.get()>
-            <CheckField label=tr!("Drain it although no other node takes placements.") value=state.asking.allow_last wrong=true />
+            <CheckField label=tr!("Drain it although no other node takes placements.") value=state.asking.allow_last wrong=wrong_last />
         </When>
     }
 }
@@ -64,10 +71,10 @@ fn Acknowledgements(state: DrainState) -> impl IntoView {
 #[component]
 fn Refused(state: DrainState) -> impl IntoView {
     let text = move || {
-        let missing = state.missing.get().filter(|m| matches!(m, Missing::UnderstandStateful | Missing::AcknowledgeUnread));
+        let missing = state.missing.get().filter(|missing| missing.field().is_none());
         let shown_above = matches!(state.asking.refusal(), Some(Refusal::StatefulWorkloadsChanged { .. }));
-        let problem = || state.asking.problem_beside(&["reason", "expected_back_at", "starts_at"]).filter(|_| !shown_above);
+        let problem = || state.asking.problem_beside(&[REASON, EXPECTED, STARTS]).filter(|_| !shown_above);
         missing.map(|missing| missing.words().into()).or_else(problem)
     };
-    view! { <NotSent head=tr!("Not drained.") text=Signal::derive(text) /> }
+    view! { <NotSent asking=state.asking preview=state.preview head=tr!("Not drained.") text=Signal::derive(text) /> }
 }

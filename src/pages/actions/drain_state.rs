@@ -42,17 +42,19 @@ impl DrainState {
     /// A fresh sheet, with what the address asks for, or with the plan that is to be changed.
     pub fn new(app: App, subject: Subject, plan: Option<PlannedDrain>, later: bool) -> Self {
         let wish = app.nav.route().with_untracked(Route::wish).unwrap_or_default();
+        let now = app.clock.now_untracked();
         let (reason, back) = match &plan {
             Some(plan) => (plan.reason.clone(), plan.expected_back_at.map(locale::field)),
-            None => (wish.reason, None),
+            None => (wish.reason.clone(), wish.back_off_the_menu().and_then(|back| back.at(now)).map(locale::field)),
         };
         let begins = if later { LATER.to_owned() } else { String::new() };
         // In an hour, or when it was planned, unless that has gone by.
-        let now = app.clock.now_untracked();
         let soon = plan.as_ref().map(|plan| plan.starts_at).filter(|at| *at > now).or_else(|| expected::later(now, 3_600));
         let asking = Asking::new(app);
-        asking.reason.set(reason);
-        asking.expected.set(if back.is_some() { OWN_TIME.to_owned() } else { wish.back });
+        if asking.reason.with_untracked(String::is_empty) {
+            asking.reason.set(reason);
+        }
+        asking.expected.set(if back.is_some() { OWN_TIME.to_owned() } else { wish.back_on_the_menu() });
         asking.expected_at.set(back.unwrap_or_default());
         Self {
             asking,
@@ -81,34 +83,34 @@ impl DrainState {
         planned.or_else(|| locale::parse_field(&field))
     }
 
-    /// `from`: what "in 2 hours" is counted from.
-    fn form(self, from: Timestamp) -> Form {
-        Form {
+    /// "In 2 hours" is counted from the beginning.
+    fn form(self, now: Timestamp) -> Result<Form, Missing> {
+        let later = self.begins.with_untracked(|word| word == LATER);
+        let starts_at = if later { Some(self.begins_at().ok_or(Missing::NoStart)?) } else { None };
+        Ok(Form {
             reason: self.asking.reason.get_untracked(),
-            expected_back_at: self.asking.expected_back(from),
+            expected_back_at: self.asking.expected_back(starts_at.unwrap_or(now))?,
+            starts_at,
             understood_stateful: self.asking.understood.get_untracked(),
             acknowledge_unread: self.asking.unread.get_untracked(),
             allow_last_schedulable: self.asking.allow_last.get_untracked(),
-        }
+        })
     }
 
     /// Sends the request, if it is whole.
     pub fn submit(self) {
         let Some(preview) = self.preview.peek() else { return };
         let now = self.asking.app.clock.now_untracked();
-        let later = self.begins.with_untracked(|word| word == LATER);
-        let starts_at = if later { self.begins_at().unwrap_or(now) } else { now };
-        let whole = self.form(starts_at).request(&preview.stateful, preview.complete, starts_at);
-        let request = match whole {
-            _ if later && starts_at <= now => return self.lacks(Missing::StartsInThePast),
-            Ok(request) => request,
+        let whole = self.form(now).and_then(|form| Ok((form.request(&preview, now)?, form.starts_at)));
+        let (request, starts_at) = match whole {
+            Ok(whole) => whole,
             Err(missing) => return self.lacks(missing),
         };
         if !self.asking.goes_out() {
             return;
         }
         self.missing.set(None);
-        if later {
+        if let Some(starts_at) = starts_at {
             return self.submit_plan(preview, request, starts_at);
         }
         let key = self.asking.key.for_body(&(&preview.revision, &request));
@@ -128,6 +130,8 @@ impl DrainState {
     }
 
     fn lacks(self, missing: Missing) {
+        // What was refused before is corrected, or is refused again.
+        self.asking.problem.set(None);
         self.missing.set(Some(missing));
         focus::to_what_is_wrong();
     }
@@ -140,10 +144,25 @@ impl DrainState {
                 self.asking.understood.set(false);
                 self.preview.put(DrainPreview { stateful: now, ..preview });
             }
-            Some(Refusal::LastSchedulableNode { .. }) | None => focus::to_what_is_wrong(),
-            Some(_) => self.read_again(),
+            Some(Refusal::LastSchedulableNode { .. }) => self.read_again(),
+            Some(_) => {
+                self.look_again();
+                self.read_again();
+            }
+            None => {}
         }
         self.asking.problem.set(Some(error));
+        focus::to_what_is_wrong();
+    }
+
+    /// Asks who has changed the node: the stream may be late, and a refusal is seldom somebody's first news of it.
+    fn look_again(self) {
+        let (id, fleet) = (self.subject.id.get_value(), self.asking.app.live.fleet);
+        spawn_local(async move {
+            if let Ok(node) = api::node(&id).await {
+                fleet.take(node);
+            }
+        });
     }
 
     /// Reads the preview anew.

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::asking::OWN_TIME;
 use super::drain_state::DrainState;
 use super::drain_state::LATER;
-use crate::model::drain::Missing;
+use crate::model::drain::STARTS;
 use crate::model::plan::Wish;
 use crate::model::tone::Glyph;
 use crate::pages::nav;
@@ -24,8 +25,8 @@ pub fn DrainWhen(state: DrainState) -> impl IntoView {
     let changing = state.plan.with_value(Option::is_some);
     let later = move || state.is_later();
     let error = Signal::derive(move || {
-        let missing = state.missing.get().filter(|missing| *missing == Missing::StartsInThePast);
-        missing.map(Missing::words).or_else(|| state.asking.field_error("starts_at"))
+        let missing = state.missing.get().filter(|missing| missing.field() == Some(STARTS));
+        missing.map(|missing| missing.words()).or_else(|| state.asking.field_error(STARTS))
     });
     view! {
         <div class="drain-fields">
@@ -51,7 +52,8 @@ pub fn DrainWhen(state: DrainState) -> impl IntoView {
 pub fn PleaseDrain(state: DrainState) -> impl IntoView {
     let link = Signal::derive(move || {
         let id = state.subject.id.get_value();
-        let wish = Wish::read(&state.asking.reason.get(), &state.asking.expected.get());
+        let back = state.asking.expected.get();
+        let wish = Wish::read(&state.asking.reason.get(), if back == OWN_TIME { "" } else { &back });
         nav::absolute(&Route::please_drain(&id, wish))
     });
     view! {

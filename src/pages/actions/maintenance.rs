@@ -5,18 +5,19 @@ use leptos::task::spawn_local;
 use pitlane_api::{Action, MaintenancePatch, REASON_MAX};
 
 use super::Subject;
+use super::asking::field_error;
 use super::fleet_name;
+use super::signed_out::{SignInFirst, written_before};
 use crate::api;
+use crate::api::ApiError;
 use crate::model::drain;
 use crate::model::expected;
-use crate::model::tone::Glyph;
-use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::platform::focus;
 use crate::platform::locale;
+use crate::ui::Alert;
 use crate::ui::Button;
 use crate::ui::Kind;
-use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
 use crate::ui::marked;
@@ -33,10 +34,11 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
     let was_field = expected_now.map(locale::field).unwrap_or_default();
     let revision = StoredValue::new(subject.node.with_untracked(|node| node.revision.clone()));
 
-    let reason = RwSignal::new(was_reason.clone());
+    let reason = RwSignal::new(written_before(app).unwrap_or_else(|| was_reason.clone()));
     let back = RwSignal::new(was_field.clone());
     let reason_error = RwSignal::new(None::<String>);
-    let problem = RwSignal::new(None::<Line>);
+    let problem = RwSignal::new(None::<ApiError>);
+    let at_field = move |field: &'static str| problem.with(|problem| field_error(problem.as_ref()?, field));
     let busy = RwSignal::new(false);
 
     let extend = move |()| {
@@ -56,6 +58,7 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
             return focus::to_what_is_wrong();
         }
         reason_error.set(None);
+        problem.set(None);
         let field = back.get_untracked();
         let patch =
             MaintenancePatch { reason: changed_reason.then_some(text), expected_back_at: (field != was_field).then(|| locale::parse_field(&field)) };
@@ -75,7 +78,8 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
                     if let Some(node) = app.live.fleet.peek(&id) {
                         revision.set_value(node.revision);
                     }
-                    problem.set(Some(error.message()));
+                    problem.set(Some(error));
+                    focus::to_what_is_wrong();
                 }
             }
         });
@@ -95,18 +99,25 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
         >
             <form class="sheet-form" novalidate on:submit=submit>
                 <div class="sheet-body">
-                    <TextField label=tr!("Reason") value=reason error=Signal::derive(move || reason_error.get()) max=REASON_MAX autofocus=true />
+                    <TextField label=tr!("Reason") value=reason error=Signal::derive(move || reason_error.get().or_else(|| at_field(drain::REASON))) max=REASON_MAX autofocus=true />
                     <div class="extend">
-                        <TextField label=tr!("Expected back") value=back kind="datetime-local" />
+                        <TextField
+                            label=tr!("Expected back")
+                            value=back
+                            kind="datetime-local"
+                            error=Signal::derive(move || at_field(drain::EXPECTED))
+                        />
                         <Button label=tr!("Extend 1 h") on_press=extend />
                         <Button label=tr!("No time set") kind=Kind::Quiet on_press=move |()| back.set(String::new()) />
                     </div>
                     {move || {
-                        problem.get().map(|text| {
+                        let beside = problem.get().filter(|_| at_field(drain::REASON).is_none() && at_field(drain::EXPECTED).is_none());
+                        beside.map(|problem| {
                             view! {
-                                <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
-                                    <p>{marked(text)}</p>
-                                </Notice>
+                                <Alert>
+                                    <p>{marked(problem.message())}</p>
+                                    <SignInFirst error=problem reason=reason />
+                                </Alert>
                             }
                         })
                     }}

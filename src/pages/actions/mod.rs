@@ -10,6 +10,7 @@ mod drain_facts;
 mod drain_fields;
 mod drain_plan;
 mod drain_state;
+mod drain_taken;
 mod drain_when;
 mod host;
 mod main_button;
@@ -20,6 +21,7 @@ mod remove_blockers;
 mod send;
 mod share;
 mod share_links;
+mod signed_out;
 mod stays;
 
 pub use ask_form::*;

@@ -7,6 +7,7 @@ use pitlane_api::{Action, Override, REASON_MAX, Refusal, Words};
 use super::Subject;
 use super::fleet_name;
 use super::remove_blockers::Blockers;
+use super::signed_out::{is_signed_out, sign_in_again};
 use crate::api;
 use crate::model::drain;
 use crate::model::tone::Glyph;
@@ -14,9 +15,9 @@ use crate::model::tone::Tone;
 use crate::pages::context::App;
 use crate::platform::focus;
 use crate::route::Route;
+use crate::ui::Alert;
 use crate::ui::Button;
 use crate::ui::Kind;
-use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
 use crate::ui::Told;
@@ -57,6 +58,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
             }
             match outcome {
                 Ok(()) => app.nav.go(Route::fleet()),
+                Err(error) if is_signed_out(&error) => sign_in_again(app, String::new()),
                 Err(error) => blocked.set(Some(match error.refusal() {
                     Some(Refusal::DeletionBlocked { blockers, overridable }) => {
                         Blocked { message: tr!("It cannot be removed yet:").into(), blockers, overridable }
@@ -90,10 +92,10 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 </p>
                 <Blockers subject=subject />
                 {move || blocked.get().map(|blocked| view! {
-                    <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+                    <Alert>
                         <p>{marked(blocked.message)}</p>
                         <ul class="reasons">{blocked.blockers.into_iter().map(|text| view! { <li><Told words=text /></li> }).collect_view()}</ul>
-                    </Notice>
+                    </Alert>
                 })}
                 <When cond=move || overridable.get()>
                     <TextField

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use pitlane_api::{Action, ShareLifetime};
+use pitlane_api::{Action, MadeShareLink, ShareLifetime};
 
 use super::Subject;
 use super::fleet_name;
 use super::share_links::PublicLinks;
+use super::signed_out::{is_signed_out, sign_in_again};
 use crate::api;
 use crate::model::share;
 use crate::model::tone::Glyph;
@@ -15,6 +16,7 @@ use crate::pages::context::App;
 use crate::pages::nav;
 use crate::route::Route;
 use crate::state::Remote;
+use crate::ui::Alert;
 use crate::ui::Button;
 use crate::ui::CopyLine;
 use crate::ui::Kind;
@@ -33,7 +35,7 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
     let private = id.with_value(|id| nav::absolute(&Route::node(id)));
     let in_maintenance = subject.node.with_untracked(share::until_activated_makes_sense);
     let lifetime = RwSignal::new(ShareLifetime::Day.as_str().to_owned());
-    let made = RwSignal::new(None::<String>);
+    let made = RwSignal::new(None::<MadeShareLink>);
     let problem = RwSignal::new(None::<Line>);
     let busy = RwSignal::new(false);
     let links = Remote::new(move || {
@@ -52,10 +54,11 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
             }
             match outcome {
                 Ok(new) => {
-                    made.set(Some(new.url));
+                    made.set(Some(new));
                     app.announcer.say(tr!("Public link made"));
                     links.reload();
                 }
+                Err(error) if is_signed_out(&error) => sign_in_again(app, String::new()),
                 Err(error) => problem.set(Some(error.message())),
             }
         });
@@ -63,8 +66,14 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
     let options = share::lifetimes(in_maintenance).into_iter().map(|(word, label)| (word.as_str().to_owned(), label.to_owned())).collect::<Vec<_>>();
     let refused = Signal::derive(move || app.live.session.why_not(Action::Share));
     let fleet = fleet_name(app);
+    // An address that does not work any more is not handed out.
+    let revoked = move |id: String| {
+        if made.with_untracked(|made| made.as_ref().is_some_and(|made| made.link.id == id)) {
+            made.set(None);
+        }
+    };
     let made_now = move || {
-        made.get().map(|url| {
+        made.get().map(|MadeShareLink { url, .. }| {
             view! {
                 <div class="share-made">
                     <p>{tr!("This address is shown only now. Whoever has it sees the status until it ends.")}</p>
@@ -101,15 +110,15 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
                     {move || {
                         problem.get().map(|text| {
                             view! {
-                                <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
+                                <Alert>
                                     <p>{marked(text)}</p>
-                                </Notice>
+                                </Alert>
                             }
                         })
                     }}
                     {move || made_now()}
                 </section>
-                <PublicLinks node=id links=links />
+                <PublicLinks node=id links=links on_revoked=revoked />
             </div>
             <footer class="sheet-foot">
                 <Button label=tr!("Done") on_press=move |()| app.nav.close() />

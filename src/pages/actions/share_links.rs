@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pitlane_api::{Action, NodeId, ShareLifetime, ShareLink, ShareLinks};
 
+use super::signed_out::Unread;
 use crate::api;
 use crate::model::format;
 use crate::pages::context::App;
@@ -11,24 +12,33 @@ use crate::platform::locale;
 use crate::state::Load;
 use crate::state::Remote;
 use crate::ui::Button;
-use crate::ui::Problem;
 use crate::ui::marked;
 use crate::ui::view;
 use crate::words::{Line, tr};
 
 /// The list.
 #[component]
-pub fn PublicLinks(node: StoredValue<NodeId>, links: Remote<ShareLinks>) -> impl IntoView {
+pub fn PublicLinks(
+    node: StoredValue<NodeId>,
+    links: Remote<ShareLinks>,
+    /// Told the id of one that ended here.
+    #[prop(into)]
+    on_revoked: Callback<String>,
+) -> impl IntoView {
     let body = move || match links.get() {
         Load::Loading => ().into_any(),
         Load::Failed(error, None) => {
-            view! { <Problem title=tr!("The public links could not be read") text=error.message() on_retry=move |()| links.reload() /> }.into_any()
+            view! { <Unread title=tr!("The public links could not be read") error=error on_retry=move |()| links.reload() /> }.into_any()
         }
         Load::Ready(list) | Load::Failed(_, Some(list)) if list.links.is_empty() => {
             view! { <p class="muted">{tr!("None works now.")}</p> }.into_any()
         }
         Load::Ready(list) | Load::Failed(_, Some(list)) => {
-            let rows = list.links.iter().map(|link| view! { <One node=node link=link.clone() links=links now=list.server_time /> }).collect_view();
+            let rows = list
+                .links
+                .iter()
+                .map(|link| view! { <One node=node link=link.clone() links=links now=list.server_time on_revoked=on_revoked /> })
+                .collect_view();
             view! { <ul class="share-list">{rows}</ul> }.into_any()
         }
     };
@@ -41,7 +51,13 @@ pub fn PublicLinks(node: StoredValue<NodeId>, links: Remote<ShareLinks>) -> impl
 }
 
 #[component]
-fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, now: pitlane_api::Timestamp) -> impl IntoView {
+fn One(
+    node: StoredValue<NodeId>,
+    link: ShareLink,
+    links: Remote<ShareLinks>,
+    now: pitlane_api::Timestamp,
+    on_revoked: Callback<String>,
+) -> impl IntoView {
     let app = App::get();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Line>);
@@ -69,6 +85,7 @@ fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, no
             match outcome {
                 Ok(()) => {
                     app.announcer.say(tr!("Public link revoked"));
+                    on_revoked.run(id.get_value());
                     links.reload();
                 }
                 Err(error) => problem.set(Some(error.message())),

@@ -10,6 +10,7 @@ use crate::model::drain;
 use crate::pages::actions::NotSent;
 use crate::pages::actions::WhyFields;
 use crate::ui::CheckField;
+use crate::ui::Commands;
 use crate::ui::SelectField;
 use crate::ui::When;
 use crate::ui::view;
@@ -33,6 +34,10 @@ pub fn Fields(ask: Ask) -> impl IntoView {
         <SelectField label=tr!("Pace") options=paces value=ask.at_once />
         {drain.then(|| view! { <Acknowledgements ask=ask /> })}
         <Refused ask=ask />
+        <details class="equivalent">
+            <summary>{tr!("The same from a terminal")}</summary>
+            {move || view! { <Commands commands=ask.command().into_iter().collect() /> }}
+        </details>
     }
 }
 
@@ -48,7 +53,7 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
     let stateful = Memo::new(move |_| counts.get().is_some_and(|(stateful, _)| stateful > 0));
     let unread = Memo::new(move |_| ask.preview.with(|load| load.data().is_some_and(bulk::is_unread)));
     let last = Memo::new(move |_| ask.preview.with(|load| load.data().is_some_and(|preview| preview.takes_the_last)));
-    let lacks = move |missing| Signal::derive(move || ask.missing.get() == Some(missing));
+    let lacks = move |missing| Signal::derive(move || ask.missing.with(|lacks| matches!(lacks, Some(Missing::Drain(lacks)) if *lacks == missing)));
     let understood = move || {
         let (stateful, nodes) = counts.get().unwrap_or_default();
         let nodes = tr!("1 node" | "{n} nodes" % nodes);
@@ -60,17 +65,17 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
     };
     view! {
         <When cond=move || stateful.get()>
-            <CheckField label=Signal::derive(understood) value=ask.asking.understood wrong=lacks(Missing::Drain(drain::Missing::UnderstandStateful)) />
+            <CheckField label=Signal::derive(understood) value=ask.asking.understood wrong=lacks(drain::Missing::UnderstandStateful) />
         </When>
         <When cond=move || unread.get()>
             <CheckField
                 label=tr!("I know that not every workload could be read, and drain these nodes all the same.")
                 value=ask.asking.unread
-                wrong=lacks(Missing::Drain(drain::Missing::AcknowledgeUnread))
+                wrong=lacks(drain::Missing::AcknowledgeUnread)
             />
         </When>
         <When cond=move || last.get()>
-            <CheckField label=tr!("Drain them although no other node takes placements.") value=ask.asking.allow_last wrong=lacks(Missing::AllowLast) />
+            <CheckField label=tr!("Drain them although no other node takes placements.") value=ask.asking.allow_last wrong=lacks(drain::Missing::AllowLast) />
         </When>
     }
 }
@@ -79,13 +84,9 @@ fn Acknowledgements(ask: Ask) -> impl IntoView {
 #[component]
 fn Refused(ask: Ask) -> impl IntoView {
     let text = move || {
-        let missing = ask.missing.get().filter(|missing| {
-            let at_field =
-                matches!(missing, Missing::Drain(drain::Missing::Reason | drain::Missing::ReasonTooLong | drain::Missing::ExpectedInThePast));
-            !at_field
-        });
-        missing.map(|missing| missing.words().into()).or_else(|| ask.asking.problem_beside(&["reason", "expected_back_at"]))
+        let missing = ask.missing.get().filter(|missing| !matches!(missing, Missing::Drain(missing) if missing.field().is_some()));
+        missing.map(|missing| missing.words().into()).or_else(|| ask.asking.problem_beside(&[drain::REASON, drain::EXPECTED]))
     };
     let head = if ask.kind == OperationKind::Activate { tr!("Not activated.") } else { tr!("Not drained.") };
-    view! { <NotSent head=head text=Signal::derive(text) /> }
+    view! { <NotSent asking=ask.asking preview=ask.preview head=head text=Signal::derive(text) /> }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use pitlane_api::{BULK_MAX, BulkOperation, BulkPreview, BulkPreviewRequest, NodeId, OperationKind, read_json};
+use pitlane_api::{BULK_MAX, BulkOperation, BulkPreview, BulkPreviewRequest, NodeId, OperationKind, Timestamp, read_json};
 
 use super::bar::key;
 use super::kind;
@@ -10,6 +10,7 @@ use crate::api;
 use crate::api::ApiError;
 use crate::model::bulk::Form;
 use crate::model::bulk::Missing;
+use crate::model::terminal;
 use crate::pages::actions::Asking;
 use crate::pages::context::App;
 use crate::platform::focus;
@@ -72,23 +73,25 @@ impl Ask {
         }
     }
 
-    fn form(self) -> Form {
-        Form {
+    fn form(self, now: Timestamp) -> Result<Form, Missing> {
+        Ok(Form {
             reason: self.asking.reason.get_untracked(),
-            expected_back_at: self.asking.expected_back(self.asking.app.clock.now_untracked()),
+            expected_back_at: self.asking.expected_back(now).map_err(Missing::Drain)?,
             at_once: self.at_once.get_untracked().parse().unwrap_or(1),
             understood_stateful: self.asking.understood.get_untracked(),
             acknowledge_unread: self.asking.unread.get_untracked(),
             allow_last_schedulable: self.asking.allow_last.get_untracked(),
-        }
+        })
     }
 
     /// Sends the request, if it is whole.
     pub fn submit(self) {
         let Some(preview) = self.preview.peek() else { return };
-        let request = match self.form().request(&preview, self.asking.app.clock.now_untracked()) {
+        let now = self.asking.app.clock.now_untracked();
+        let request = match self.form(now).and_then(|form| form.request(&preview, now)) {
             Ok(request) => request,
             Err(missing) => {
+                self.asking.problem.set(None);
                 self.missing.set(Some(missing));
                 return focus::to_what_is_wrong();
             }
@@ -102,6 +105,20 @@ impl Ask {
             let outcome = api::bulk(&key, &request).await;
             self.settle(outcome);
         });
+    }
+
+    /// The same from a terminal; reactive.
+    pub fn command(self) -> Option<String> {
+        let form = Form {
+            reason: self.asking.reason.get(),
+            expected_back_at: None,
+            at_once: self.at_once.with(|word| word.parse().unwrap_or(1)),
+            understood_stateful: self.asking.understood.get(),
+            acknowledge_unread: self.asking.unread.get(),
+            allow_last_schedulable: self.asking.allow_last.get(),
+        };
+        let back = self.asking.expected.get();
+        self.preview.with(|load| load.data().map(|preview| terminal::command(preview, &form, &back)))
     }
 
     fn settle(self, outcome: Result<BulkOperation, ApiError>) {

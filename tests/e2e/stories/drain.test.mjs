@@ -106,19 +106,24 @@ story("what stays changed between the look and the click", { refusals: [409] }, 
   await reads(dialog, CONFIRMED);
 });
 
-story("the last node that takes placements is kept, unless one says so", { refusals: [409] }, async (stage) => {
+story("the last node that takes placements is kept, unless one says so", {}, async (stage) => {
   const agent = await stage.agent({ name: "edge-fra-01" });
   const { page } = await stage.person();
   await page.goto(`/nodes/${agent.id}?do=drain`);
   const dialog = sheet.of(page, "Drain edge-fra-01");
+  // Asked for at once, not after a refusal; and of no node nothing is left to be evaluated.
+  const although = dialog.getByRole("checkbox", { name: "Drain it although no other node takes placements." });
+  await although.waitFor();
   await sheet.reason(dialog).fill("Disk swap");
-  await says(dialog, /No node left that would take placements instead/);
+  await says(dialog, /No node left that would take placements instead, so no memory and no core is free/, /No other node takes placements/);
+  assert.doesNotMatch(await dialog.innerText(), /not evaluated/);
   await sheet.submit(dialog, "Drain node").click();
-  await reads(dialog, /No other node takes placements/);
+  await reads(dialog, /Not drained\. Confirm that no node takes placements afterwards/);
+  await until("the focus on it", () => although.evaluate((box) => box === document.activeElement));
   const api = await stage.server.api();
   assert.equal((await api.node(agent.id)).scheduling, "schedulable");
 
-  await dialog.getByRole("checkbox", { name: "Drain it although no other node takes placements." }).check();
+  await although.check();
   await sheet.submit(dialog, "Drain node").click();
   await reads(dialog, CONFIRMED);
 });

@@ -82,5 +82,8 @@ story("a public link: one node's status, live, for somebody without an account, 
   await guest.page.getByRole("heading", { name: "This link shows nothing" }).waitFor();
   assert.doesNotMatch(await textOf(guest.page.locator("body")), /edge-fra-02|disk/);
   await dialog.getByText("None works now.").waitFor();
+  // The address that was just made is not handed out any more.
+  assert.equal(await dialog.getByText("This address is shown only now").count(), 0);
+  assert.equal(await dialog.getByRole("button", { name: /^Copy: (Public link|Badge)/ }).count(), 0);
   assert.equal((await curl(link)).status, 404);
 });

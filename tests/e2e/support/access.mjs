@@ -9,15 +9,36 @@ const LOOKS = [
   ["wide, dark", DESKTOP, "dark"],
 ];
 
-/** How much wider than the screen the page is, and what makes it so. A part with a scroller of its own is no part of that. */
+/**
+ * What is wider than its room: the page than the screen, or anything that scrolls sideways without being meant to. Meant to are what stands
+ * around a table, and the row of chips on a narrow screen.
+ */
 export const wider = (page) =>
   page.evaluate(() => {
     const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
+    const says = (element) => `${element.tagName}.${element.className} ${element.textContent.trim().slice(0, 40)}`;
+    const meant = (element) => element.matches(":has(> table), [role=group][aria-label]");
+    const shifts = (element) => element.scrollWidth > element.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(element).overflowX);
+    const shifted = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility({ visibilityProperty: true }) && shifts(element) && !meant(element)).map((element) => `scrolls sideways: ${says(element)}`);
+    if (document.documentElement.scrollWidth <= width) return shifted;
     const scrolls = (element) => element && (/auto|scroll|hidden/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
-    return [...document.querySelectorAll("body *")]
-      .filter((element) => element.getBoundingClientRect().right > width + 1 && !scrolls(element.parentElement))
-      .map((element) => `wider than the screen: ${element.tagName}.${element.className} ${element.textContent.trim().slice(0, 40)}`);
+    const beyond = [...document.querySelectorAll("body *")].filter((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return (right > width + 1 || left < -1) && !scrolls(element.parentElement);
+    });
+    return [...shifted, ...beyond.map((element) => `wider than the screen: ${says(element)}`)];
+  });
+
+/** Whether all of a locator lies inside what every scroller around it shows: Playwright calls visible what is scrolled out of sight. */
+export const inSight = (locator) =>
+  locator.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    for (let around = element.parentElement; around; around = around.parentElement) {
+      if (!/auto|scroll|hidden/.test(getComputedStyle(around).overflowY)) continue;
+      const box = around.getBoundingClientRect();
+      if (top < box.top - 1 || bottom > box.bottom + 1) return false;
+    }
+    return bottom > top && top >= -1 && bottom <= innerHeight + 1;
   });
 
 /** What scrolls sideways of what is open, tables apart. */
