@@ -11,6 +11,7 @@ use crate::ui::Dot;
 use crate::ui::Keyed;
 use crate::ui::Told;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One line each, newest first. `none`: what is said where there is none.
 #[component]
@@ -38,18 +39,18 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
     let now = App::get().clock.now_untracked();
     let today = locale::day(entry.at) == locale::day(now);
     let when = if today { locale::time(entry.at) } else { locale::short(entry.at, now) };
-    let actor = activity::actor(&entry).map(|actor| view! { <b>{actor.to_owned()}</b> " " });
+    let actor = activity::actor(&entry).map(|actor| view! { <span class="muted">" · " {tr!("by {}", actor)}</span> });
     let tone = activity::tone(entry.kind);
-    let reason = entry.reason.map(|reason| view! { " “" <bdi>{reason}</bdi> "”" });
+    let reason = entry.reason.map(|reason| view! { " " <bdi>{tr!("“{}”", reason)}</bdi> });
     let node = entry.node_id.zip(entry.node_name).filter(|_| with_node).map(|(id, name)| {
         view! {
             <a class="log-node" href=Route::node(&id).href()>
                 {name}
             </a>
-            " "
+            " · "
         }
     });
-    let origin = entry.origin.map(|origin| view! { <span class="muted mono">" " {origin}</span> });
+    let origin = entry.origin.map(|origin| view! { <span class="muted">" · "</span> <span class="muted mono">{origin}</span> });
     view! {
         <li>
             <time datetime=locale::iso(entry.at) title=locale::exact(entry.at)>
@@ -57,7 +58,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} {actor} <Told words=entry.message /> {reason} {origin}</span>
+                <span>{node} <Told words=entry.message /> {reason} {actor} {origin}</span>
             </span>
         </li>
     }

@@ -138,7 +138,7 @@ fn about(now: Memo<Option<BulkOperation>>) -> impl IntoView {
     now.with(|bulk| {
         bulk.as_ref().map(|bulk| {
             let at = clock.now_untracked();
-            let reason = bulk.reason.as_ref().map(|reason| format!(" · “{reason}”"));
+            let reason = bulk.reason.as_ref().map(|reason| format!(" · {}", tr!("“{}”", reason)));
             let back = bulk.expected_back_at.map(|back| format!(" · {}", tr!("expected back {}", format::relative(back, at))));
             let pace = if bulk.at_once > 1 { tr!("{} at a time", number(bulk.at_once)) } else { tr!("one after another") };
             view! {
