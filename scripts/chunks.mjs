@@ -1,6 +1,6 @@
 // Puts the chunks that scripts/split/wasm-bindgen cut off into a folder that Trunk built: each made small by wasm-opt, under a name with a
 // hash, and the module that loads them likewise. Whoever names one of them gets a new name too, so that everything may be cached for ever.
-// On the way the two modules lose what only people read, and the style sheets become one: together they compress better.
+// On the way the two modules lose what only people read, and the style sheets become two: together they compress better.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -52,13 +52,20 @@ const page = readFileSync(join(dist, "index.html"), "utf8");
 if (!page.includes(main)) throw new Error("the page does not load the main module");
 put("index.html", joined(page.replaceAll(main, newMain)));
 
-/** One style sheet in place of all, in their order. */
+/** Two style sheets in place of all, in their order: what the first visit needs, and what the later part of the console brings along. */
 function joined(page) {
-  const links = [...page.matchAll(/<link [^>]*?href="?\/?([\w.-]+\.css)"?[^>]*>/g)];
+  const [first, later, ...more] = page.split(/<meta [^>]*name="?later"?[^>]*>/);
+  if (later === undefined || more.length > 0) throw new Error("the page does not say once where the later style sheets begin");
+  return oneSheet(first, "styles", "stylesheet") + oneSheet(later, "later", "later");
+}
+
+/** The style sheets of a part of the page become one. */
+function oneSheet(part, stem, rel) {
+  const links = [...part.matchAll(/<link [^>]*?href="?\/?([\w.-]+\.css)"?[^>]*>/g)];
   if (links.length < 2) throw new Error("the page has no style sheets to join");
   const all = links.map(([, name]) => readFileSync(join(dist, name), "utf8")).join("\n");
-  const name = `styles-${hash(all)}.css`;
+  const name = `${stem}-${hash(all)}.css`;
   put(name, all);
   for (const [, each] of links) rmSync(join(dist, each));
-  return links.reduce((text, [link], at) => text.replace(link, at === 0 ? `<link rel=stylesheet href=/${name}>` : ""), page);
+  return links.reduce((text, [link], at) => text.replace(link, at === 0 ? `<link rel=${rel} href=/${name}>` : ""), part);
 }

@@ -18,8 +18,8 @@ const CONTEXT_END: char = '\u{4}';
 pub struct Language {
     /// Finds a message in the catalogue; of a plural the form that a number takes. English has no catalogue.
     pub find: fn(&str, Option<u64>) -> Option<String>,
-    /// Writes a number, to one decimal or to none.
-    pub write: fn(f64, bool) -> String,
+    /// Writes a number, to one decimal at most.
+    pub write: fn(f64) -> String,
 }
 
 impl Translator for Language {
@@ -91,7 +91,7 @@ fn in_language(language: &Language, said: &Said) -> String {
     };
     let write = |arg: &Arg| match arg {
         Arg::Data(text) => text.clone(),
-        Arg::Number(n) => (language.write)(*n as f64, false),
+        Arg::Number(n) => (language.write)(*n as f64),
         Arg::Said(said) => in_language(language, said),
     };
     said.render(&find, &write)
@@ -128,16 +128,16 @@ pub fn number(n: impl Count) -> String {
 
 fn written(n: u64) -> String {
     match LANGUAGE.get() {
-        Some(language) => (language.write)(n as f64, false),
+        Some(language) => (language.write)(n as f64),
         None => n.to_string(),
     }
 }
 
-/// A number to one decimal as the language writes it: `1.5`.
+/// A number to one decimal at most as the language writes it: `1.5`, and `33` for what is whole.
 pub fn tenths(number: f64) -> String {
     match LANGUAGE.get() {
-        Some(language) => (language.write)(number, true),
-        None => crate::model::format::tenths(number),
+        Some(language) => (language.write)(number),
+        None => crate::model::format::tenths(number).trim_end_matches(".0").to_owned(),
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
             };
             Some(found.to_owned())
         };
-        let german = Language { find, write: |n, _| n.to_string() };
+        let german = Language { find, write: |n| n.to_string() };
         assert_eq!(german.translate("Open", None), "Offen");
         assert_eq!(german.translate("Open", Some("verb")), "Öffnen");
         assert_eq!(german.translate("Close", None), "Close", "English where a word is missing");
@@ -236,7 +236,7 @@ mod tests {
             };
             Some(found.to_owned())
         };
-        let german = Language { find, write: |n, _| format!("{n}.") };
+        let german = Language { find, write: |n| format!("{n}.") };
         let why = pitlane_api::say!("1 workload on {}" | "{n} workloads on {}" % 3_u32, "edge-1");
         let said = pitlane_api::say!("Stopped at {}: {}", "edge-2", why);
         assert_eq!(said, "Stopped at edge-2: 3 workloads on edge-1");

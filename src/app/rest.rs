@@ -20,6 +20,7 @@ use crate::pages::context::App;
 use crate::pages::fleet::table::FleetTable;
 use crate::pages::fleet::table::FleetTools;
 use crate::pages::node::NodePage;
+use crate::platform::looks;
 use crate::platform::page;
 use crate::route::Route;
 use crate::ui::Problem;
@@ -133,9 +134,10 @@ impl Rest {
         self.asked.set_value(true);
         let _ = self.state.try_set(State::OnItsWay);
         spawn_local(async move {
-            let state = match bring().await {
-                Ok(make) => State::Here(make),
-                Err(_) => State::Missing,
+            let looks = looks::fetch();
+            let state = match (bring().await, looks.came().await) {
+                (Ok(make), true) => State::Here(make),
+                _ => State::Missing,
             };
             if matches!(state, State::Missing) {
                 let _ = self.failures.try_update_value(|failures| *failures += 1);

@@ -327,7 +327,7 @@ mod tests {
         assert!(day(vec![]).summary(&Series::Heartbeat).starts_with("None were watched"));
         assert_eq!(day(vec![]).summary(&Series::Cpu), "Not reported");
         let half = day(vec![(199_800, 30, 60, Some(12.4))]);
-        assert_eq!(half.summary(&Series::Heartbeat), "50.0 % of those expected came, watched for 5 min");
+        assert_eq!(half.summary(&Series::Heartbeat), "50 % of those expected came, watched for 5 min");
         assert_eq!(half.summary(&Series::Cpu), "12% to 12%, known for 5 min");
         assert_eq!(half.summary(&Series::Signal("Docker".into())), "Bad seen in 5 min");
     }

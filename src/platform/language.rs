@@ -20,8 +20,8 @@ pub const ENGLISH: &str = "en";
 thread_local! {
     /// The catalogue as the browser read it, and the browser's rules for plurals.
     static WORDS: OnceCell<(JsValue, PluralRules)> = const { OnceCell::new() };
-    /// How the browser writes a number: to no decimal, and to one.
-    static NUMBERS: OnceCell<(Function, Function)> = const { OnceCell::new() };
+    /// How the browser writes a number, to one decimal at most. One for all of them: to make it takes milliseconds of the first card.
+    static NUMBERS: OnceCell<Function> = const { OnceCell::new() };
 }
 
 /// A language that can be chosen.
@@ -103,18 +103,15 @@ fn find(message: &str, n: Option<u64>) -> Option<String> {
     })
 }
 
-fn write(number: f64, to_tenths: bool) -> String {
+fn write(number: f64) -> String {
     NUMBERS.with(|numbers| {
-        let (whole, tenths) = numbers.get_or_init(|| (writer(0), writer(1)));
-        let writer = if to_tenths { tenths } else { whole };
+        let writer = numbers.get_or_init(writer);
         writer.call1(&JsValue::NULL, &number.into()).ok().and_then(|text| text.as_string()).unwrap_or_default()
     })
 }
 
-fn writer(decimals: u32) -> Function {
+fn writer() -> Function {
     let options = Object::new();
-    for name in ["minimumFractionDigits", "maximumFractionDigits"] {
-        let _ = Reflect::set(&options, &name.into(), &decimals.into());
-    }
+    let _ = Reflect::set(&options, &"maximumFractionDigits".into(), &1.into());
     NumberFormat::new(&Array::of1(&locale::name().into()), &options).format()
 }

@@ -14,6 +14,7 @@ pub mod history;
 pub mod keys;
 pub mod language;
 pub mod locale;
+pub mod looks;
 pub mod page;
 pub mod piece;
 pub mod pointer;

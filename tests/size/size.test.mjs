@@ -31,15 +31,20 @@ test("a first visit keeps to the budget", async (t) => {
   await visitor.page.getByText("size-1").first().waitFor();
   await visitor.page.waitForFunction(() => document.fonts.status === "loaded");
 
-  const rest = await until("the rest of the console", () => [...files.values()].find(({ url, done }) => done && /console-rest-.*\.wasm$/.test(url)));
+  // The later part of the console and its looks: not counted, because nobody waits for them.
+  const isLater = ({ url }) => /\/(console-rest|later)-\w+\.(wasm|css)$/.test(url);
+  const later = await until("the rest of the console", () => [[...files.values()].filter((file) => file.done && isLater(file))].find((both) => both.length === 2));
   const rows = [...files.values()].filter(({ url }) => !new URL(url).pathname.startsWith("/api/")).sort((a, b) => b.bytes - a.bytes);
-  const total = rows.filter((row) => row !== rest).reduce((sum, { bytes }) => sum + bytes, 0);
+  const first = rows.filter((row) => !isLater(row));
+  const total = first.reduce((sum, { bytes }) => sum + bytes, 0);
   const line = ({ url, bytes, encoding }) => `${String(bytes).padStart(8)}  ${(encoding || "as is").padEnd(6)}  ${new URL(url).pathname}`;
-  const table = [...rows.filter((row) => row !== rest).map(line), `${String(total).padStart(8)}          of ${BUDGET}`, `and when the browser is idle:`, line(rest)];
-  writeFileSync(join(out, "size.json"), JSON.stringify({ total, budget: BUDGET, files: rows, after: rest }, null, 2));
+  const table = [...first.map(line), `${String(total).padStart(8)}          of ${BUDGET}`, "and when the browser is idle:", ...later.map(line)];
+  writeFileSync(join(out, "size.json"), JSON.stringify({ total, budget: BUDGET, files: rows, after: later }, null, 2));
   for (const line of table) t.diagnostic(line);
-  const [began, card] = await visitor.page.evaluate(([url]) => [performance.getEntriesByName(url)[0].startTime, window.firstCard], [rest.url]);
-  assert.ok(began >= card, `the rest was asked for ${Math.round(card - began)} ms before the first card was there`);
+  for (const { url } of later) {
+    const [began, card] = await visitor.page.evaluate((url) => [performance.getEntriesByName(url)[0].startTime, window.firstCard], url);
+    assert.ok(began >= card, `${url} was asked for ${Math.round(card - began)} ms before the first card was there`);
+  }
 
   assert.ok(rows.some(({ url }) => url.endsWith(".wasm")), "the console itself was downloaded");
   for (const { url, encoding } of rows.filter(({ url }) => /\.(wasm|js|css)$/.test(url))) {
