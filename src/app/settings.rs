@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::overlay::Overlays;
+use crate::pages::context::App;
 use crate::platform::density;
 use crate::platform::preferences;
 use crate::platform::theme;
@@ -18,6 +19,7 @@ use crate::words::tr;
 /// The sheet.
 #[component]
 pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
+    let who = use_context::<App>().and_then(|app| untrack(|| app.live.session.name()));
     let chosen = RwSignal::new(theme::chosen().as_str().to_owned());
     let still = RwSignal::new(preferences::is_still());
     let plain_keys = RwSignal::new(preferences::has_plain_keys());
@@ -72,6 +74,7 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                         </span>
                         <LanguageMenu wide=true />
                     </div>
+                    {who.map(|who| view! { <p class="muted">{tr!("Signed in as {}", who)}</p> })}
                     <SelectField label=tr!("Theme") options=themes value=chosen />
                     <CheckField label=tr!("Let cards and rows stand close") value=compact />
                     <CheckField label=tr!("Let nothing move, whatever the system says") value=still />

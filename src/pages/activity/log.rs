@@ -58,7 +58,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} <Told words=entry.message /> {reason} {actor} {origin}</span>
+                <span>{node} <Told words=entry.message sentence=true /> {reason} {actor} {origin}</span>
             </span>
         </li>
     }

@@ -35,7 +35,7 @@ pub fn Planned() -> impl IntoView {
 fn Row(plan: PlannedDrain) -> impl IntoView {
     let words = PlanWords::of(&plan);
     let app = App::get();
-    let (id, change) = (plan.node_id.clone(), tr!("Change the plan of {}", plan.node_name));
+    let (id, change) = (plan.node_id.clone(), format!("{} {}", tr!("Change plan…"), plan.node_name));
     let refused = Signal::derive(move || app.live.session.why_not(Needs::Drain));
     view! {
         <li>

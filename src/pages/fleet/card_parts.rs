@@ -85,7 +85,7 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
     let version = move || {
         let (version, update) = face.with(|face| (face.version.clone(), face.update.clone()));
         view! {
-            <span class="mono">{version.unwrap_or_else(|| format!("agent {}", format::UNKNOWN))}</span>
+            <span class="mono">{version.unwrap_or_else(|| tr!("agent {}", format::UNKNOWN))}</span>
             {update.map(|to| view! { <Tag tone=Tone::Pending word=tr!("update") title=tr!("Update to {}", to) /> })}
         }
     };

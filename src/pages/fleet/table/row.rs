@@ -36,10 +36,12 @@ pub fn NodeRow(seat: Seat, index: Signal<String>, columns: Memo<Vec<Column>>) ->
             aria-rowindex=move || index.get()
         >
             <th scope="row" title=name>
-                <SelectBox id=id name=Signal::derive(name) />
-                <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
-                    {name}
-                </a>
+                <div class="row-name">
+                    <SelectBox id=id name=Signal::derive(name) />
+                    <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
+                        {name}
+                    </a>
+                </div>
             </th>
             {cells}
             <td class="row-actions no-print">
