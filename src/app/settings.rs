@@ -73,6 +73,9 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                             {tr!("Language")}
                         </span>
                         <LanguageMenu wide=true />
+                        <span class="muted hint" aria-hidden="true">
+                            {tr!("The page is loaded again in the language you choose.")}
+                        </span>
                     </div>
                     {who.map(|who| view! { <p class="muted">{tr!("Signed in as {}", who)}</p> })}
                     <SelectField label=tr!("Theme") options=themes value=chosen />

@@ -13,6 +13,7 @@ use crate::pages::context::App;
 use crate::state::Link;
 use crate::state::Load;
 use crate::state::Remote;
+use crate::words::Line;
 
 /// The log as one query shows it.
 #[derive(Clone, Copy)]
@@ -37,7 +38,7 @@ pub struct Feed {
 const ALL: i64 = i64::MAX;
 
 /// The first page is there, or why not, with the request's id.
-pub type Stage = Result<(), (String, Option<String>)>;
+pub type Stage = Result<(), (Line, Option<String>)>;
 
 impl Feed {
     /// Begins to fetch, and listens. What is new is shown at once while `follow` holds, and waits until it is asked for while not.

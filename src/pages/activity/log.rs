@@ -1,15 +1,15 @@
 //! Lines of the log.
 
 use leptos::prelude::*;
-use pitlane_api::ActivityEntry;
+use pitlane_api::{ActivityEntry, TERMINAL};
 
 use crate::model::activity;
 use crate::pages::context::App;
 use crate::platform::locale;
 use crate::route::Route;
+use crate::ui::Dated;
 use crate::ui::Dot;
 use crate::ui::Keyed;
-use crate::ui::Told;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -50,7 +50,11 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             " · "
         }
     });
-    let origin = entry.origin.map(|origin| view! { <span class="muted">" · "</span> <span class="muted mono">{origin}</span> });
+    let origin = entry.origin.map(|origin| {
+        let terminal = origin == TERMINAL;
+        let origin = if terminal { tr!("this machine's terminal") } else { origin };
+        view! { <span class="muted">" · "</span> <span class="muted" class:mono=!terminal>{origin}</span> }
+    });
     view! {
         <li>
             <time datetime=locale::iso(entry.at) title=locale::exact(entry.at)>
@@ -58,7 +62,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} <Told words=entry.message sentence=true /> {reason} {actor} {origin}</span>
+                <span>{node} <Dated words=entry.message /> {reason} {actor} {origin}</span>
             </span>
         </li>
     }

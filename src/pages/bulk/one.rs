@@ -26,7 +26,7 @@ use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
-use crate::words::{number, tr};
+use crate::words::{Line, number, tr};
 
 /// The page of one.
 #[component]
@@ -52,7 +52,7 @@ pub fn One(id: String) -> impl IntoView {
         Loading,
         Ready,
         Gone,
-        Failed(String, Option<String>),
+        Failed(Line, Option<String>),
     }
     let stage = Memo::new(move |_| {
         bulk.with(|load| match load {
