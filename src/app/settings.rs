@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::overlay::Overlay;
 use super::overlay::Overlays;
+use crate::pages::context::App;
 use crate::platform::density;
 use crate::platform::focus;
 use crate::platform::preferences;
@@ -37,6 +38,7 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
             focus::focus_first("[data-language] select");
         });
     }
+    let who = use_context::<App>().and_then(|app| untrack(|| app.live.session.name()));
     let chosen = RwSignal::new(theme::chosen().as_str().to_owned());
     let still = RwSignal::new(preferences::is_still());
     let plain_keys = RwSignal::new(preferences::has_plain_keys());
@@ -97,6 +99,7 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                             {tr!("The page is loaded again in the language you choose.")}
                         </span>
                     </div>
+                    {who.map(|who| view! { <p class="muted">{tr!("Signed in as {}", who)}</p> })}
                     <SelectField label=tr!("Theme") options=themes value=chosen />
                     <CheckField label=tr!("Let cards and rows stand close") value=compact />
                     <CheckField label=tr!("Let nothing move, whatever the system says") value=still />

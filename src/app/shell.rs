@@ -7,6 +7,7 @@ use super::rest::Part;
 use super::rest::Rest;
 use super::shortcuts;
 use super::top_bar::TopBar;
+use crate::model::engine::name;
 use crate::model::format;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
@@ -113,7 +114,7 @@ fn EngineBanner() -> impl IntoView {
     let away = Memo::new(move |_| {
         app.live.fleet.info().with(|info| {
             let engine = info.as_ref().map(|info| info.engine.clone()).filter(|engine| !engine.reachable)?;
-            Some((engine.kind.describe(), engine.message, engine.seen_at))
+            Some((name(engine.kind), engine.message, engine.seen_at))
         })
     });
     dynamic(move || {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::overlay::Overlay;
 use super::overlay::Overlays;
 use crate::model::content::FEW;
+use crate::model::engine;
 use crate::model::format;
 use crate::model::query::Query;
 use crate::model::role;
@@ -32,12 +33,12 @@ pub fn TopBar() -> impl IntoView {
     let app = App::get();
     let route = app.nav.route();
     let fleet = Memo::new(move |_| {
-        app.live.fleet.info().with(|info| info.as_ref().map(|info| (format!("{} · {}", info.engine.kind.describe(), info.name), info.production)))
+        app.live.fleet.info().with(|info| info.as_ref().map(|info| (engine::name(info.engine.kind), info.name.clone(), info.production)))
     });
     let overlays = use_context::<Overlays>();
-    let settings = move |()| {
+    let open = move |overlay: Overlay| {
         if let Some(overlays) = overlays {
-            overlays.open(Overlay::Settings);
+            overlays.open(overlay);
         }
     };
     let current = move |screen: fn(&Route) -> bool| move || route.with(screen).then_some("page");
@@ -45,8 +46,9 @@ pub fn TopBar() -> impl IntoView {
         <header class="top-bar no-print">
             <Mark />
             <p class="top-fleet">
-                {move || fleet.get().map(|(name, production)| view! {
-                    <span>{name}</span>
+                {move || fleet.get().map(|(engine, name, production)| view! {
+                    <span class="top-engine">{engine} " · "</span>
+                    <span class="top-name" title=name>{name.clone()}</span>
                     {production.then(|| view! { <Tag tone=Tone::Offline word=tr!("production") /> })}
                 })}
             </p>
@@ -60,8 +62,8 @@ pub fn TopBar() -> impl IntoView {
                 </a>
             </nav>
             <Search />
-            <IconButton glyph=Glyph::Sliders name=tr!("Keys and settings") on_press=settings />
-            <ThemeButton />
+            <IconButton glyph=Glyph::Command name=tr!("Command palette") on_press=move |()| open(Overlay::Palette) />
+            <IconButton glyph=Glyph::Sliders name=tr!("Keys and settings") on_press=move |()| open(Overlay::Settings) />
             <WhoAmI />
         </header>
     }
@@ -145,7 +147,7 @@ fn Search() -> impl IntoView {
     let hint = RwSignal::new(false);
     let hinted = StoredValue::new(false);
     keys::on_chord(move |key| {
-        let leads = key == "f" && app.live.chosen.shown_count() > FEW && focus::around("data-search").is_none();
+        let leads = key == "f" && untrack(|| app.live.chosen.shown_count()) > FEW && focus::around("data-search").is_none();
         if leads {
             focus::focus_first("[data-search]");
             focus::select_field();
@@ -201,7 +203,11 @@ fn WhoAmI() -> impl IntoView {
         _ => None,
     });
     view! {
-        <p class="who">{move || who.get()}</p>
+        // On a small screen both stand in the settings alone.
+        <div class="top-more">
+            <ThemeButton />
+            <p class="who">{move || who.get()}</p>
+        </div>
         <IconButton glyph=Glyph::SignOut name=tr!("Sign out") on_press=move |()| session.sign_out() />
     }
 }

@@ -4,7 +4,7 @@ use pitlane_api::{ActivityEntry, ActivityKind, ActorKind};
 
 use super::tone::Tone;
 
-/// Who stands at the beginning of the line, where somebody acted.
+/// Who stands in the line, where somebody acted.
 pub fn actor(entry: &ActivityEntry) -> Option<&str> {
     match entry.actor_kind {
         ActorKind::Person | ActorKind::Token | ActorKind::Unknown => entry.actor.as_deref(),

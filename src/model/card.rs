@@ -1,7 +1,7 @@
 //! What a node's card says. A card shows these words and decides nothing.
 
 use pitlane_api::{
-    Health, HeartbeatState, Node, NodeSource, Operation, OperationKind, OperationState, Scheduling, SignalKind, SignalState, Timestamp,
+    Health, HeartbeatState, Node, NodeSource, Operation, OperationKind, OperationState, Scheduling, Signal, SignalKind, SignalState, Timestamp,
 };
 
 use super::attention;
@@ -241,8 +241,19 @@ fn shown(operation: &Operation) -> bool {
 }
 
 fn signals(node: &Node) -> Vec<SignalWords> {
+    // An agent that was never heard says nothing of either yet, which is shown as such.
+    let unheard = (node.heartbeat.state == HeartbeatState::Never && node.signals.is_empty()).then(|| {
+        [(SignalKind::Docker, "Docker"), (SignalKind::Caddy, "Caddy")].map(|(kind, name)| Signal {
+            kind,
+            name: name.into(),
+            state: SignalState::Unknown,
+            detail: Default::default(),
+            since: None,
+        })
+    });
     node.signals
         .iter()
+        .chain(unheard.iter().flatten())
         .filter(|signal| match signal.kind {
             SignalKind::Docker | SignalKind::Caddy => signal.state != SignalState::NotPresent,
             SignalKind::Condition | SignalKind::Unknown => signal.state == SignalState::Bad,
@@ -348,7 +359,7 @@ fn bad_signal(signal: &pitlane_api::Signal) -> String {
 mod tests {
     use super::*;
     use crate::model::tests::node;
-    use pitlane_api::{Maintenance, Signal};
+    use pitlane_api::Maintenance;
 
     fn signal(kind: SignalKind, name: &str, state: SignalState) -> Signal {
         Signal { kind, name: name.into(), state, detail: Default::default(), since: None }
@@ -445,6 +456,14 @@ mod tests {
         let face = Face::of(&a);
         assert!(!face.meters_known);
         assert_eq!(face.signals.first().map(|s| s.glyph), Some(Glyph::Ring));
+    }
+
+    #[test]
+    fn a_node_that_was_never_heard_has_unknown_signals() {
+        let mut a = node("a");
+        (a.health, a.heartbeat.state, a.signals) = (Health::Pending, HeartbeatState::Never, Vec::new());
+        let said: Vec<_> = Face::of(&a).signals.into_iter().map(|signal| (signal.glyph, signal.title)).collect();
+        assert_eq!(said, [(Glyph::Ring, "Docker: not known".to_owned()), (Glyph::Ring, "Caddy: not known".to_owned())]);
     }
 
     #[test]

@@ -90,6 +90,8 @@ impl Column {
             Column::Stateful => tr!("column" => "Stateful"),
             Column::Version => tr!("column" => "Version"),
             Column::Maintenance => tr!("column" => "Maintenance"),
+            // Told apart from a column of our own.
+            Column::Label(key) if Self::ALL.iter().any(|column| column.word() == *key) => tr!("label {}", key),
             Column::Label(key) => key.clone(),
         }
     }
@@ -155,5 +157,6 @@ mod tests {
         assert_eq!(toggled(&without, &Column::Region), usual);
         let labelled = toggled(&usual, &Column::Label("rack".into()));
         assert_eq!(labelled.last(), Some(&Column::Label("rack".into())));
+        assert_eq!((Column::Label("rack".into()).label(), Column::Label("role".into()).label()), ("rack".into(), "label role".into()));
     }
 }

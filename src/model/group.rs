@@ -35,6 +35,8 @@ impl GroupBy {
         match self {
             GroupBy::Region => tr!("grouped by" => "region"),
             GroupBy::Role => tr!("grouped by" => "role"),
+            // Told apart from what is not a label.
+            GroupBy::Label(key) if key == "region" || key == "role" => tr!("label {}", key),
             GroupBy::Label(key) => key.clone(),
         }
     }

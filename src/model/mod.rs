@@ -12,6 +12,7 @@ pub mod columns;
 pub mod content;
 pub mod counts;
 pub mod drain;
+pub mod engine;
 pub mod entry;
 pub mod expected;
 pub mod fold;

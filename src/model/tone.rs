@@ -64,6 +64,7 @@ pub enum Glyph {
     Info,
     SignOut,
     Sliders,
+    Command,
 }
 
 /// A state as it is told everywhere: by picture, word and colour together.

@@ -31,9 +31,14 @@ pub fn range(element: &Element) -> (f64, f64) {
     ((-top).max(0.0), (height() - top).max(0.0))
 }
 
+/// How far the page is scrolled down.
+pub fn scrolled() -> f64 {
+    window().scroll_y().unwrap_or_default()
+}
+
 /// Scrolls so that what is so far below an element's top stands at the top of the screen.
 pub fn scroll_into(element: &Element, below: f64) {
-    let y = window().scroll_y().unwrap_or_default() + top_of(element) + below;
+    let y = scrolled() + top_of(element) + below;
     window().scroll_to_with_x_and_y(0.0, y);
 }
 

@@ -109,6 +109,11 @@ impl FleetStore {
         self.rows.with_value(|rows| read(&mut rows.values().map(|slot| &*slot.entry)))
     }
 
+    /// How many should be back by now: it changes with the second in which a card says so.
+    pub fn overdue(self, now: Timestamp) -> usize {
+        self.with_entries(|entries| entries.filter(|entry| entry.overdue(now)).count())
+    }
+
     /// All counts; run again when a node changes.
     pub fn counts(self, now: Timestamp) -> HeadCounts {
         let mut counts = HeadCounts::default();

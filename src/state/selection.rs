@@ -44,10 +44,10 @@ impl Chosen {
         self.shown.set(Some(groups));
     }
 
-    /// How many nodes the page shows, in the document or not. A page that was left shows none.
+    /// How many nodes the page shows, in the document or not; reactive. A page that was left shows none.
     pub fn shown_count(self) -> usize {
         let count = |groups: &Vec<Group>| groups.iter().map(|group| group.members.len()).sum();
-        untrack(|| self.shown.get().and_then(|groups| groups.try_with(count))).unwrap_or_default()
+        self.shown.get().and_then(|groups| groups.try_with(count)).unwrap_or_default()
     }
 
     /// Takes a press in.

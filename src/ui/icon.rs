@@ -53,6 +53,7 @@ const fn path(glyph: Glyph) -> &'static str {
         Glyph::Refresh => "M20 11a8 8 0 0 0-14.5-3.5L4 9M4 4v5h5M4 13a8 8 0 0 0 14.5 3.5L20 15M20 20v-5h-5",
         Glyph::Flask => "M9 3h6M10 3v6L5 18.500a1.700 1.700 0 0 0 1.500 2.500h11a1.700 1.700 0 0 0 1.500-2.500L14 9V3M7.500 14h9",
         Glyph::Sliders => "M4 7h9M17 7h3M17 5v4M4 17h3M11 17h9M7 15v4",
+        Glyph::Command => "M9 6a3 3 0 1 0-3 3h12a3 3 0 1 0-3-3v12a3 3 0 1 0 3-3H6a3 3 0 1 0 3 3Z",
         Glyph::SignOut => "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
         Glyph::Info => "M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18M12 11v5.500M12 7.700v.1",
     }

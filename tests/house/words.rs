@@ -142,6 +142,9 @@ fn every_word_on_the_screen_goes_through_tr() {
     caught("fn a() { view! { <p aria-label=\"Pages\">{b}</p> } }");
     caught("fn a() -> String { format!(\"{name} was removed\") }");
     caught("fn a() -> &'static str { \"Healthy\" }");
+    caught("fn a() -> String { format!(\"agent {}\", version) }");
+    caught("fn a() { view! { <p>{format!(\"{} (production)\", name)}</p> } }");
+    caught("fn a() -> String { format!(\" · “{reason}”\") }");
     let fine =
         "fn a() { view! { <p class=\"card-head\" data-tone=\"offline\">{tr!(\"Nothing runs here.\")} \" · \" <code>\"pitlane demo\"</code></p> } }
         #[expect(dead_code, reason = \"a reason is for us\")] fn b() -> &'static str { \"data-node\" }";

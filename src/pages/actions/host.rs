@@ -72,7 +72,7 @@ impl Subject {
 pub fn fleet_name(app: App) -> impl Fn() -> String + Copy {
     move || {
         app.live.fleet.info().with(|info| match info {
-            Some(info) if info.production => format!("{} (production)", info.name),
+            Some(info) if info.production => tr!("{} (production)", info.name),
             Some(info) => info.name.clone(),
             None => String::new(),
         })

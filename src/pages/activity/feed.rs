@@ -1,5 +1,5 @@
-//! What is known of the log: pages that were fetched, and what the stream brings. Where somebody reads, what is new is held back until
-//! they ask for it, so that no line moves under their eyes.
+//! What is known of the log: pages that were fetched, and what the stream brings. While somebody follows, it is shown as it comes; while somebody
+//! reads, it is held back until they ask for it, so that no line moves under their eyes.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -23,7 +23,7 @@ pub struct Feed {
     /// The newest page, fetched again after the stream was cut.
     first: Remote<ActivityPage>,
     fetched: RwSignal<Vec<ActivityEntry>>,
-    /// The newest entry that is shown; newer ones are held back. `None`: nothing was fetched yet.
+    /// The newest entry that is shown; newer ones are held back. `None`: nothing was fetched yet. [`ALL`]: none is held back.
     upto: RwSignal<Option<i64>>,
     /// For older entries.
     cursor: RwSignal<Option<String>>,
@@ -34,12 +34,15 @@ pub struct Feed {
     pub busy: RwSignal<bool>,
 }
 
+/// No entry is newer.
+const ALL: i64 = i64::MAX;
+
 /// The first page is there, or why not, with the request's id.
 pub type Stage = Result<(), (Line, Option<String>)>;
 
 impl Feed {
-    /// Begins to fetch, and listens. `hold`: new entries wait until they are asked for.
-    pub fn new(app: App, query: LogQuery, hold: bool) -> Self {
+    /// Begins to fetch, and listens. What is new is shown at once while `follow` holds, and waits until it is asked for while not.
+    pub fn new(app: App, query: LogQuery, follow: Memo<bool>) -> Self {
         let query = StoredValue::new(query);
         let first = Remote::new(move || {
             let query = query.get_value();
@@ -59,7 +62,23 @@ impl Feed {
         Effect::new(move || {
             let page = first.with(|load| if let Load::Ready(page) = load { Some(page.clone()) } else { None });
             if let Some(page) = page {
-                feed.take(page, hold);
+                feed.take(page, follow.get_untracked());
+            }
+        });
+        Effect::new(move || {
+            let follow = follow.get();
+            match feed.upto.get_untracked() {
+                Some(ALL) if !follow => feed.upto.set(Some(feed.newest())),
+                Some(upto) if follow && upto != ALL => feed.catch_up(),
+                _ => {}
+            }
+        });
+        // Who follows for long keeps no more of it than the stream does: then the newest page is the beginning again.
+        Effect::new(move || {
+            let overflown = feed.overflown();
+            if overflown && feed.upto.get_untracked() == Some(ALL) && !feed.gap.get_value() {
+                feed.gap.set_value(true);
+                first.reload();
             }
         });
         Effect::new(move |was: Option<bool>| {
@@ -72,18 +91,25 @@ impl Feed {
         feed
     }
 
-    fn take(self, page: ActivityPage, hold: bool) {
+    fn take(self, page: ActivityPage, follow: bool) {
         let newest = page.entries.first().map_or(0, |entry| entry.id);
         let oldest = page.entries.last().map_or(0, |entry| entry.id);
         if self.upto.with_untracked(Option::is_none) {
             self.cursor.set(page.next_cursor);
             self.fetched.set(page.entries);
-            self.upto.set(Some(if hold { newest } else { i64::MAX }));
+            self.upto.set(Some(if follow { ALL } else { newest }));
             return;
         }
         let known = self.fetched.with_untracked(|known| known.first().map_or(0, |entry| entry.id));
         if page.next_cursor.is_some() && oldest > known {
             self.gap.set_value(true);
+        }
+        if self.gap.get_value() && self.upto.get_untracked() == Some(ALL) {
+            self.gap.set_value(false);
+            self.cursor.set(page.next_cursor);
+            self.fetched.set(page.entries);
+            self.app.live.activity.update(|live| live.retain(|entry| entry.id > newest));
+            return;
         }
         self.fetched.update(|known| *known = activity::merged(known, &page.entries));
     }
@@ -117,16 +143,29 @@ impl Feed {
 
     /// Shows what was held back. Where entries may be missing between, the newest page is the beginning again.
     pub fn show_new(self) {
-        let newest = untrack(|| self.all().first().map_or(0, |entry| entry.id));
-        let overflown = self.app.live.activity.with_untracked(Vec::len) >= crate::state::KEPT;
-        if self.gap.get_value() || overflown {
+        if self.gap.get_value() || untrack(|| self.overflown()) {
             self.gap.set_value(false);
             self.upto.set(None);
             self.app.live.activity.update(Vec::clear);
             self.first.reload();
         } else {
-            self.upto.set(Some(newest));
+            self.upto.set(Some(self.newest()));
         }
+    }
+
+    fn catch_up(self) {
+        self.show_new();
+        if self.upto.with_untracked(Option::is_some) {
+            self.upto.set(Some(ALL));
+        }
+    }
+
+    fn newest(self) -> i64 {
+        untrack(|| self.all().first().map_or(0, |entry| entry.id))
+    }
+
+    fn overflown(self) -> bool {
+        self.app.live.activity.with(Vec::len) >= crate::state::KEPT
     }
 
     /// Whether there are older ones.

@@ -30,6 +30,24 @@ fn first(app: App, most: usize, fits: impl Fn(&String) -> bool) -> Vec<(NodeId, 
     })
 }
 
+/// Whether a name has it in it, however it is written.
+fn has(part: &str) -> impl Fn(&String) -> bool + use<> {
+    let part = part.to_lowercase();
+    move |name| name.to_lowercase().contains(&part)
+}
+
+/// The node that somebody means: its whole name, or a part that no other has.
+fn node_of(app: App, name: &str) -> Option<NodeId> {
+    let whole = || first(app, 1, |known| known == name).into_iter().next();
+    let only = || <[_; 1]>::try_from(first(app, 2, has(name))).ok().map(|[one]| one);
+    if name.is_empty() { None } else { whole().or_else(only).map(|(id, _)| id) }
+}
+
+/// Whether what stands in place of a node's id is a part of several names.
+pub fn several(app: App, node: &NodeId) -> bool {
+    !node.0.is_empty() && app.live.fleet.row_untracked(node).is_none() && first(app, 2, has(&node.0)).len() > 1
+}
+
 /// The row of filters.
 #[component]
 pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
@@ -48,13 +66,11 @@ pub fn Filters(query: Memo<LogQuery>) -> impl IntoView {
         app.live.fleet.row(&id).map_or(id.0, |row| row.node.with(|node| node.name.clone()))
     });
     let named = move |name: String| {
-        let found = first(app, 1, |known| *known == name).into_iter().next().map(|(id, _)| id);
-        narrow(&|query| query.node = found.clone().unwrap_or_else(|| NodeId(name.trim().to_owned())));
+        let name = name.trim();
+        let found = node_of(app, name);
+        narrow(&|query| query.node = found.clone().unwrap_or_else(|| NodeId(name.to_owned())));
     };
-    let meant = move |typed: String| {
-        let typed = typed.to_lowercase();
-        first(app, MEANT, |name| name.to_lowercase().contains(&typed)).into_iter().map(|(_, name)| name).collect()
-    };
+    let meant = move |typed: String| first(app, MEANT, has(&typed)).into_iter().map(|(_, name)| name).collect();
     let of_kinds = move |kinds: Vec<ActivityKind>| narrow(&|query| query.kinds = kinds.clone());
     let field_of = |text: &str| log_query::time(text).map(locale::field).unwrap_or_default();
     let time_of = |value: String| locale::parse_field(&value).map(locale::iso).unwrap_or_default();

@@ -39,7 +39,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
     let now = App::get().clock.now_untracked();
     let today = locale::day(entry.at) == locale::day(now);
     let when = if today { locale::time(entry.at) } else { locale::short(entry.at, now) };
-    let actor = activity::actor(&entry).map(|actor| view! { <b>{actor.to_owned()}</b> " " });
+    let actor = activity::actor(&entry).map(|actor| view! { <span class="muted">" · " {tr!("by {}", actor)}</span> });
     let tone = activity::tone(entry.kind);
     let reason = entry.reason.map(|reason| view! { " " <bdi>{tr!("“{}”", reason)}</bdi> });
     let node = entry.node_id.zip(entry.node_name).filter(|_| with_node).map(|(id, name)| {
@@ -47,15 +47,13 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             <a class="log-node" href=Route::node(&id).href()>
                 {name}
             </a>
-            " "
+            " · "
         }
     });
     let origin = entry.origin.map(|origin| {
-        if origin == TERMINAL {
-            view! { <span class="muted">" " {tr!("this machine's terminal")}</span> }
-        } else {
-            view! { <span class="muted mono">" " {origin}</span> }
-        }
+        let terminal = origin == TERMINAL;
+        let origin = if terminal { tr!("this machine's terminal") } else { origin };
+        view! { <span class="muted">" · "</span> <span class="muted" class:mono=!terminal>{origin}</span> }
     });
     view! {
         <li>
@@ -64,7 +62,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} {actor} <Dated words=entry.message /> {reason} {origin}</span>
+                <span>{node} <Dated words=entry.message /> {reason} {actor} {origin}</span>
             </span>
         </li>
     }

@@ -15,8 +15,10 @@ use super::context::App;
 use crate::api;
 use crate::model::log_query::LogQuery;
 use crate::platform::page;
+use crate::platform::viewport;
 use crate::route::Route;
 use crate::ui::Button;
+use crate::ui::Kind;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::When;
@@ -58,7 +60,7 @@ pub fn ActivityPage() -> impl IntoView {
         <planned::Planned />
         <Filters query=query />
         <section class="panel" aria-label=tr!("Activity log")>
-            {dynamic(move || view! { <Log query=query.get() hold=true /> })}
+            {dynamic(move || view! { <Log query=query.get() on_its_own=true /> })}
         </section>
     }
 }
@@ -80,19 +82,38 @@ pub fn NodeLog(node: NodeId) -> impl IntoView {
                     </a>
                 </div>
             </div>
-            {dynamic(move || view! { <Log query=query.get() hold=false /> })}
+            {dynamic(move || view! { <Log query=query.get() on_its_own=false /> })}
         </section>
     }
 }
 
-/// Fetched pages, oldest at the end, with what the stream brings on top.
+/// So far from the top, in pixels, somebody still looks at the newest entry.
+const AT_THE_TOP: f64 = 8.0;
+
+/// Fetched pages, oldest at the end, with what the stream brings on top. On its own page it is followed at the top of the page, and holds still
+/// for whoever scrolled down to read, or pauses it.
 #[component]
-fn Log(query: LogQuery, hold: bool) -> impl IntoView {
+fn Log(query: LogQuery, on_its_own: bool) -> impl IntoView {
+    let app = App::get();
     let with_node = query.node.0.is_empty();
-    let narrowed = query != LogQuery { node: query.node.clone(), ..LogQuery::default() };
-    let none = if narrowed { tr!("Nothing matches.") } else { tr!("Nothing has happened yet.") };
-    let feed = Feed::new(App::get(), query, hold);
+    let everything = if on_its_own { query.is_all() } else { query == LogQuery::of_node(&query.node) };
+    let none = match filters::several(app, &query.node) {
+        true => tr!("Several nodes have “{}” in their names. Choose one of them.", query.node),
+        false if everything => tr!("Nothing has happened yet."),
+        false => tr!("Nothing matches."),
+    };
+    let paused = RwSignal::new(false);
+    let scrolled = RwSignal::new(viewport::scrolled() > AT_THE_TOP);
+    if on_its_own {
+        viewport::on_scroll(move || {
+            let _ = scrolled.try_set(viewport::scrolled() > AT_THE_TOP);
+        });
+    }
+    let follow = Memo::new(move |_| !on_its_own || !(paused.get() || scrolled.get()));
+    let feed = Feed::new(app, query, follow);
     let (entries, held, older, stage) = (feed.shown(), feed.held(), feed.has_older(), feed.stage());
+    let how = move || if follow.get() { tr!("Newest first · live") } else { tr!("Newest first · held while you read") };
+    let pause = move || if paused.get() { tr!("log" => "Follow") } else { tr!("log" => "Pause") };
     let news = move || tr!("1 new entry — show" | "{n} new entries — show" % held.get());
     dynamic(move || match stage.get() {
         None => view! { <Skeleton shape="line" count=5 /> }.into_any(),
@@ -101,14 +122,17 @@ fn Log(query: LogQuery, hold: bool) -> impl IntoView {
         }
         .into_any(),
         Some(Ok(())) => view! {
-            // Keeps its height, so that its button does not move what is being read.
-            <div class="log-news no-print" hidden=!hold>
-                <p class="muted hint">{tr!("Newest first")}</p>
+            // Keeps its height, so that its button, in place of the words, does not move what is being read.
+            <div class="log-news no-print" hidden=!on_its_own>
+                <p class="muted hint" hidden=move || held.get().gt(&0)>
+                    {how}
+                </p>
                 <div role="status">
                     <When cond=move || held.get().gt(&0)>
                         <Button label=Signal::derive(news) small=true on_press=move |()| feed.show_new() />
                     </When>
                 </div>
+                <Button label=Signal::derive(pause) small=true kind=Kind::Quiet on_press=move |()| paused.update(|paused| *paused = !*paused) />
             </div>
             <log::Entries entries=entries with_node=with_node none=none.clone() />
             {move || feed.problem.get().map(|error| view! { <p class="field-error" role="alert">{marked(error.message())}</p> })}

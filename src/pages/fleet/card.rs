@@ -44,7 +44,7 @@ pub fn NodeCard(
         >
             <header class="card-head">
                 <div>
-                    <h3>
+                    <h3 title=name>
                         <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
                             {move || name()}
                         </a>

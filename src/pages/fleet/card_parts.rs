@@ -85,7 +85,7 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
     let version = move || {
         let (version, update) = face.with(|face| (face.version.clone(), face.update.clone()));
         view! {
-            <span class="mono">{version.unwrap_or_else(|| format!("agent {}", format::UNKNOWN))}</span>
+            <span class="mono">{version.unwrap_or_else(|| tr!("agent {}", format::UNKNOWN))}</span>
             {update.map(|to| view! { <Tag tone=Tone::Pending word=tr!("update") title=tr!("Update to {}", to) /> })}
         }
     };
@@ -97,12 +97,13 @@ pub fn Signals(face: Memo<Face>) -> impl IntoView {
     }
 }
 
-/// `In maintenance 2 h 14 min · on-call · “Kernel 6.12 reboot”`, and whether it is overdue.
+/// `In maintenance 2 h 14 min · back in 1 h · on-call · “Kernel 6.12 reboot”`. A long reason is cut, so it stands last; its title is the whole of it.
 #[component]
 pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
     let clock = App::get().clock;
     let since = words.since;
     let rest = if words.rest.is_empty() { String::new() } else { format!(" · {}", words.rest) };
+    let whole = words.rest;
     let back = words.expected_back_at.map(|at| {
         let overdue = move || at < clock.now();
         let text = move || {
@@ -115,13 +116,13 @@ pub fn MaintenanceLine(words: MaintenanceWords) -> impl IntoView {
         }
     });
     view! {
-        <p class="card-maintenance">
+        <p class="card-maintenance" title=whole>
             <Icon glyph=Glyph::Clock />
             <span>
                 {tr!("In maintenance")} " "
                 {since.map(|at| view! { <Age at=Signal::stored(Some(at)) /> })}
-                {rest}
                 {back}
+                {rest}
             </span>
         </p>
     }

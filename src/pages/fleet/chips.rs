@@ -21,9 +21,9 @@ use crate::words::{number, tr};
 #[component]
 pub fn Chips(query: Memo<Query>) -> impl IntoView {
     let app = App::get();
-    let minute = Memo::new(move |_| app.clock.now().as_second() / 20);
+    let overdue = Memo::new(move |_| app.live.fleet.overdue(app.clock.now()));
     let counts = Memo::new(move |_| {
-        minute.get();
+        overdue.get();
         let now = app.clock.now_untracked();
         app.live.fleet.counts(now)
     });

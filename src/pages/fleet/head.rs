@@ -1,43 +1,35 @@
-//! The head: title, counts, order, capacity.
+//! The head: title, counts, capacity.
 
 use leptos::prelude::*;
 use pitlane_api::Capacity;
 
-use super::show;
 use crate::model::counts;
 use crate::model::counts::CapacityBar;
 use crate::model::query::Query;
-use crate::model::sort::Sort;
 use crate::pages::context::App;
 use crate::ui::Age;
 use crate::ui::CapacityTrack;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
+use crate::words::number;
 use crate::words::tr;
 
-/// Title and counts, and the order on the right.
+/// Title and counts; the tools on the right.
 #[component]
 pub fn Head(query: Memo<Query>, tools: AnyView) -> impl IntoView {
     let app = App::get();
     let fleet = app.live.fleet;
     let sentence = Memo::new(move |_| {
-        let now = app.clock.now_untracked();
-        fleet.counts(now).sentence()
+        let counts = fleet.counts(app.clock.now_untracked());
+        if query.with(Query::is_all) {
+            return counts.sentence();
+        }
+        let all = counts.total.real + counts.total.simulated;
+        tr!("{} of {} nodes", number(app.live.chosen.shown_count()), number(all))
     });
     let updated = app.live.connection.updated_at();
     let known = move || fleet.loaded().get();
-    let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), reversed: false, ..query.get_untracked() });
-    let options = Sort::ALL
-        .into_iter()
-        // The table's headers sort by more than the menu offers: that one is named too, while it is chosen.
-        .enumerate()
-        .map(|(at, sort)| {
-            let selected = move || query.with(|query| query.sort == sort);
-            let hidden = move || at >= Sort::IN_MENU && !selected();
-            view! { <option value=sort.as_str() selected=selected hidden=hidden>{tr!("Sort: {}", sort.label())}</option> }
-        })
-        .collect_view();
     view! {
         <div class="page-head">
             <div>
@@ -52,9 +44,6 @@ pub fn Head(query: Memo<Query>, tools: AnyView) -> impl IntoView {
             </div>
             <div class="head-tools no-print">
                 {tools}
-                <select class="button" aria-label=tr!("Sort") on:change=sort>
-                    {options}
-                </select>
             </div>
         </div>
     }

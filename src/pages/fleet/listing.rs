@@ -58,7 +58,7 @@ impl Listing {
             content: Content::default(),
         };
         let listing = Self { inner: StoredValue::new(inner), changed: RwSignal::new(0), root: NodeRef::new() };
-        let tick = Memo::new(move |_| app.clock.now().as_second() / 20);
+        let tick = Memo::new(move |_| app.live.fleet.overdue(app.clock.now()));
         let groups = Memo::new_with_compare(
             move |_| {
                 tick.get();

@@ -13,8 +13,9 @@ use crate::ui::view;
 pub fn PlanLine(words: PlanWords) -> impl IntoView {
     let state = words.state;
     let rest = words.message.clone().unwrap_or_else(|| words.rest.clone());
+    let whole = rest.clone();
     view! {
-        <p class="card-maintenance card-plan" data-tone=words.tone().as_str()>
+        <p class="card-maintenance card-plan" data-tone=words.tone().as_str() title=whole>
             <Icon glyph=words.glyph() />
             <span>
                 <b>

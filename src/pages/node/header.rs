@@ -5,6 +5,7 @@ use pitlane_api::Action as Needs;
 
 use super::Shared;
 use crate::model::card;
+use crate::model::engine;
 use crate::model::tone::Glyph;
 use crate::model::tone::Tone;
 use crate::pages::actions::MainButton;
@@ -29,8 +30,11 @@ pub fn Header(shared: Shared) -> impl IntoView {
     let why_not = move |needs: Needs| Signal::derive(move || app.live.session.why_not(needs));
     // Where the engine is the one that knows its nodes, Pitlane says so instead of hiding the button.
     let not_removable = Signal::derive(move || {
-        let engine =
-            app.live.fleet.info().with(|info| info.as_ref().filter(|info| !info.engine.capabilities.remove).map(|info| info.engine.kind.describe()));
+        let engine = app
+            .live
+            .fleet
+            .info()
+            .with(|info| info.as_ref().filter(|info| !info.engine.capabilities.remove).map(|info| engine::name(info.engine.kind)));
         engine
             .map(|engine| tr!("{engine} does not let Pitlane remove nodes: remove it there.", engine))
             .or_else(|| app.live.session.why_not(Needs::Remove))

@@ -35,7 +35,10 @@ fn OnePlan(shared: Shared, plan: PlannedDrain) -> impl IntoView {
     let words = PlanWords::of(&plan);
     let (state, starts_at, decide) = (plan.state, plan.starts_at, words.needs_a_person());
     let title = Signal::derive(move || plan::headline(state, &format::relative(starts_at, app.clock.now())));
-    let begins = tr!("Begins {}.", locale::exact(starts_at));
+    let begins = match plan.expected_back_at {
+        Some(back) => tr!("Begins {}, expected back {}.", locale::exact(starts_at), locale::exact(back)),
+        None => tr!("Begins {}.", locale::exact(starts_at)),
+    };
     let text = match (&words.message, state) {
         (Some(message), PlanState::Due) => tr!("{message} It begins at most half an hour late.", message = message),
         (Some(message), _) => message.clone(),

@@ -122,6 +122,7 @@ story("activity and bulk operations in every state", { refusals: [404] }, async 
   await through(person, [
     ["log", "/activity", (page) => reads(log(page), /Kernel 6\.12 reboot/)],
     ["log held back", null, async (page) => {
+      await log(page).getByRole("button", { name: "Pause" }).click();
       await api.call("PATCH", `/nodes/${nodes["edge-01"].id}/maintenance`, { reason: "Disk swap" }, { "if-match": "*" });
       await log(page).getByRole("button", { name: /new entr/ }).waitFor();
     }],

@@ -27,7 +27,7 @@ story("activates with one click once the checks are clean", {}, async (stage) =>
   await page.getByRole("button", { name: "Activate", exact: true }).click();
   await until("the node to be schedulable", async () => (await api.node(agent.id)).scheduling === "schedulable");
   await page.getByRole("button", { name: /^Drain/ }).waitFor();
-  await reads(page.getByRole("region", { name: "Activity" }), /on-call .*activat/i);
+  await reads(page.getByRole("region", { name: "Activity" }), /activat.* · by on-call/i);
 });
 
 story("a node whose Docker is not ready is activated only with a reason", {}, async (stage) => {

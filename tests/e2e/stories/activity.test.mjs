@@ -35,13 +35,21 @@ story("narrows the log; back, forward and a link lead to the same", {}, async (s
   await until("the log", async () => (await lines(page).count()) > 4);
 
   await page.getByRole("combobox", { name: "What" }).selectOption({ label: "Drained" });
-  await shows(page, [/edge-fra-02 In maintenance.*Reboot two/, /edge-fra-01 In maintenance.*Reboot one/], "both drains");
+  await shows(page, [/edge-fra-02 · In maintenance.*“Reboot two”/, /edge-fra-01 · In maintenance.*“Reboot one”/], "both drains");
   assert.match(page.url(), /\/activity\?kind=drained$/);
   const node = page.getByRole("combobox", { name: "Node" });
-  await node.fill("edge-fra-01");
+  // A part of a name that several have, one that no node has, and one that says which.
+  await node.fill("FRA");
+  await node.press("Enter");
+  await reads(log(page), /Several nodes have “FRA” in their names/);
+  await node.fill("ams");
+  await node.press("Enter");
+  await reads(log(page), /Nothing matches/);
+  await node.fill("a-01");
   await node.press("Enter");
   await shows(page, [/Reboot one/], "the drain of one node");
   assert.match(page.url(), new RegExp(`node=${one.id}&kind=drained`));
+  assert.equal(await node.inputValue(), "edge-fra-01");
   await page.getByRole("textbox", { name: "Who" }).fill("nobody");
   await page.getByRole("textbox", { name: "Who" }).press("Enter");
   await reads(log(page), /Nothing matches/);
@@ -49,9 +57,9 @@ story("narrows the log; back, forward and a link lead to the same", {}, async (s
   await page.goBack();
   await shows(page, [/Reboot one/], "back to the drain of one node");
   assert.equal(await page.getByRole("textbox", { name: "Who" }).inputValue(), "");
-  await page.goBack();
+  for (let n = 1; n <= 3; n += 1) await page.goBack();
   await shows(page, [/Reboot two/, /Reboot one/], "back to both drains");
-  await page.goForward();
+  for (let n = 1; n <= 3; n += 1) await page.goForward();
   await shows(page, [/Reboot one/], "forward again");
   await page.reload();
   await shows(page, [/Reboot one/], "the same after a reload");
@@ -91,19 +99,45 @@ story("follows the log live without moving what is read, and pages back", {}, as
   await until("the first page", async () => (await lines(page).count()) === 50);
   await says(lines(page).first(), /Reason number 60/);
 
-  const before = await lines(page).nth(3).boundingBox();
+  // At the top of the page it is followed: what is new stands there by itself, and nothing waits to be asked for.
+  const news = log(page).getByRole("button", { name: /new entr/ });
+  const newest = (n) => reads(lines(page).first(), new RegExp(`Reason number ${n}\\b`));
   await change("Reason number 61");
+  await newest(61);
+  assert.equal(await news.count(), 0);
+
+  // Who scrolled down reads: nothing moves, and what is new waits.
+  await page.mouse.move(200, 600);
+  await page.mouse.wheel(0, 240);
+  await reads(log(page), /held while you read/);
+  const before = await lines(page).nth(3).boundingBox();
   await change("Reason number 62");
-  const news = log(page).getByRole("button", { name: "2 new entries — show" });
-  await news.waitFor();
-  await says(lines(page).first(), /Reason number 60/);
+  await change("Reason number 63");
+  await log(page).getByRole("button", { name: "2 new entries — show" }).waitFor();
+  await says(lines(page).first(), /Reason number 61/);
   assert.deepEqual(await lines(page).nth(3).boundingBox(), before, "nothing moved");
   await news.click();
-  await says(lines(page).first(), /Reason number 62/);
-  assert.equal(await lines(page).count(), 52);
+  await newest(63);
+  await change("Reason number 64");
+  await log(page).getByRole("button", { name: "1 new entry — show" }).waitFor();
+
+  // Back at the top it is followed again, until it is paused.
+  await page.mouse.wheel(0, -2_000);
+  await newest(64);
+  await reads(log(page), /Newest first · live/);
+  await log(page).getByRole("button", { name: "Pause" }).click();
+  await page.evaluate(() => scrollTo(0, 0));
+  await change("Reason number 65");
+  await log(page).getByRole("button", { name: "1 new entry — show" }).waitFor();
+  await says(lines(page).first(), /Reason number 64/);
+  await log(page).getByRole("button", { name: "Follow" }).click();
+  await page.evaluate(() => scrollTo(0, 0));
+  await newest(65);
+  assert.equal(await news.count(), 0);
+  assert.equal(await lines(page).count(), 55);
 
   await log(page).getByRole("button", { name: "Older entries" }).click();
-  await until("the older ones", async () => (await lines(page).count()) === 62);
+  await until("the older ones", async () => (await lines(page).count()) === 65);
   await says(lines(page).last(), /Reason number 1\b/);
   assert.equal(await log(page).getByRole("button", { name: "Older entries" }).count(), 0);
   assert.deepEqual(await axe(page), []);

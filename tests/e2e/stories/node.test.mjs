@@ -185,7 +185,7 @@ story("a node whose workloads cannot be read is removed with a reason, and never
   const removed = (await api.activity()).find(({ kind }) => kind === "node_removed");
   assert.deepEqual([removed.node_name, removed.reason], ["edge-lon-01", "The host burned down"]);
   await page.goto("/activity");
-  await reads(page.getByRole("region", { name: "Activity log" }), /storage .*could not be read.*“The host burned down”/);
+  await reads(page.getByRole("region", { name: "Activity log" }), /could not be read.*“The host burned down”.* by storage/);
 });
 
 story("what never beat can be removed at once", {}, async (stage) => {

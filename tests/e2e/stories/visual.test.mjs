@@ -1,10 +1,38 @@
 // The five screens of the design, as they were when somebody last looked at them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import { container } from "../../support/agent.mjs";
 import { until } from "../../support/wait.mjs";
 import { PHONE } from "../support/browser.mjs";
 import { fleet, reads, sheet } from "../support/console.mjs";
 import { story } from "../support/story.mjs";
-import { looksAsKept } from "../support/visual.mjs";
+import { compared, looksAsKept, picture } from "../support/visual.mjs";
+
+// On the picture of the fleet: what must not vanish unseen, the smallest of it as well.
+const PLACES = [
+  { what: "the badge Degraded", x: 253, y: 225, width: 93, height: 23 },
+  { what: "the badge Healthy", x: 1315, y: 225, width: 80, height: 23 },
+  { what: "a button Drain", x: 282, y: 504, width: 63, height: 35 },
+  { what: "a link's picture", x: 250, y: 512, width: 20, height: 20 },
+  { what: "a chip", x: 99, y: 156, width: 114, height: 35 },
+  { what: "the word Live", x: 330, y: 20, width: 56, height: 18 },
+];
+
+test("a badge or a button that vanishes from a picture is seen; edges drawn a little differently are not", () => {
+  const was = picture("fleet-light");
+  /** The same with one place painted over by its own corner: as if nothing stood there. */
+  const without = ({ x, y, width, height }) => {
+    const is = picture("fleet-light");
+    const corner = is.data.subarray((y * is.width + x) * 4, (y * is.width + x) * 4 + 4);
+    for (let row = y; row < y + height; row += 1) for (let column = x; column < x + width; column += 1) is.data.set(corner, (row * is.width + column) * 4);
+    return is;
+  };
+  assert.deepEqual(compared(was, picture("fleet-light")).tiles, []);
+  for (const place of PLACES) assert.notDeepEqual(compared(was, without(place)).tiles, [], `${place.what} has vanished`);
+  const rough = picture("fleet-light");
+  for (let at = 0; at < rough.data.length; at += 4 * 97) rough.data.set([0, 0, 0], at);
+  assert.deepEqual(compared(was, rough).tiles, [], "a pixel in a hundred is an edge of a letter");
+});
 
 // Nothing becomes late while the pictures are taken, and no beat comes that was not asked for.
 const STILL = { PITLANE_HEARTBEAT_EVERY: "60s", PITLANE_LATE_AFTER: "20m", PITLANE_OFFLINE_AFTER: "30m", PITLANE_SETTLE: "1s" };

@@ -125,7 +125,9 @@ const READ: [&str; 14] =
     ["label", "title", "text", "name", "said", "hint", "placeholder", "word", "words", "subtitle", "alt", "caption", "summary", "worded"];
 
 /// Whole strings that look like words and are none: names of the browser and of HTTP, selectors, and our own name.
-const NO_WORDS: [&str; 22] = [
+const NO_WORDS: [&str; 24] = [
+    "Docker",
+    "Caddy",
     "Pitlane",
     "Accept",
     "Ctrl",
@@ -168,6 +170,9 @@ pub fn untranslated(file: &File) -> Vec<Finding> {
 fn look(trees: &[TokenTree], in_view: bool, report: &mut dyn FnMut(&Literal, &str)) {
     for at in 0..trees.len() {
         let is_argument_of = |name: &str| at >= 2 && call(trees, at - 2, name).is_some();
+        if is_argument_of("format") {
+            formatted(&trees[at], report);
+        }
         // An attribute of the compiler's: `#[expect(lint, reason = "…")]`.
         let is_for_rustc = is_punct(at.checked_sub(1).and_then(|before| trees.get(before)), '#');
         match &trees[at] {
@@ -207,6 +212,19 @@ fn is_read(trees: &[TokenTree], equals: usize) -> bool {
     let prefix = equals.checked_sub(3).and_then(|at| trees.get(at)).map(ToString::to_string).unwrap_or_default();
     let named = name.is_some_and(|name| READ.contains(&name.to_string().as_str()));
     named && (!dashed || prefix == "aria")
+}
+
+/// One word is enough between values: `format!("agent {}", version)`. And so are quotes, which other languages write otherwise.
+fn formatted(arguments: &TokenTree, report: &mut dyn FnMut(&Literal, &str)) {
+    let arguments = inside(arguments).unwrap_or_default();
+    let Some(TokenTree::Literal(literal)) = arguments.first() else { return };
+    let Some(text) = string(literal).filter(|text| !is_fine(text) && !reads_like_words(text)) else { return };
+    let is_word = |word: &str| word.chars().count() > 2 && word.chars().all(char::is_alphabetic) && word != "Pitlane";
+    let words = text.contains(char::is_whitespace)
+        && text.split_whitespace().any(|word| is_word(word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '{' && c != '}')));
+    if words || text.contains('“') {
+        report(literal, &text);
+    }
 }
 
 fn has_letters(text: &str) -> bool {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::model::group::GroupBy;
 use crate::model::query::Query;
+use crate::model::sort::Sort;
 use crate::model::tone::Glyph;
 use crate::pages::context::App;
 use crate::pages::fleet::show;
@@ -30,6 +31,28 @@ pub fn Switch(query: Memo<Query>) -> impl IntoView {
             {button(false, Glyph::Cards, tr!("Cards"))}
             {button(true, Glyph::Rows, tr!("Table"))}
         </div>
+    }
+}
+
+/// In which order.
+#[component]
+pub fn Order(query: Memo<Query>) -> impl IntoView {
+    let app = App::get();
+    let sort = move |event| show(app, Query { sort: Sort::from_word(&event_target_value(&event)), reversed: false, ..query.get_untracked() });
+    let options = Sort::ALL
+        .into_iter()
+        // The table's headers sort by more than the menu offers: that one is named too, while it is chosen.
+        .enumerate()
+        .map(|(at, sort)| {
+            let selected = move || query.with(|query| query.sort == sort);
+            let hidden = move || at >= Sort::IN_MENU && !selected();
+            view! { <option value=sort.as_str() selected=selected hidden=hidden>{tr!("Sort: {}", sort.label())}</option> }
+        })
+        .collect_view();
+    view! {
+        <select class="button" aria-label=tr!("Sort") on:change=sort>
+            {options}
+        </select>
     }
 }
 

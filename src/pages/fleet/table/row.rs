@@ -17,6 +17,7 @@ use crate::ui::view;
 pub fn NodeRow(seat: Seat, index: Signal<String>, columns: Memo<Vec<Column>>) -> impl IntoView {
     let Seat { id, row } = seat;
     let face = Memo::new(move |_| row.get().node.with(Face::of));
+    let name = move || face.with(|face| face.name.clone());
     let action = Memo::new(move |_| face.with(|face| face.action));
     let cells = move || {
         columns
@@ -34,11 +35,13 @@ pub fn NodeRow(seat: Seat, index: Signal<String>, columns: Memo<Vec<Column>>) ->
             data-edge=move || face.with(|face| face.edge.map(Tone::as_str))
             aria-rowindex=move || index.get()
         >
-            <th scope="row">
-                <SelectBox id=id name=Signal::derive(move || face.with(|face| face.name.clone())) />
-                <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
-                    {move || face.with(|face| face.name.clone())}
-                </a>
+            <th scope="row" title=name>
+                <div class="row-name">
+                    <SelectBox id=id name=Signal::derive(name) />
+                    <a class="card-name" href=move || id.with(|id| Route::node(id).href())>
+                        {name}
+                    </a>
+                </div>
             </th>
             {cells}
             <td class="row-actions no-print">

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::arrange::{Grouping, Switch};
+use super::arrange::{Grouping, Order, Switch};
 use crate::model::columns;
 use crate::model::columns::{Column, toggled};
 use crate::model::query::Query;
@@ -42,6 +42,7 @@ pub fn FleetTools() -> impl IntoView {
         </button>
         <Switch query=query />
         <Grouping query=query />
+        <Order query=query />
         <div id="fleet-tools" class="popover" popover="auto" role="dialog" aria-label=tr!("Views")>
             <Saved query=query />
             <Density />
@@ -158,10 +159,9 @@ fn Columns(query: Memo<Query>) -> impl IntoView {
         let (label, known) = (column.label(), column.clone());
         let checked = move || chosen.with(|chosen| chosen.contains(&known));
         let change = move |_| {
-            super::super::change(app, |query| {
-                let columns = columns::words(&toggled(&columns::shown(query), &column));
-                Query { columns, ..query.clone() }
-            });
+            let query = query.get_untracked();
+            let columns = columns::words(&toggled(&columns::shown(&query), &column));
+            super::super::show(app, Query { columns, ..query });
         };
         view! {
             <label class="check-line">
