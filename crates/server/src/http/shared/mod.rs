@@ -3,6 +3,7 @@
 //! Nobody is signed in here. All that is known of the node is [`pitlane_api::SharedStatus`]; this module cannot reach more.
 
 mod face;
+mod letters;
 mod page;
 mod picture;
 

@@ -7,11 +7,17 @@ const live = document.querySelector("[data-live]");
 const main = () => document.querySelector("main");
 const ended = () => "ended" in main().dataset;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const LOST_MS = 5_000; // Without a connection for so long, what is shown is called old;
+const SILENT_MS = 40_000; // and as well when nothing was heard for so long: the server speaks every 15 s.
 let ahead = 0; // Of this clock, the server's, in ms.
+let heard = Date.now(); // When the server last said how things are, by this clock.
+let connected = true;
 let stream;
+let title = document.title;
 
-function clockIs(serverTime) {
-  ahead = Date.parse(serverTime) - Date.now();
+function hear(serverTime) {
+  heard = Date.now();
+  ahead = Date.parse(serverTime) - heard;
 }
 
 function span(ms) {
@@ -27,7 +33,22 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Says how old what is shown is, once it is not what is. Its states lose their colours, and nothing is called fresh. */
+function age() {
+  const silent = Date.now() - heard;
+  const stale = !ended() && silent > (connected ? SILENT_MS : LOST_MS);
+  if (stale) say("away", "Reconnecting");
+  main().toggleAttribute("data-stale", stale);
+  for (const fresh of document.querySelectorAll("[data-fresh]")) fresh.hidden = stale;
+  const lost = document.querySelector("[data-lost]");
+  lost.hidden = !stale;
+  write(lost.querySelector("[role=alert]"), stale ? "The connection to Pitlane is lost." : "");
+  write(lost.querySelector("[data-old]"), stale ? `What you see is ${span(silent)} old.` : "");
+  document.title = stale ? "Pitlane" : title;
+}
+
 function tick() {
+  age();
   const now = Date.now() + ahead;
   for (const time of document.querySelectorAll("[data-ago]")) write(time, `${span(now - Date.parse(time.dateTime))} ago`);
   for (const time of document.querySelectorAll("[data-until]")) {
@@ -41,7 +62,7 @@ function dress() {
     time.title = time.textContent;
     write(time, exact.format(Date.parse(time.dateTime)));
   }
-  if (main().dataset.now) clockIs(main().dataset.now);
+  if (main().dataset.now) hear(main().dataset.now);
   tick();
 }
 
@@ -55,7 +76,7 @@ async function refresh() {
   if (!answer.ok && answer.status !== 404) throw new Error(`answered ${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   main().replaceWith(document.adoptNode(page.querySelector("main")));
-  document.title = page.title;
+  title = page.title;
   dress();
   if (ended()) {
     stream?.close();
@@ -64,6 +85,7 @@ async function refresh() {
 }
 
 function away() {
+  connected = false;
   say("away", "Reconnecting");
 }
 
@@ -71,7 +93,8 @@ function follow() {
   stream = new EventSource(`/api/v1/shared/${token}/events`);
   stream.addEventListener("status", (event) => {
     const status = JSON.parse(event.data);
-    clockIs(status.server_time);
+    connected = true;
+    hear(status.server_time);
     const beat = document.querySelector("[data-heartbeat]");
     if (beat && status.last_heartbeat_at) beat.dateTime = status.last_heartbeat_at;
     tick();

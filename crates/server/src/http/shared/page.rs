@@ -73,7 +73,7 @@ pub fn status(face: &Face, address: &str) -> Markup {
                     dt { "Last heartbeat" }
                     dd {
                         @match face.last_heartbeat_at {
-                            Some(at) => { time data-ago data-heartbeat datetime=(at) { (age(at, face.now)) } " " span.muted { (face.heartbeat) } }
+                            Some(at) => { time data-ago data-heartbeat datetime=(at) { (age(at, face.now)) } " " span.muted data-fresh { (face.heartbeat) } }
                             None => (face.heartbeat)
                         }
                     }
@@ -124,6 +124,10 @@ fn whole(title: &str, head: &Markup, body: &Markup) -> Markup {
                     }
                     span { "Pitlane" }
                     span.shared-live role="status" data-live { }
+                }
+                div.shared-lost data-lost hidden {
+                    p role="alert" { }
+                    p data-old { }
                 }
                 (body)
             }
