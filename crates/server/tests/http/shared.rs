@@ -103,6 +103,28 @@ async fn a_terminal_gets_text_a_runbook_a_badge_and_a_preview_its_picture() {
 }
 
 #[tokio::test]
+async fn the_page_speaks_the_readers_language_and_the_preview_english() {
+    let world = World::new().await;
+    let operator = world.token(Role::Operator).await;
+    let node = drained(&world, "edge-fra-02", &operator).await;
+    let (_, path) = link(&world, &node, &operator, "1h").await;
+    let page = async |language: &str| {
+        let page = world.get(&path).header("accept", "text/html").header("accept-language", language).send().await;
+        assert!(page.header("vary").contains("accept-language"));
+        String::from_utf8_lossy(&page.bytes).into_owned()
+    };
+    let shows = |page: &str, words: &[&str]| assert!(words.iter().all(|words| page.contains(words)), "{words:?}: {page}");
+    shows(
+        &page("de-AT,en;q=0.5").await,
+        &["<html lang=\"de\" dir=\"ltr\">", "Wartung", "Grund", "Letzter Heartbeat", "aktuell", "Kernel 6.12 reboot"],
+    );
+    shows(&page("ar").await, &["<html lang=\"ar\" dir=\"rtl\">", "صيانة", "السبب", "content=\"edge-fra-02: Maintenance, healthy\""]);
+    shows(&page("fr").await, &["<html lang=\"en\" dir=\"ltr\">", "Last heartbeat"]);
+    let gone = world.get("/shared/none").header("accept", "text/html").header("accept-language", "de").send().await;
+    assert!(String::from_utf8_lossy(&gone.bytes).contains("Dieser Link zeigt nichts"));
+}
+
+#[tokio::test]
 async fn a_private_link_pasted_says_the_products_name_alone() {
     let world = World::new().await;
     let node = world.node("edge-fra-02", &[]).await;

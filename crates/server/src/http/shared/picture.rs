@@ -60,14 +60,14 @@ pub fn draw(face: &Face) -> String {
     let name = cut(&writable(&face.name).unwrap_or_else(|| "A node".into()), 48);
     let name_size = (1040.0 / width(&name, 1.0)).clamp(34.0, 88.0);
     let mut left = 96.0;
-    let badges: Vec<Markup> = face.marks.iter().map(|mark| badge(mark.word, mark.icon, mark.tone, &mut left)).collect();
+    let badges: Vec<Markup> = face.marks.iter().map(|mark| badge(mark.word.english(), mark.icon, mark.tone, &mut left)).collect();
     let reason = face.reason.as_deref().map(|reason| writable(reason).unwrap_or_else(|| "The reason is on the page.".into()));
     let reason = reason.map(|reason| lines(&reason, 46, 2)).unwrap_or_default();
     let since = face.since.map(|at| ("Since", moment(at), TEXT));
     let back = face
         .expected_back_at
         .map(|at| (if face.overdue { "Overdue since" } else { "Expected back" }, moment(at), if face.overdue { STRIPE.0 } else { TEXT }));
-    let facts = [since, back, Some(("Heartbeat", face.heartbeat.to_owned(), TEXT))];
+    let facts = [since, back, Some(("Heartbeat", face.heartbeat.english().to_owned(), TEXT))];
     let svg = html! {
         svg xmlns="http://www.w3.org/2000/svg" width=(WIDTH) height=(HEIGHT) viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) font-family="Inter" {
             defs {

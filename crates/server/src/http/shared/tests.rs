@@ -64,7 +64,7 @@ fn nothing_from_outside_is_markup_or_steers() {
         maintenance.reason = Some("\" onload=\"x\" & <b>\u{1b}[2J\u{0}\u{ffff}".into());
     }
     let face = Face::of(&nasty);
-    let page = page::status(&face, "http://h/shared/s").into_string();
+    let page = page::status(&face, "http://h/shared/s", speech::of(&HeaderMap::new())).into_string();
     for drawn in [page, picture::draw(&face), picture::small(&face.name, "x", Tone::Neutral)] {
         assert!(!drawn.contains("<script>alert") && !drawn.contains("<b>") && !drawn.contains("\" onload"), "{drawn}");
         assert!(!drawn.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{ffff}'));
