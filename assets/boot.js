@@ -40,20 +40,24 @@
   // Who is signed in, and the stream that shows the fleet: asked while the program is still on its way, which takes both up
   // (src/platform/early.rs). What the stream says until then is kept.
   if (window.fetch && window.EventSource && location.pathname !== "/sign-in") {
-    var session = "/api/v1/session", events = "/api/v1/events", kept = [], on = null;
+    var session = "/api/v1/session", events = "/api/v1/events", kept = [], taken = null, on = null;
     var early = window.pitlaneEarly = {};
     var listen = function () {
       var source = early[events] = new EventSource(events);
       var hear = function (event) {
         if (on) return on(event);
-        // A program that never comes must not fill the memory; one that comes late opens a stream of its own.
-        if (kept.push(event) > 500) { source.close(); kept = []; delete early[events]; }
+        // A program that never comes must not fill the memory; one that comes late opens a stream of its own. One that is there, on a page that nobody
+        // looks at and that paints nothing, gets them all at once.
+        if (kept.push(event) <= 500) return;
+        if ((on = taken)) kept.splice(0).forEach(on);
+        else { source.close(); kept = []; delete early[events]; }
       };
       ["open", "error", "snapshot", "nodes", "removed", "operation", "activity", "bulk"].forEach(function (name) {
         source.addEventListener(name, hear);
       });
       // What is on the screen first comes at once, and the rest of a large fleet after it is painted. In the order in which it was said.
       early.take = function (f) {
+        taken = f;
         var next = function () {
           while (kept.length) {
             var event = kept.shift();

@@ -22,9 +22,8 @@ use crate::route::Route;
 use crate::state::Who;
 use crate::ui::LiveRegion;
 use crate::ui::Problem;
-use crate::ui::ToastStack;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The console. `missing` is the language that was wanted, where its words did not arrive.
 pub fn root(missing: Option<String>) -> AnyView {
@@ -83,7 +82,6 @@ pub fn root(missing: Option<String>) -> AnyView {
     view! {
         {move || body()}
         <LiveRegion announcer=app.announcer />
-        <ToastStack toasts=app.toasts />
     }
 }
 
@@ -92,5 +90,5 @@ enum Stage {
     Asking,
     Nobody,
     Somebody,
-    Failed(String),
+    Failed(Line),
 }

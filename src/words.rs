@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use ::tr::Translator;
-use pitlane_api::{Arg, Said, Words};
+use pitlane_api::{Arg, Said, TIME, Words};
 
 /// What is between a context and its message in a catalogue, as gettext has it.
 const CONTEXT_END: char = '\u{4}';
@@ -66,9 +66,33 @@ pub fn say_count(context: Option<&'static str>, one: &'static str, many: &'stati
 
 /// What the server says, in the language that is spoken: its template stands in the catalogue as our own messages do.
 pub fn told(words: &Words) -> String {
+    told_around(words, "{}")
+}
+
+/// The same, with times in it written into this template.
+pub fn told_around(words: &Words, time: &str) -> String {
     match (LANGUAGE.get(), words.made_of()) {
-        (Some(language), Some(said)) => in_language(language, said),
+        (Some(language), Some(said)) => in_language(language, said, time),
         _ => words.english().to_owned(),
+    }
+}
+
+/// A text for a person, and whether it stays as it came on a page of another language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    pub text: String,
+    pub foreign: bool,
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Self { text, foreign: false }
+    }
+}
+
+impl From<&Words> for Line {
+    fn from(words: &Words) -> Self {
+        Self { text: told(words), foreign: is_foreign(words) }
     }
 }
 
@@ -84,15 +108,16 @@ pub fn is_foreign(words: &Words) -> bool {
     words.made_of().is_none_or(|said| (language.find)(&said.id, said.n).is_none())
 }
 
-fn in_language(language: &Language, said: &Said) -> String {
+fn in_language(language: &Language, said: &Said, time: &str) -> String {
     let find = |said: &Said| match (&said.many, said.n) {
+        _ if said.id == TIME => time.to_owned(),
         (Some(many), Some(n)) => language.ntranslate(n, &said.id, many, None).into_owned(),
         _ => language.translate(&said.id, None).into_owned(),
     };
     let write = |arg: &Arg| match arg {
         Arg::Data(text) => text.clone(),
         Arg::Number(n) => (language.write)(*n as f64),
-        Arg::Said(said) => in_language(language, said),
+        Arg::Said(said) => in_language(language, said, time),
     };
     said.render(&find, &write)
 }
@@ -237,12 +262,16 @@ mod tests {
             Some(found.to_owned())
         };
         let german = Language { find, write: |n| format!("{n}.") };
+        let in_german = |said: &Words| said.made_of().map(|said| in_language(&german, said, "um {}"));
         let why = pitlane_api::say!("1 workload on {}" | "{n} workloads on {}" % 3_u32, "edge-1");
         let said = pitlane_api::say!("Stopped at {}: {}", "edge-2", why);
         assert_eq!(said, "Stopped at edge-2: 3 workloads on edge-1");
-        assert_eq!(said.made_of().map(|said| in_language(&german, said)).as_deref(), Some("Bei edge-2 angehalten: 3. Workloads auf edge-1"));
+        assert_eq!(in_german(&said).as_deref(), Some("Bei edge-2 angehalten: 3. Workloads auf edge-1"));
         let newer = pitlane_api::say!("A sentence of tomorrow about {}.", "edge-1");
-        assert_eq!(newer.made_of().map(|said| in_language(&german, said)).as_deref(), Some("A sentence of tomorrow about edge-1."));
+        assert_eq!(in_german(&newer).as_deref(), Some("A sentence of tomorrow about edge-1."));
+        let timed = pitlane_api::say!("Stopped at {}: {}", "edge-2", pitlane_api::Timestamp::UNIX_EPOCH);
+        assert_eq!(timed, "Stopped at edge-2: 1970-01-01T00:00:00Z", "in English it is a time for programs too");
+        assert_eq!(in_german(&timed).as_deref(), Some("Bei edge-2 angehalten: um 1970-01-01T00:00:00Z"));
         assert_eq!(told(&said), "Stopped at edge-2: 3 workloads on edge-1", "English where no language is spoken");
     }
 }

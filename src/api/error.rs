@@ -2,7 +2,7 @@
 
 use pitlane_api::{ErrorBody, Refusal, Words};
 
-use crate::words::{self, tr};
+use crate::words::{Line, tr};
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,13 +42,14 @@ impl Refused {
 
 impl ApiError {
     /// One or two sentences for a person: what is the matter and what can be done.
-    pub fn message(&self) -> String {
-        match self {
+    pub fn message(&self) -> Line {
+        let ours = match self {
             Self::Offline => tr!("The Pitlane server cannot be reached. Nodes are not affected by that."),
             Self::Timeout => tr!("The server took too long to answer. What was asked for may still happen: look at the node before asking again."),
             Self::Decode => tr!("The answer could not be understood. Load the page again; the server may be a newer one."),
-            Self::Refused(refused) => words::told(&refused.message),
-        }
+            Self::Refused(refused) => return Line::from(&refused.message),
+        };
+        ours.into()
     }
 
     /// The rule that said no, for a 409 that this version knows.

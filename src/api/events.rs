@@ -29,6 +29,8 @@ const BACKOFF_MS: (u64, u64) = (500, 15_000);
 struct Inner {
     stream: Option<Stream>,
     last_id: String,
+    /// Something was not understood: an id that comes after it is none to go on from.
+    lost: bool,
     wait_ms: u64,
     /// Counts openings, so that a wait that is over finds out whether somebody was faster.
     generation: u64,
@@ -44,7 +46,7 @@ pub struct Events {
 impl Events {
     /// Opens the stream.
     pub fn open(on: impl Fn(Arrival) + 'static) -> Self {
-        let inner = Inner { stream: None, last_id: String::new(), wait_ms: BACKOFF_MS.0, generation: 0 };
+        let inner = Inner { stream: None, last_id: String::new(), lost: false, wait_ms: BACKOFF_MS.0, generation: 0 };
         let events = Self { inner: Rc::new(RefCell::new(inner)), on: Rc::new(on) };
         events.reopen();
         events
@@ -56,6 +58,7 @@ impl Events {
             let mut inner = self.inner.borrow_mut();
             inner.generation = inner.generation.wrapping_add(1);
             inner.stream = None;
+            inner.lost = false;
             match inner.last_id.as_str() {
                 "" => format!("{BASE_PATH}/events"),
                 id => format!("{BASE_PATH}/events?last_event_id={id}"),
@@ -85,16 +88,21 @@ impl Events {
             }
             Signal::Message { event, data, id } => match Message::decode(&event, &data) {
                 Ok(message) => {
-                    if !id.is_empty() {
-                        self.inner.borrow_mut().last_id = id;
+                    let mut inner = self.inner.borrow_mut();
+                    if !id.is_empty() && !inner.lost {
+                        inner.last_id = id;
                     }
+                    drop(inner);
                     if let Some(message) = message {
                         (self.on)(Arrival::Message(message));
                     }
                 }
                 // What was missed by not understanding it can only be made good by a snapshot.
                 Err(_) => {
-                    self.inner.borrow_mut().last_id.clear();
+                    let mut inner = self.inner.borrow_mut();
+                    inner.last_id.clear();
+                    inner.lost = true;
+                    drop(inner);
                     (self.on)(Arrival::Broken);
                     self.later();
                 }

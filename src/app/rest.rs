@@ -25,6 +25,7 @@ use crate::platform::page;
 use crate::route::Route;
 use crate::ui::Problem;
 use crate::ui::Skeleton;
+use crate::ui::ToastStack;
 use crate::ui::dynamic;
 use crate::ui::view;
 use crate::words::tr;
@@ -40,6 +41,8 @@ pub enum Part {
     /// What can be done with the chosen nodes.
     Selection,
     Sheets,
+    /// What happened elsewhere.
+    Toasts,
     /// The fleet as rows.
     Table,
     /// What the fleet's head offers beside order and groups.
@@ -71,6 +74,7 @@ fn make(part: Part) -> AnyView {
         Part::Banner => view! { <BulkBanner /> },
         Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => view! { <SheetHost /> },
+        Part::Toasts => view! { <ToastStack toasts=App::get().toasts /> },
         Part::Table => view! { <FleetTable /> },
         Part::Tools => view! { <FleetTools /> },
         Part::Over(overlay) => over(overlay),
@@ -150,9 +154,9 @@ impl Rest {
     pub fn show(self, part: Part) -> AnyView {
         dynamic(move || match (self.state.get(), part) {
             (State::Here(make), part) => make(part),
-            (_, Part::Banner) | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools | Part::Over(_)) | (State::Missing, Part::Tools) => {
-                ().into_any()
-            }
+            (_, Part::Banner | Part::Toasts)
+            | (State::OnItsWay, Part::Sheets | Part::Selection | Part::Tools | Part::Over(_))
+            | (State::Missing, Part::Tools) => ().into_any(),
             (State::Missing, Part::Selection) if !App::get().live.chosen.is_wanted() => ().into_any(),
             (State::OnItsWay, _) => view! {
                 <div class="stack" aria-busy="true">

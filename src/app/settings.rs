@@ -71,6 +71,9 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                             {tr!("Language")}
                         </span>
                         <LanguageMenu wide=true />
+                        <span class="muted hint" aria-hidden="true">
+                            {tr!("The page is loaded again in the language you choose.")}
+                        </span>
                     </div>
                     <SelectField label=tr!("Theme") options=themes value=chosen />
                     <CheckField label=tr!("Let cards and rows stand close") value=compact />

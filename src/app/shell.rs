@@ -82,6 +82,7 @@ pub fn Shell() -> impl IntoView {
             {move || page()}
         </main>
         {rest.show(Part::Sheets)}
+        {rest.show(Part::Toasts)}
         {dynamic(move || overlays.0.get().map(|overlay| rest.show(Part::Over(overlay))))}
     }
 }

@@ -68,7 +68,7 @@ pub fn stays(preview: &DrainPreview) -> String {
 /// The line below the bar: `3 nodes left that take placements · 72 of 152 GiB memory free`.
 pub fn capacity_after(after: &Capacity) -> String {
     let nodes = match after.nodes {
-        0 => tr!("No node left that takes placements"),
+        0 => tr!("No node left that would take placements instead"),
         n => tr!("1 node left that takes placements" | "{n} nodes left that take placements" % n),
     };
     let memory = match (after.memory_free_bytes, after.memory_total_bytes) {

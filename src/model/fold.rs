@@ -130,7 +130,7 @@ pub fn announcement(before: &Node, after: &Node) -> Option<String> {
     }
     let failed = |node: &Node| node.operation.as_ref().and_then(|op| op.last_error.clone());
     match (failed(before), failed(after)) {
-        (None, Some(error)) => Some(format!("{name}: {}", words::told(&error))),
+        (None, Some(error)) => Some(tr!("{}: {}", name, words::told(&error))),
         _ => None,
     }
 }

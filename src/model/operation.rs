@@ -3,7 +3,7 @@
 use pitlane_api::{Node, Operation, OperationKind, OperationState, OperationStep, Scheduling, Timestamp};
 
 use super::format;
-use crate::words::{self, tr};
+use crate::words::tr;
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,17 +104,17 @@ fn doing(operation: &Operation) -> String {
     }
 }
 
-/// Why it is waiting and when it is tried again.
-pub fn waiting(operation: &Operation, now: Timestamp) -> Option<String> {
+/// How often it was tried, and when it is tried again. Why stands in its last error.
+pub fn tries(operation: &Operation, now: Timestamp) -> Option<String> {
     if operation.state.is_finished() {
-        return operation.last_error.as_ref().map(words::told);
+        return None;
     }
     let next = operation.next_attempt_at.filter(|at| *at > now).map(|at| tr!("Next try {}.", format::relative(at, now)));
     if operation.last_error.is_none() && next.is_none() {
         return None;
     }
     let tries = (operation.attempt_count > 1).then(|| tr!("Tried once." | "Tried {n} times." % operation.attempt_count));
-    Some([operation.last_error.as_ref().map(words::told), tries, next].into_iter().flatten().collect::<Vec<_>>().join(" "))
+    Some([tries, next].into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 /// The operation as the node bears it out. Its last event can be lost with a connection; what the node shows then counts.
@@ -171,12 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn waiting_says_why_and_when() {
+    fn waiting_says_how_often_and_when() {
         let mut op = operation(OperationState::WaitingReconcile, OperationStep::Engine);
         op.last_error = Some(pitlane_api::Words::plain("The engine does not answer."));
         op.attempt_count = 3;
         op.next_attempt_at = Timestamp::from_second(8).ok();
-        assert_eq!(waiting(&op, Timestamp::UNIX_EPOCH).as_deref(), Some("The engine does not answer. Tried 3 times. Next try in 8 s."));
+        assert_eq!(tries(&op, Timestamp::UNIX_EPOCH).as_deref(), Some("Tried 3 times. Next try in 8 s."));
         assert!(can_retry(&op));
     }
 }

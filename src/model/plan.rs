@@ -23,7 +23,7 @@ impl PlanWords {
         Self {
             state: plan.state,
             starts_at: plan.starts_at,
-            rest: format!("{} · “{}”", plan.by, plan.reason),
+            rest: tr!("{} · “{}”", plan.by, plan.reason),
             message: plan.message.as_ref().filter(|_| plan.state != PlanState::Waiting).map(words::told),
         }
     }

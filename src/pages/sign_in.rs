@@ -15,15 +15,16 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::TextField;
 use crate::ui::When;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The page. A code behind `#` is taken out of the address bar and used at once.
 #[component]
 pub fn SignIn() -> impl IntoView {
     let app = App::get();
     let token = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     let busy = RwSignal::new(false);
     page::set_title(&tr!("Sign in · Pitlane"));
 
@@ -58,7 +59,7 @@ pub fn SignIn() -> impl IntoView {
         event.prevent_default();
         let text = token.get_untracked().trim().to_owned();
         if text.is_empty() {
-            problem.set(Some(tr!("Paste a token first.")));
+            problem.set(Some(tr!("Paste a token first.").into()));
         } else {
             send(SessionRequest { code: None, token: Some(text) });
         }
@@ -73,7 +74,7 @@ pub fn SignIn() -> impl IntoView {
                 problem.get().map(|text| {
                     view! {
                         <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
-                            <p>{text}</p>
+                            <p>{marked(text)}</p>
                         </Notice>
                     }
                 })

@@ -59,6 +59,18 @@ pub fn show(selector: &str) {
     }
 }
 
+/// Brings what has the focus out from under what the selector finds, where it lies below that on the screen.
+pub fn out_from_under(selector: &'static str) {
+    request_animation_frame(move || {
+        let found = |selector| document().query_selector(selector).ok().flatten().map(|element| element.get_bounding_client_rect());
+        let (Some(over), Some(under)) = (found(selector), found(":focus")) else { return };
+        let beside = under.right() < over.left() || under.left() > over.right();
+        if !beside && under.bottom() > over.top() && under.top() < over.bottom() {
+            show(":focus");
+        }
+    });
+}
+
 /// Selects what stands in the focused field.
 pub fn select_field() {
     if let Some(field) = document().active_element().and_then(|e| e.dyn_into::<web_sys::HtmlInputElement>().ok()) {

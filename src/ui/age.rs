@@ -52,6 +52,16 @@ pub fn expect_clock() -> Clock {
     use_context::<Clock>().unwrap_or_else(Clock::start)
 }
 
+/// A point in time within a sentence, with the exact one on hover.
+#[component]
+pub fn Instant(at: Timestamp) -> impl IntoView {
+    view! {
+        <time datetime=locale::iso(at) title=locale::exact(at)>
+            {locale::short(at, expect_clock().now_untracked())}
+        </time>
+    }
+}
+
 /// A point in time in the browser's locale, with the full date on hover.
 #[component]
 pub fn Moment(at: Timestamp) -> impl IntoView {

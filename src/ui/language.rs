@@ -30,6 +30,7 @@ pub fn LanguageMenu(
         <select
             class=if wide { "input" } else { "button" }
             aria-label=tr!("Language")
+            title=tr!("The page is loaded again in the language you choose.")
             on:change=move |event| language::choose(&event_target_value(&event))
         >
             {options}

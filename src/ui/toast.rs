@@ -5,19 +5,20 @@ use leptos::prelude::*;
 use super::view;
 use std::time::Duration;
 
-use super::{Icon, IconButton, Keyed};
+use super::{Icon, IconButton, Keyed, marked};
 use crate::model::tone::{Glyph, Tone};
-use crate::words::tr;
+use crate::platform::focus;
+use crate::words::{Line, tr};
 
 /// How many are shown at once; the oldest makes room.
-const MOST: usize = 4;
+const MOST: usize = 3;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Toast {
     id: u32,
     tone: Tone,
     glyph: Glyph,
-    text: String,
+    text: Line,
 }
 
 /// The stack of toasts, in the context.
@@ -33,8 +34,12 @@ impl Toasts {
         Self { list: RwSignal::new(Vec::new()), next: StoredValue::new(0) }
     }
 
-    /// Shows a sentence for eight seconds. A failure stays until it is closed.
-    pub fn show(self, tone: Tone, glyph: Glyph, text: String) {
+    /// Shows a sentence for eight seconds, counted from when it is seen. A failure stays until it is closed.
+    pub fn show(self, tone: Tone, glyph: Glyph, text: impl Into<Line>) {
+        self.put(tone, glyph, text.into());
+    }
+
+    fn put(self, tone: Tone, glyph: Glyph, text: Line) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
         self.list.update(|list| {
@@ -43,19 +48,20 @@ impl Toasts {
                 list.remove(0);
             }
         });
-        if tone != Tone::Offline {
-            set_timeout(move || self.close(id), Duration::from_secs(8));
-        }
     }
 
     fn view(self, key: &str) -> AnyView {
         let toast = self.list.with_untracked(|list| list.iter().find(|toast| toast.id.to_string() == key).cloned());
         toast
             .map(|toast| {
+                focus::out_from_under(".toasts");
+                if toast.tone != Tone::Offline {
+                    set_timeout(move || self.close(toast.id), Duration::from_secs(8));
+                }
                 view! {
                     <div class="toast" data-tone=toast.tone.as_str()>
                         <Icon glyph=toast.glyph />
-                        <span>{toast.text}</span>
+                        <span>{marked(toast.text)}</span>
                         <IconButton glyph=Glyph::Close name=tr!("Dismiss") small=true on_press=move |()| self.close(toast.id) />
                     </div>
                 }

@@ -65,6 +65,9 @@ export async function firstCard(door, token, path, rounds = 5) {
   }
 }
 
+/** A card that has not changed by then has lost the change. */
+const PAINTED_WITHIN_MS = 20_000;
+
 /** Milliseconds from the moment the engine confirmed a drain (the operation's `finished_at`) until the card says so. */
 export async function changeToCard(door, api, token, node, rounds = 10) {
   const browser = await launch();
@@ -76,17 +79,23 @@ export async function changeToCard(door, api, token, node, rounds = 10) {
     const seen = [];
     for (let round = 0; round < rounds; round += 1) {
       const word = round % 2 === 0 ? "Maintenance" : "Drain";
-      // It watches before anything is asked: what comes within a few milliseconds would be missed else, and seen with the next heartbeat only.
-      await card.evaluate((element, word) => {
+      // It watches before anything is asked: what comes within a few milliseconds would be missed else, and seen with the next heartbeat only. It watches
+      // the document, since a page may put another card in place of the one that stood there.
+      await person.page.evaluate(({ name, word }) => {
+        const says = () => document.querySelector(`article[aria-label="${name}"]`)?.innerText ?? "";
         globalThis.paintedAt = new Promise((resolve) => {
-          const look = () => element.innerText.includes(word) && (word !== "Drain" || !element.innerText.includes("Maintenance"));
+          const look = () => says().includes(word) && (word !== "Drain" || !says().includes("Maintenance"));
           const observer = new MutationObserver(() => look() && (observer.disconnect(), requestAnimationFrame(() => resolve(Date.now()))));
-          observer.observe(element, { childList: true, subtree: true, characterData: true, attributes: true });
+          observer.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true });
         });
-      }, word);
+      }, { name: node.name, word });
       const answer = round % 2 === 0 ? await api.drain(node.id) : await api.activate(node.id, "bench");
       if (answer.status !== 202) throw new Error(JSON.stringify(answer.body));
-      const at = await person.page.evaluate(() => globalThis.paintedAt);
+      const at = await Promise.race([person.page.evaluate(() => globalThis.paintedAt), new Promise((resolve) => setTimeout(resolve, PAINTED_WITHIN_MS))]);
+      if (at === undefined) {
+        const [shown, is] = [await card.innerText(), await api.node(node.id)];
+        throw new Error(`the card did not say "${word}" within ${PAINTED_WITHIN_MS} ms. It says ${JSON.stringify(shown)}; the API says ${JSON.stringify(is)} of operation ${answer.body.data.id}; the page's log: ${JSON.stringify(person.log)}`);
+      }
       const { finished_at: finished } = await api.get(`/nodes/${node.id}/operations/${answer.body.data.id}`);
       seen.push(at - Date.parse(finished));
     }

@@ -1,6 +1,7 @@
 //! The fleet page fed by messages of the stream: one node's change touches one card, and cards never lose the focus.
 
 use leptos::prelude::*;
+use pitlane_api::SnapshotEvent;
 use pitlane_console::model::fold::Message;
 use pitlane_console::model::query::{Facet, Query};
 use pitlane_console::model::sort::Sort;
@@ -32,6 +33,14 @@ fn snapshot(nodes: &[Value]) -> Message {
         "server_version": "0", "server_time": NOW
     });
     message("snapshot", json!({"fleet": fleet, "nodes": nodes, "server_time": NOW}))
+}
+
+/// A piece of a larger one.
+fn piece(nodes: &[Value], continued: bool, more: bool) -> Message {
+    match snapshot(nodes) {
+        Message::Snapshot(event) => Message::Snapshot(SnapshotEvent { continued, more, ..event }),
+        other => other,
+    }
 }
 
 fn message(event: &str, data: Value) -> Message {
@@ -71,6 +80,34 @@ async fn a_change_of_one_node_touches_one_card() {
     assert!(stage.all("article")[0].is_same_node(Some(&cards[0])), "the card was changed in place");
     assert!(focused(&drain), "whoever was on its button still is");
     assert_eq!(cards[1].inner_html(), untouched);
+}
+
+#[wasm_bindgen_test]
+async fn the_first_cards_stay_when_the_rest_of_a_large_fleet_arrives() {
+    let (stage, app) = page().await;
+    app.live.fleet.fold(piece(&[node("a", "healthy")], false, true));
+    settle().await;
+    let card = stage.all("article")[0].clone();
+    let link = stage.find(".card-name");
+    link.focus().unwrap();
+    app.live.fleet.fold(piece(&[node("b", "healthy")], true, false));
+    settle().await;
+    assert_eq!(stage.names("article"), ["a", "b"]);
+    assert!(stage.all("article")[0].is_same_node(Some(&card)), "the card that stood there still does");
+    assert!(focused(&link), "whoever was on it still is");
+}
+
+#[wasm_bindgen_test]
+async fn a_node_that_went_and_came_back_in_one_breath_is_followed() {
+    let (stage, app) = page().await;
+    app.live.fleet.fold(snapshot(&[node("a", "healthy"), node("b", "healthy")]));
+    settle().await;
+    app.live.fleet.fold(message("removed", json!({"ids": ["a"], "server_time": NOW})));
+    app.live.fleet.fold(message("nodes", json!({"nodes": [node("a", "healthy")], "server_time": NOW})));
+    settle().await;
+    app.live.fleet.fold(message("nodes", json!({"nodes": [node("a", "degraded")], "server_time": NOW})));
+    settle().await;
+    assert!(stage.find("article[aria-label=a]").text_content().unwrap().contains("Degraded"));
 }
 
 #[wasm_bindgen_test]

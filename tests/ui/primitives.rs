@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use pitlane_console::model::tone::Tone;
-use pitlane_console::ui::{Beats, Button, Sheet, TextField};
+use pitlane_console::ui::{Beats, Button, Problem, Sheet, TextField};
+use pitlane_console::words::Line;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::stage::{Stage, focused, settle};
@@ -91,6 +92,16 @@ async fn what_is_wrong_with_a_field_is_tied_to_it() {
     let note = input.get_attribute("aria-describedby").unwrap();
     assert_eq!(stage.find(&format!("[id='{note}']")).text_content().as_deref(), Some("Say why."));
     assert_eq!(input.get_attribute("aria-invalid").as_deref(), Some("true"));
+}
+
+#[wasm_bindgen_test]
+async fn what_nobody_translated_says_so_where_a_problem_is_told() {
+    let text = Line { text: "the admission webhook refuses".into(), foreign: true };
+    let stage = Stage::mount(move || view! { <Problem title="Nicht lesbar" text=text on_retry=|()| () /> }).await;
+    let said = stage.find("[lang=en]");
+    assert_eq!((said.text_content().as_deref(), said.get_attribute("dir").as_deref()), (Some("the admission webhook refuses"), Some("auto")));
+    let ours = Stage::mount(|| view! { <Problem title="Nicht lesbar" text="Der Server antwortet nicht.".to_owned() on_retry=|()| () /> }).await;
+    assert!(ours.maybe("[lang]").is_none());
 }
 
 #[wasm_bindgen_test]

@@ -2,6 +2,9 @@
 
 use crate::{NodeId, OperationId, Timestamp, Words};
 
+/// The [`ActivityEntry::origin`] of what was done by a command on the server's own machine.
+pub const TERMINAL: &str = "this machine's terminal";
+
 words! {
     /// Who acted.
     ActorKind {
@@ -99,7 +102,7 @@ wire! {
         /// Their name.
         #[serde(default)]
         pub actor: Option<String>,
-        /// Where the request came from: an address.
+        /// Where the request came from: an address, or `this machine's terminal`.
         #[serde(default)]
         pub origin: Option<String>,
         /// The node, where there is one.

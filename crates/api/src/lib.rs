@@ -52,7 +52,7 @@ pub use read::{Read, read_json};
 pub use refusal::*;
 pub use session::*;
 pub use share::*;
-pub use words::{Arg, Glossary, Said, Words, from_json, to_json};
+pub use words::{Arg, Glossary, Said, TIME, Words, from_json, to_json};
 pub use workload::*;
 
 /// The base path of every call of this contract.

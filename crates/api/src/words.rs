@@ -8,10 +8,14 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Read;
+
+/// The template of a value that is a time, so that a client can write it as its reader's place does.
+pub const TIME: &str = "{}";
 
 /// The name of the member that holds a [`Glossary`].
 const MEMBER: &str = "words";
@@ -233,6 +237,13 @@ impl From<&str> for Arg {
     }
 }
 
+/// A time within a sentence: RFC 3339 for whoever does not know that it is one.
+impl From<Timestamp> for Arg {
+    fn from(at: Timestamp) -> Self {
+        Arg::Said(Said { id: TIME.to_owned(), many: None, n: None, args: vec![Arg::Data(format!("{at:.0}"))] })
+    }
+}
+
 impl From<usize> for Arg {
     fn from(number: usize) -> Self {
         Arg::Number(number.try_into().unwrap_or(u64::MAX))
@@ -423,6 +434,15 @@ mod tests {
         }
         let older: Told = crate::read_json(r#"{"message": "Hello", "notes": []}"#).unwrap();
         assert_eq!((older.message.english(), older.message.made_of()), ("Hello", None));
+    }
+
+    #[test]
+    fn a_time_is_known_as_one() {
+        let said = crate::say!("Planned for {}.", Timestamp::UNIX_EPOCH);
+        assert_eq!(said, "Planned for 1970-01-01T00:00:00Z.");
+        let mark = |said: &Said| if said.id == TIME { "<{}>".to_owned() } else { said.id.clone() };
+        let write = |arg: &Arg| if let Arg::Data(text) = arg { text.clone() } else { String::new() };
+        assert_eq!(said.made_of().map(|said| said.render(&mark, &write)).as_deref(), Some("Planned for <1970-01-01T00:00:00Z>."));
     }
 
     #[test]

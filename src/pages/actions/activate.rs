@@ -29,6 +29,7 @@ use crate::ui::TextField;
 use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
+use crate::ui::marked;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -119,7 +120,7 @@ fn Asking(state: ActivateState, refused: Signal<Option<String>>) -> impl IntoVie
                     <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
                         <p>
                             <b>{tr!("Not activated.")} " "</b>
-                            {text}
+                            {marked(text)}
                         </p>
                     </Notice>
                 }

@@ -20,8 +20,9 @@ use crate::ui::SelectField;
 use crate::ui::Skeleton;
 use crate::ui::TextField;
 use crate::ui::When;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The reason, and when the node is expected back.
 #[component]
@@ -51,7 +52,7 @@ pub fn WhyFields(asking: Asking, #[prop(into)] missing: Signal<Option<Missing>>)
 
 /// What keeps the request back, or what the server said no to.
 #[component]
-pub fn NotSent(#[prop(into)] head: String, #[prop(into)] text: Signal<Option<String>>) -> impl IntoView {
+pub fn NotSent(#[prop(into)] head: String, #[prop(into)] text: Signal<Option<Line>>) -> impl IntoView {
     move || {
         let head = head.clone();
         text.get().map(|text| {
@@ -60,7 +61,7 @@ pub fn NotSent(#[prop(into)] head: String, #[prop(into)] text: Signal<Option<Str
                     <p>
                         <b>{head}</b>
                         " "
-                        {text}
+                        {marked(text)}
                     </p>
                 </Notice>
             }
@@ -72,7 +73,7 @@ pub fn NotSent(#[prop(into)] head: String, #[prop(into)] text: Signal<Option<Str
 enum Stage {
     Loading,
     Ready,
-    Failed(String, Option<String>),
+    Failed(Line, Option<String>),
 }
 
 /// The frame: what is read first, what is filled in below it, and the buttons.

@@ -9,7 +9,7 @@ use crate::api::ApiError;
 use crate::model::expected::Expected;
 use crate::pages::context::App;
 use crate::platform::locale;
-use crate::words::told;
+use crate::words::{Line, told};
 
 /// The menu's word for a time of one's own choosing.
 pub const OWN_TIME: &str = "at";
@@ -94,7 +94,7 @@ impl Asking {
     }
 
     /// What the server said no to, unless one of these fields tells of it.
-    pub fn problem_beside(self, fields: &[&str]) -> Option<String> {
+    pub fn problem_beside(self, fields: &[&str]) -> Option<Line> {
         let at_field = fields.iter().any(|field| self.field_error(field).is_some());
         self.problem.with(|problem| problem.as_ref().filter(|_| !at_field).map(|problem| problem.message()))
     }

@@ -67,7 +67,7 @@ fn Refused(state: DrainState) -> impl IntoView {
         let missing = state.missing.get().filter(|m| matches!(m, Missing::UnderstandStateful | Missing::AcknowledgeUnread));
         let shown_above = matches!(state.asking.refusal(), Some(Refusal::StatefulWorkloadsChanged { .. }));
         let problem = || state.asking.problem_beside(&["reason", "expected_back_at", "starts_at"]).filter(|_| !shown_above);
-        missing.map(Missing::words).or_else(problem)
+        missing.map(|missing| missing.words().into()).or_else(problem)
     };
     view! { <NotSent head=tr!("Not drained.") text=Signal::derive(text) /> }
 }

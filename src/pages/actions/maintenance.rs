@@ -19,8 +19,9 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::Sheet;
 use crate::ui::TextField;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The sheet.
 #[component]
@@ -35,7 +36,7 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
     let reason = RwSignal::new(was_reason.clone());
     let back = RwSignal::new(was_field.clone());
     let reason_error = RwSignal::new(None::<String>);
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     let busy = RwSignal::new(false);
 
     let extend = move |()| {
@@ -104,7 +105,7 @@ pub fn MaintenanceSheet(subject: Subject) -> impl IntoView {
                         problem.get().map(|text| {
                             view! {
                                 <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
-                                    <p>{text}</p>
+                                    <p>{marked(text)}</p>
                                 </Notice>
                             }
                         })

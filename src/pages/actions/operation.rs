@@ -13,9 +13,11 @@ use crate::pages::context::App;
 use crate::ui::Button;
 use crate::ui::Notice;
 use crate::ui::Steps;
+use crate::ui::Told;
 use crate::ui::When;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// In a few lines, for a card.
 #[component]
@@ -30,7 +32,8 @@ pub fn OperationNotice(operation: Operation) -> impl IntoView {
             <p>
                 <b>{headline}</b>
                 " "
-                {move || operation.with_value(|op| operation::waiting(op, clock.now()))}
+                {operation.with_value(|op| op.last_error.clone()).map(|why| view! { <Told words=why /> " " })}
+                {move || operation.with_value(|op| operation::tries(op, clock.now()))}
             </p>
             <OperationButtons operation=Signal::stored(operation.get_value()) />
         </Notice>
@@ -49,13 +52,17 @@ pub fn OperationProgress(#[prop(into)] operation: Signal<Operation>) -> impl Int
             let _ = said.try_set(headline);
         });
     });
+    let why = Memo::new(move |_| operation.with(|op| op.last_error.clone()));
     view! {
         <div class="progress">
             <p class="progress-said" role="status">
                 <b>{move || said.get()}</b>
             </p>
             <Steps steps=Signal::derive(move || operation.with(operation::steps)) />
-            <p class="muted">{move || operation.with(|op| operation::waiting(op, clock.now()))}</p>
+            <p class="muted">
+                {move || why.get().map(|why| view! { <Told words=why /> " " })}
+                {move || operation.with(|op| operation::tries(op, clock.now()))}
+            </p>
             <OperationButtons operation=operation />
         </div>
     }
@@ -65,7 +72,7 @@ pub fn OperationProgress(#[prop(into)] operation: Signal<Operation>) -> impl Int
 #[component]
 fn OperationButtons(#[prop(into)] operation: Signal<Operation>) -> impl IntoView {
     let app = App::get();
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     let refused = Signal::derive(move || app.live.session.why_not(Action::Drain));
     let unfinished = Memo::new(move |_| operation.with(|op| !op.state.is_finished()));
     let retryable = Memo::new(move |_| operation.with(operation::can_retry));
@@ -90,6 +97,6 @@ fn OperationButtons(#[prop(into)] operation: Signal<Operation>) -> impl IntoView
                 <Button label=tr!("Abort") small=true refused=refused on_press=abort />
             </div>
         </When>
-        {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
+        {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{marked(text)}</p> })}
     }
 }

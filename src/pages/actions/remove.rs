@@ -21,13 +21,14 @@ use crate::ui::Sheet;
 use crate::ui::TextField;
 use crate::ui::Told;
 use crate::ui::When;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// What was refused, in words.
 #[derive(Clone, PartialEq)]
 struct Blocked {
-    message: String,
+    message: Line,
     blockers: Vec<Words>,
     overridable: bool,
 }
@@ -58,7 +59,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 Ok(()) => app.nav.go(Route::fleet()),
                 Err(error) => blocked.set(Some(match error.refusal() {
                     Some(Refusal::DeletionBlocked { blockers, overridable }) => {
-                        Blocked { message: tr!("It cannot be removed yet:"), blockers, overridable }
+                        Blocked { message: tr!("It cannot be removed yet:").into(), blockers, overridable }
                     }
                     _ => Blocked { message: error.message(), blockers: Vec::new(), overridable: false },
                 })),
@@ -90,7 +91,7 @@ pub fn RemoveSheet(subject: Subject) -> impl IntoView {
                 <Blockers subject=subject />
                 {move || blocked.get().map(|blocked| view! {
                     <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
-                        <p>{blocked.message}</p>
+                        <p>{marked(blocked.message)}</p>
                         <ul class="reasons">{blocked.blockers.into_iter().map(|text| view! { <li><Told words=text /></li> }).collect_view()}</ul>
                     </Notice>
                 })}

@@ -21,8 +21,9 @@ use crate::ui::Kind;
 use crate::ui::Notice;
 use crate::ui::SelectField;
 use crate::ui::Sheet;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The sheet.
 #[component]
@@ -33,7 +34,7 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
     let in_maintenance = subject.node.with_untracked(share::until_activated_makes_sense);
     let lifetime = RwSignal::new(ShareLifetime::Day.as_str().to_owned());
     let made = RwSignal::new(None::<String>);
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     let busy = RwSignal::new(false);
     let links = Remote::new(move || {
         let id = id.get_value();
@@ -101,7 +102,7 @@ pub fn ShareSheet(subject: Subject) -> impl IntoView {
                         problem.get().map(|text| {
                             view! {
                                 <Notice tone=Tone::Offline glyph=Glyph::Warning alert=true>
-                                    <p>{text}</p>
+                                    <p>{marked(text)}</p>
                                 </Notice>
                             }
                         })

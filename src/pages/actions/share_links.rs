@@ -12,8 +12,9 @@ use crate::state::Load;
 use crate::state::Remote;
 use crate::ui::Button;
 use crate::ui::Problem;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The list.
 #[component]
@@ -43,7 +44,7 @@ pub fn PublicLinks(node: StoredValue<NodeId>, links: Remote<ShareLinks>) -> impl
 fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, now: pitlane_api::Timestamp) -> impl IntoView {
     let app = App::get();
     let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     let by = link.created_by.clone();
     // Somebody else's is an admin's to revoke; the server holds that, this says it before.
     let refused = Signal::derive(move || {
@@ -79,7 +80,7 @@ fn One(node: StoredValue<NodeId>, link: ShareLink, links: Remote<ShareLinks>, no
             <div>
                 <p>{until}</p>
                 <p class="muted">{words}</p>
-                {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
+                {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{marked(text)}</p> })}
             </div>
             <Button label=tr!("Revoke") refused=refused busy=busy on_press=revoke />
         </li>

@@ -13,6 +13,7 @@ use crate::pages::context::App;
 use crate::state::Link;
 use crate::state::Load;
 use crate::state::Remote;
+use crate::words::Line;
 
 /// The log as one query shows it.
 #[derive(Clone, Copy)]
@@ -34,7 +35,7 @@ pub struct Feed {
 }
 
 /// The first page is there, or why not, with the request's id.
-pub type Stage = Result<(), (String, Option<String>)>;
+pub type Stage = Result<(), (Line, Option<String>)>;
 
 impl Feed {
     /// Begins to fetch, and listens. `hold`: new entries wait until they are asked for.

@@ -1,16 +1,17 @@
 //! Lines of the log.
 
 use leptos::prelude::*;
-use pitlane_api::ActivityEntry;
+use pitlane_api::{ActivityEntry, TERMINAL};
 
 use crate::model::activity;
 use crate::pages::context::App;
 use crate::platform::locale;
 use crate::route::Route;
+use crate::ui::Dated;
 use crate::ui::Dot;
 use crate::ui::Keyed;
-use crate::ui::Told;
 use crate::ui::view;
+use crate::words::tr;
 
 /// One line each, newest first. `none`: what is said where there is none.
 #[component]
@@ -40,7 +41,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
     let when = if today { locale::time(entry.at) } else { locale::short(entry.at, now) };
     let actor = activity::actor(&entry).map(|actor| view! { <b>{actor.to_owned()}</b> " " });
     let tone = activity::tone(entry.kind);
-    let reason = entry.reason.map(|reason| view! { " “" <bdi>{reason}</bdi> "”" });
+    let reason = entry.reason.map(|reason| view! { " " <bdi>{tr!("“{}”", reason)}</bdi> });
     let node = entry.node_id.zip(entry.node_name).filter(|_| with_node).map(|(id, name)| {
         view! {
             <a class="log-node" href=Route::node(&id).href()>
@@ -49,7 +50,13 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             " "
         }
     });
-    let origin = entry.origin.map(|origin| view! { <span class="muted mono">" " {origin}</span> });
+    let origin = entry.origin.map(|origin| {
+        if origin == TERMINAL {
+            view! { <span class="muted">" " {tr!("this machine's terminal")}</span> }
+        } else {
+            view! { <span class="muted mono">" " {origin}</span> }
+        }
+    });
     view! {
         <li>
             <time datetime=locale::iso(entry.at) title=locale::exact(entry.at)>
@@ -57,7 +64,7 @@ fn Line(entry: ActivityEntry, with_node: bool) -> impl IntoView {
             </time>
             <span class="log-text">
                 <Dot tone=tone />
-                <span>{node} {actor} <Told words=entry.message /> {reason} {origin}</span>
+                <span>{node} {actor} <Dated words=entry.message /> {reason} {origin}</span>
             </span>
         </li>
     }

@@ -21,6 +21,7 @@ use crate::ui::Problem;
 use crate::ui::Skeleton;
 use crate::ui::When;
 use crate::ui::dynamic;
+use crate::ui::marked;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -110,7 +111,7 @@ fn Log(query: LogQuery, hold: bool) -> impl IntoView {
                 </div>
             </div>
             <log::Entries entries=entries with_node=with_node none=none.clone() />
-            {move || feed.problem.get().map(|error| view! { <p class="field-error" role="alert">{error.message()}</p> })}
+            {move || feed.problem.get().map(|error| view! { <p class="field-error" role="alert">{marked(error.message())}</p> })}
             <When cond=move || older.get()>
                 <Button label=tr!("Older entries") small=true busy=feed.busy on_press=move |()| feed.fetch_older() />
             </When>

@@ -10,15 +10,16 @@ use crate::pages::context::App;
 use crate::state::Remote;
 use crate::ui::Button;
 use crate::ui::When;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The button, as long as there is something to end.
 #[component]
 pub fn Abort(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>, state: Memo<BulkState>) -> impl IntoView {
     let app = App::get();
     let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     let can = Memo::new(move |_| matches!(state.get(), BulkState::Running | BulkState::Stopped));
     let refused = Signal::derive(move || now.with(|bulk| bulk.as_ref().and_then(|bulk| app.live.session.why_not(needs(bulk.kind)))));
     let press = move |()| {
@@ -43,7 +44,7 @@ pub fn Abort(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>, stat
     };
     let label = Signal::derive(move || if state.get() == BulkState::Stopped { tr!("Leave it at that") } else { tr!("Abort") });
     view! {
-        {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
+        {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{marked(text)}</p> })}
         <When cond=move || can.get()>
             <Button label=label refused=refused busy=busy on_press=press />
         </When>

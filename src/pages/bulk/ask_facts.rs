@@ -93,7 +93,7 @@ fn After(ask: Ask, preview: BulkPreview) -> impl IntoView {
     let last = preview.takes_the_last.then(|| {
         view! {
             <Notice tone=Tone::Degraded glyph=Glyph::Warning>
-                <p>{tr!("These are all the nodes that take placements. After them nothing new could start anywhere.")}</p>
+                <p>{tr!("No node is left that would take placements instead of these. What has to start anew could start nowhere.")}</p>
             </Notice>
         }
     });

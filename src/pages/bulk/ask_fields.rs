@@ -84,7 +84,7 @@ fn Refused(ask: Ask) -> impl IntoView {
                 matches!(missing, Missing::Drain(drain::Missing::Reason | drain::Missing::ReasonTooLong | drain::Missing::ExpectedInThePast));
             !at_field
         });
-        missing.map(Missing::words).or_else(|| ask.asking.problem_beside(&["reason", "expected_back_at"]))
+        missing.map(|missing| missing.words().into()).or_else(|| ask.asking.problem_beside(&["reason", "expected_back_at"]))
     };
     let head = if ask.kind == OperationKind::Activate { tr!("Not activated.") } else { tr!("Not drained.") };
     view! { <NotSent head=head text=Signal::derive(text) /> }

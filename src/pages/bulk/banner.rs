@@ -47,7 +47,7 @@ fn One(line: Memo<Option<BulkSummary>>) -> impl IntoView {
         _ => tr!("{}: {}", bulk::name(line.kind, &line.requested_by), bulk::done_of(line)),
     };
     let text = |line: &BulkSummary| {
-        let reason = line.reason.as_ref().map(|reason| format!("“{reason}”")).unwrap_or_default();
+        let reason = line.reason.as_ref().map(|reason| tr!("“{}”", reason)).unwrap_or_default();
         match line.state {
             BulkState::Stopped => [reason, tr!("A node was refused or failed. No other was begun after it.")]
                 .into_iter()

@@ -38,7 +38,7 @@ pub fn List() -> impl IntoView {
 fn Line(line: BulkSummary) -> impl IntoView {
     let now = App::get().clock.now_untracked();
     let title = format!("{} · {}", bulk::title(line.kind, line.total as usize), bulk::done_of(&line));
-    let reason = line.reason.map(|reason| format!(" · “{reason}”"));
+    let reason = line.reason.map(|reason| format!(" · {}", tr!("“{}”", reason)));
     let by = format!("{} · {}", line.requested_by, format::relative(line.created_at, now));
     view! {
         <li>

@@ -26,7 +26,7 @@ use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
 use crate::ui::view;
-use crate::words::{number, tr};
+use crate::words::{Line, number, tr};
 
 /// The page of one.
 #[component]
@@ -52,7 +52,7 @@ pub fn One(id: String) -> impl IntoView {
         Loading,
         Ready,
         Gone,
-        Failed(String, Option<String>),
+        Failed(Line, Option<String>),
     }
     let stage = Memo::new(move |_| {
         bulk.with(|load| match load {
@@ -138,7 +138,7 @@ fn about(now: Memo<Option<BulkOperation>>) -> impl IntoView {
     now.with(|bulk| {
         bulk.as_ref().map(|bulk| {
             let at = clock.now_untracked();
-            let reason = bulk.reason.as_ref().map(|reason| format!(" · “{reason}”"));
+            let reason = bulk.reason.as_ref().map(|reason| format!(" · {}", tr!("“{}”", reason)));
             let back = bulk.expected_back_at.map(|back| format!(" · {}", tr!("expected back {}", format::relative(back, at))));
             let pace = if bulk.at_once > 1 { tr!("{} at a time", number(bulk.at_once)) } else { tr!("one after another") };
             view! {

@@ -21,8 +21,9 @@ use crate::ui::Skeleton;
 use crate::ui::Told;
 use crate::ui::When;
 use crate::ui::dynamic;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The panel.
 #[component]
@@ -34,7 +35,7 @@ pub fn Resume(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>) -> 
     enum Stage {
         Loading,
         Ready,
-        Failed(String),
+        Failed(Line),
     }
     let stage = Memo::new(move |_| {
         state.preview.with(|load| match load {
@@ -51,7 +52,7 @@ pub fn Resume(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>) -> 
         .into_any(),
         Stage::Ready => view! { <New state=state /> }.into_any(),
     };
-    let wrong = move || state.missing.get().or_else(|| state.problem.get());
+    let wrong = move || state.missing.get().map(Line::from).or_else(|| state.problem.get());
     view! {
         <section class="panel bulk-resume" aria-label=tr!("Go on")>
             <h2>{tr!("Go on")}</h2>
@@ -64,7 +65,7 @@ pub fn Resume(bulk: Remote<BulkOperation>, now: Memo<Option<BulkOperation>>) -> 
                             <p>
                                 <b>{tr!("Not resumed.")}</b>
                                 " "
-                                {text}
+                                {marked(text)}
                             </p>
                         </Notice>
                     }

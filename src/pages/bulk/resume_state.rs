@@ -12,7 +12,7 @@ use crate::model::bulk::Look;
 use crate::pages::context::App;
 use crate::platform::focus;
 use crate::state::Remote;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// Everything of one open panel.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub struct Resuming {
     pub understood: RwSignal<bool>,
     pub unread: RwSignal<bool>,
     pub missing: RwSignal<Option<String>>,
-    pub problem: RwSignal<Option<String>>,
+    pub problem: RwSignal<Option<Line>>,
     pub busy: RwSignal<bool>,
 }
 

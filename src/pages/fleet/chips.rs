@@ -15,7 +15,7 @@ use crate::ui::Dot;
 use crate::ui::Icon;
 use crate::ui::Keyed;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{number, tr};
 
 /// The row of chips with the capacity of the fleet.
 #[component]
@@ -76,8 +76,8 @@ pub fn Chips(query: Memo<Query>) -> impl IntoView {
 fn Number(#[prop(into)] pair: Signal<Pair>, both: Memo<bool>) -> impl IntoView {
     let eye = move || {
         let pair = pair.get();
-        let simulated = (pair.simulated > 0).then(|| format!("+{}", pair.simulated));
-        if both.get() { (pair.real, simulated) } else { (pair.real + pair.simulated, None) }
+        let simulated = (pair.simulated > 0).then(|| format!("+{}", number(pair.simulated)));
+        if both.get() { (number(pair.real), simulated) } else { (number(pair.real + pair.simulated), None) }
     };
     view! {
         <b aria-hidden="true">{move || eye().0}</b>

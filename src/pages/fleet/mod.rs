@@ -30,25 +30,38 @@ use crate::ui::Skeleton;
 use crate::ui::view;
 use crate::words::tr;
 
+// What the page shows. Numbers, since a memo of a type of its own is a kilobyte of program.
+const TABLE: usize = 0;
+const CARDS: usize = 1;
+const NO_NODES: usize = 2;
+const UNREACHABLE: usize = 3;
+const NOT_YET: usize = 4;
+
 /// The page. Table and tools come with the rest of the console (`src/app/rest.rs`); the page knows only where they stand.
 #[component]
 pub fn FleetPage(#[prop(optional, into)] table: ViewFn, #[prop(optional, into)] tools: ViewFn) -> impl IntoView {
     let app = App::get();
     let query = query(app);
-    let loaded = app.live.fleet.loaded();
-    let any = Memo::new(move |_| app.live.fleet.with_entries(|entries| entries.next().is_some()));
-    let stale = Memo::new(move |_| matches!(app.live.connection.link(), Link::Stale(_)));
     page::set_title(&tr!("Nodes · Pitlane"));
     density::apply();
 
-    let rows = Memo::new(move |_| query.with(|query| query.table));
-    let head_tools = tools.run();
-    let body = move || match (loaded.get(), any.get(), stale.get()) {
-        (_, true, _) if rows.get() => table.run(),
+    // The kind of thing that is shown: while that stays, what is shown stays too, and with it the focus.
+    let shown = Memo::new(move |_| {
         // The first nodes of a large fleet are shown while the others arrive.
-        (_, true, _) => view! { <sections::Sections query=query /> }.into_any(),
-        (true, false, _) => view! { <empty::NoNodes /> }.into_any(),
-        (false, _, true) => view! {
+        match app.live.fleet.with_entries(|entries| entries.next().is_some()) {
+            true if query.with(|query| query.table) => TABLE,
+            true => CARDS,
+            false if app.live.fleet.loaded().get() => NO_NODES,
+            false if matches!(app.live.connection.link(), Link::Stale(_)) => UNREACHABLE,
+            false => NOT_YET,
+        }
+    });
+    let head_tools = tools.run();
+    let body = move || match shown.get() {
+        TABLE => table.run(),
+        CARDS => view! { <sections::Sections query=query /> }.into_any(),
+        NO_NODES => view! { <empty::NoNodes /> }.into_any(),
+        UNREACHABLE => view! {
             <Problem
                 title=tr!("The fleet could not be read")
                 text=tr!("The Pitlane server cannot be reached. Nodes are not affected by that. This page tries again by itself.")
@@ -56,7 +69,7 @@ pub fn FleetPage(#[prop(optional, into)] table: ViewFn, #[prop(optional, into)] 
             />
         }
         .into_any(),
-        (false, ..) => view! {
+        _ => view! {
             <div class="cards" aria-busy="true">
                 <Skeleton shape="card" count=8 />
             </div>

@@ -77,8 +77,9 @@ impl Cards {
     fn make(self, id: NodeId, first: Row) -> Option<Card> {
         let fleet = App::get().live.fleet;
         let id = RwSignal::new(id);
+        // A node that is removed and comes back has another row.
         let row = Memo::new(move |before: Option<&Row>| {
-            let row = id.with(|id| fleet.row_untracked(id));
+            let row = id.with(|id| fleet.row(id));
             row.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
         });
         let position = self.listing.member_text(self.section, id, |cell, _| cell.place().0.to_string());

@@ -7,15 +7,16 @@ use super::Shared;
 use crate::api;
 use crate::platform::clipboard;
 use crate::ui::Button;
+use crate::ui::marked;
 use crate::ui::view;
-use crate::words::tr;
+use crate::words::{Line, tr};
 
 /// The panel.
 #[component]
 pub fn Diagnostics(shared: Shared) -> impl IntoView {
     let app = shared.app;
     let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Line>);
     // Shown where the browser does not let pages copy.
     let by_hand = RwSignal::new(None::<String>);
     let copy = move |()| {
@@ -53,7 +54,7 @@ pub fn Diagnostics(shared: Shared) -> impl IntoView {
                     {tr!("Download")}
                 </a>
             </div>
-            {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
+            {move || problem.get().map(|text| view! { <p class="field-error" role="alert">{marked(text)}</p> })}
             {move || {
                 by_hand.get().map(|text| {
                     view! {

@@ -4,7 +4,8 @@ import { after } from "node:test";
 import { container } from "../../support/agent.mjs";
 import { Wire } from "../../support/cut.mjs";
 import { until } from "../../support/wait.mjs";
-import { walk } from "../support/access.mjs";
+import { focused, painted, walk } from "../support/access.mjs";
+import { axe } from "../support/browser.mjs";
 import { fleet, reads, sheet } from "../support/console.mjs";
 import { Reader } from "../support/reader.mjs";
 import { story } from "../support/story.mjs";
@@ -225,4 +226,82 @@ story("the focus is never hidden, and always shown", {}, async (stage) => {
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+story("a toast hides nothing that has the focus, wherever it was, nor the bar of what is chosen", {}, async (stage) => {
+  const names = Array.from({ length: 8 }, (_, at) => `edge-fra-0${at + 1}`);
+  await Promise.all(names.map((name) => stage.agent({ name, containers: [db] })));
+  const { page } = await stage.person({ role: "admin" });
+  const hidden = [];
+  const look = async (where) => {
+    const now = await focused(page);
+    if (!now?.seen) hidden.push(`${where}: ${now?.name}`);
+  };
+  const toast = page.getByRole("log", { name: "Notifications" }).getByText(/Link to edge-fra-0\d copied/);
+  for (const [shape, viewport] of [["wide", { width: 1200, height: 520 }], ["phone", { width: 390, height: 640 }]]) {
+    await page.setViewportSize(viewport);
+    await fleet.open(page);
+    await page.getByRole("button", { name: "Views" }).waitFor();
+    for (const name of names) {
+      const link = fleet.card(page, name).getByRole("link", { name, exact: true });
+      await link.focus();
+      // At the very foot of the screen, where the toast comes.
+      await link.evaluate((element) => window.scrollBy(0, element.getBoundingClientRect().bottom - innerHeight + 30));
+      await painted(page);
+      await page.keyboard.press("s");
+      await toast.first().waitFor();
+      await painted(page);
+      await painted(page);
+      await look(`${shape}, ${name}`);
+      for (const stop of await walk(page, { most: 6 })) if (!stop.seen) hidden.push(`${shape}, on from ${name}: ${stop.name}`);
+    }
+    await page.getByRole("checkbox", { name: "Select edge-fra-08", exact: true }).click();
+    const bar = page.getByRole("region", { name: "Selection" });
+    await bar.waitFor();
+    await fleet.card(page, "edge-fra-08").getByRole("link", { name: "edge-fra-08", exact: true }).focus();
+    await page.keyboard.press("s");
+    await toast.first().waitFor();
+    for (const button of await bar.getByRole("button").all()) {
+      await button.focus();
+      await look(`${shape}, in the bar`);
+    }
+  }
+  assert.deepEqual(hidden, []);
+});
+
+story("the menu of languages is opened, said and left by keys, and what it does is said before", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const person = await stage.person();
+  const { page } = person;
+  await fleet.open(page);
+  await fleet.card(page, "edge-fra-01").waitFor();
+  await page.keyboard.press("?");
+  const settings = page.getByRole("dialog", { name: "Keys and settings" });
+  await settings.waitFor();
+  const menu = settings.getByRole("combobox", { name: "Language" });
+  await until("the focus on the menu", async () => {
+    await page.keyboard.press("Tab");
+    return menu.evaluate((element) => element === document.activeElement);
+  });
+  const now = await focused(page);
+  assert.deepEqual([now.seen, now.ring], [true, true]);
+  const reader = await Reader.of(person);
+  assert.match((await reader.focus()).description, /loaded again/, "a change of the whole page does not come as a surprise");
+  assert.deepEqual(await menu.getByRole("option").evaluateAll((options) => options.map((option) => [option.lang, option.textContent.trim()])), [["en", "English"], ["ar", "العربية"], ["de", "Deutsch"]]);
+  await page.keyboard.press("Alt+ArrowDown");
+  assert.deepEqual(await axe(page), []);
+  // Left again, nothing has changed, and the sheet is still there.
+  await page.keyboard.press("Escape");
+  assert.equal(await menu.inputValue(), "en");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await settings.waitFor();
+  await until("the menu to have the focus still", () => menu.evaluate((element) => element === document.activeElement));
+  await page.keyboard.press("Alt+ArrowDown");
+  await page.keyboard.press("d");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Knoten", level: 1 }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+  await fleet.card(page, "edge-fra-01").waitFor();
+  await page.keyboard.press("Tab");
+  assert.match((await focused(page)).name, /Zum Inhalt springen/, "one begins at the beginning");
 });

@@ -298,7 +298,7 @@ story("the whole fleet is drained only when one says so", {}, async (stage) => {
   const made = await agents(stage, 2);
   const { page } = await stage.person();
   const dialog = await ask(page, made, names(2));
-  await reads(dialog, /These are all the nodes that take placements/);
+  await reads(dialog, /No node is left that would take placements instead of these/);
   await sheet.reason(dialog).fill("Moving house");
   await sheet.submit(dialog, "Drain 2 nodes").click();
   await reads(dialog, /Confirm that no node takes placements afterwards/);

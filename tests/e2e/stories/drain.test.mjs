@@ -112,7 +112,7 @@ story("the last node that takes placements is kept, unless one says so", { refus
   await page.goto(`/nodes/${agent.id}?do=drain`);
   const dialog = sheet.of(page, "Drain edge-fra-01");
   await sheet.reason(dialog).fill("Disk swap");
-  await says(dialog, /No node left that takes placements/);
+  await says(dialog, /No node left that would take placements instead/);
   await sheet.submit(dialog, "Drain node").click();
   await reads(dialog, /No other node takes placements/);
   const api = await stage.server.api();

@@ -156,3 +156,20 @@ story("a table in groups, by columns of one's own, saved as a view", { settings 
   await page.getByRole("columnheader", { name: "Role", exact: true }).waitFor();
   nodes.close();
 });
+
+story("numbers are written as the reader's language writes them", { settings }, async (stage) => {
+  const nodes = await enrolled(stage);
+  for (const [language, all, chip, selected] of [["en", "2,000", /^All 2,000/, /2,000 selected/], ["de", "2.000", /^Alle 2\.000/, /2\.000 ausgewählt/]]) {
+    const { page } = await stage.person();
+    await page.addInitScript((code) => localStorage.setItem("pitlane.language", code), language);
+    await page.goto("/nodes");
+    await fleet.card(page, "node-00000").waitFor();
+    const button = page.getByRole("button", { name: chip });
+    await button.waitFor();
+    assert.ok((await button.innerText()).includes(all), "for the eye as for the ear");
+    await page.getByRole("checkbox", { name: /node-00000/ }).click();
+    await page.getByRole("button", { name: new RegExp(`${all.replace(".", "\\.")} (shown|gezeigten)`) }).click();
+    await page.getByText(selected).first().waitFor();
+  }
+  nodes.close();
+});

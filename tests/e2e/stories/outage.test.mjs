@@ -29,6 +29,22 @@ story("kill -9 in the middle of a drain: it is completed once", { outage: true }
   await reads(page.getByRole("main"), /Kernel 6\.12 reboot/);
 });
 
+story("what was not understood is asked for again, whatever came after it", {}, async (stage) => {
+  await stage.agent({ name: "edge-fra-01" });
+  const { page } = await stage.person();
+  const asked = [];
+  await page.route("**/api/v1/events*", (route) => {
+    asked.push({ query: new URL(route.request().url()).search, header: route.request().headers()["last-event-id"] });
+    if (asked.length > 1) return route.continue();
+    const nodes = (id, data) => `id: ${id}\nevent: nodes\ndata: ${data}\n\n`;
+    const body = `retry: 60000\n\n${nodes("e-1", "{")}${nodes("e-2", JSON.stringify({ server_time: new Date().toISOString() }))}`;
+    return route.fulfill({ contentType: "text/event-stream", body });
+  });
+  await fleet.open(page);
+  await fleet.card(page, "edge-fra-01").waitFor();
+  assert.deepEqual(asked[1], { query: "", header: undefined }, "to go on behind it would leave it out for ever");
+});
+
 const CUT_MS = 20_000;
 const wire = await Wire.open();
 after(() => wire.close());

@@ -148,7 +148,10 @@ story("a node that is not back in time is marked on card, chip and activity, onc
   await fleet.open(page);
   await reads(fleet.card(page, "edge-fra-01"), /overdue \d/);
   await page.goto("/activity");
-  await reads(page.getByRole("region", { name: "Activity log" }), /Overdue since .*Z: the node was expected back then\. “Kernel 6\.12 reboot”/);
+  const log = page.getByRole("region", { name: "Activity log" });
+  await reads(log, /Overdue since \d+:\d\d( [AP]M)?: the node was expected back then\. “Kernel 6\.12 reboot”/);
+  const since = log.getByRole("listitem").filter({ hasText: "Overdue since" }).getByRole("time").last();
+  assert.match(await since.getAttribute("title"), /\d{4}.* \d+:\d\d:\d\d/, "exactly, for who asks");
   await fleet.open(page);
   await reads(page.getByRole("button", { name: /^Overdue/ }), /Overdue 1/);
   assert.equal((await api.activity(`node=${agent.id}`)).filter(({ kind }) => kind === "overdue").length, 1);

@@ -257,7 +257,7 @@ async fn note(store: &impl Store, message: Words) -> Result<(), Failure> {
     let entry = NewActivity {
         actor_kind: ActorKind::Person,
         actor: Some(user()),
-        origin: Some("this machine's terminal".into()),
+        origin: Some(pitlane_api::TERMINAL.into()),
         ..NewActivity::by_system(Timestamp::now(), ActivityKind::TokenChanged, message)
     };
     store.append_activity(&[entry]).await?;

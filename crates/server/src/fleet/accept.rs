@@ -34,6 +34,7 @@ impl Fleet {
     pub(super) async fn keep(self: &Arc<Self>, operation: Operation, activity: Vec<NewActivity>, ends: Ends, call: &Call) -> Result<Operation> {
         let superseded = ends.operation.as_ref().map(|(_, after)| after.clone());
         let acceptance = Acceptance { operation, activity, idempotency: key(call), supersedes: ends.operation, ends_plan: ends.plan };
+        let _move = self.moves.lock().await;
         match self.store.accept(&acceptance).await? {
             Accepted::Stored(entries) => {
                 self.announce(entries);
@@ -59,8 +60,8 @@ impl Fleet {
     pub(super) fn show(&self, operation: &Operation) {
         let shown = !operation.state.is_finished() || operation.state == OperationState::Failed;
         let id = &operation.node_id;
-        let facts = self.view().get(id).map(|entry| entry.engine.engine_node_id.clone()).and_then(|engine| self.agents.facts(&engine));
         let mut view = self.view_mut();
+        let facts = self.facts_of(&view, id);
         // The word of an older operation must not hide a newer one.
         let newer =
             view.get(id).and_then(|entry| entry.operation.as_ref()).is_some_and(|other| other.id != operation.id && !other.state.is_finished());

@@ -58,7 +58,7 @@ impl Fleet {
         self.put(written);
         let node = self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))?;
         let message = match (&patch.reason, patch.expected_back_at) {
-            (None, Some(Some(at))) => say!("Changed when the node is expected back: {}.", at.to_string()),
+            (None, Some(Some(at))) => say!("Changed when the node is expected back: {}.", at),
             (None, _) => say!("The node is no longer expected back at a time."),
             (Some(_), None) => say!("Changed the reason of the maintenance."),
             (Some(_), Some(_)) => say!("Changed the maintenance: its reason, and when the node is expected back."),

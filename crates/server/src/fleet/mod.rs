@@ -1,15 +1,16 @@
 //! The use cases of the control plane, and what keeps them going.
 //!
 //! * [`Agents`]: who may speak for which node, and what each said last.
-//! * the view: what the fleet looks like, in memory; `observe` folds in what the engine shows, `tick` what agents say.
+//! * the view: what the fleet looks like, in memory; `observe` folds in what the engine shows, `tick` what agents say; `keep`
+//!   keeps of it what is to survive a restart.
 //! * one file per use case: `drain`, `activate`, `stop` (abort and retry), `maintenance`, `remove`, `enroll`, `reads`.
 //! * `plan`: drains that begin later, by themselves.
 //! * `reconcile`: carries accepted operations out until they are done, through crashes and absences.
 //! * [`Hub`](hub::Hub): the event stream.
 //!
-//! Four locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
-//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the pen of planned drains, the
-//! view's (never held across an await).
+//! Five locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
+//! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the pen of planned drains, that of
+//! moves (what is kept of an operation is shown before anybody keeps the next), the view's (never held across an await).
 //!
 //! The fleet must not know axum, SQLite, or any one engine.
 
@@ -24,6 +25,7 @@ mod engine_state;
 mod enroll;
 mod guards;
 mod hub;
+mod keep;
 mod maintenance;
 mod observe;
 mod overdue;
@@ -82,6 +84,8 @@ pub struct Fleet {
     /// Something waits that is not to wait for the second's frame.
     urgent: Notify,
     gate: tokio::sync::Mutex<()>,
+    /// An operation is kept and shown in one step, so that of two who move it the later one's word is shown.
+    moves: tokio::sync::Mutex<()>,
     node_locks: Mutex<HashMap<NodeId, Weak<tokio::sync::Mutex<()>>>>,
     /// The reconciler of every unfinished operation, to be woken before its time.
     reconcilers: Mutex<HashMap<OperationId, Arc<Notify>>>,
@@ -92,6 +96,10 @@ pub struct Fleet {
     overdue: overdue::Told,
     lists: Mutex<HashMap<NodeId, pitlane_api::WorkloadList>>,
     last_tick: Mutex<Duration>,
+    /// Five minutes that are over and not kept yet.
+    ended: Mutex<Vec<(NodeId, samples::Bucket)>>,
+    /// Whoever keeps samples holds this: what an earlier run kept is added to once.
+    keeping: tokio::sync::Mutex<()>,
     /// `None` once the server shuts down.
     tasks: Mutex<Option<JoinSet<()>>>,
 }

@@ -9,7 +9,10 @@ use futures::StreamExt;
 use pitlane_api::{ActivityKind, ActorKind, NodeId, Operation, OperationKind, Refusal, Scheduling, Words, say};
 use pitlane_engine::{Change, EngineNode, SetScheduling};
 
-use super::{Fleet, lock, view};
+use super::{
+    Fleet, lock,
+    view::{self, View},
+};
 use crate::store::NewActivity;
 
 /// What a node's change means.
@@ -49,35 +52,50 @@ impl Fleet {
         for engine_node_id in gone {
             self.look_soon(engine_node_id);
         }
-        lock(&self.engine_state).listed = true;
+        if !std::mem::replace(&mut lock(&self.engine_state).listed, true) {
+            let fleet = self.clone();
+            self.spawn(async move { fleet.settle_what_arrived().await });
+        }
     }
 
     /// A list or the watch shows this.
     fn seen(self: &Arc<Self>, node: EngineNode) {
-        let suspicious = match self.view().by_engine_node(&node.engine_node_id) {
-            Some(entry) if entry.engine == node => return,
-            Some(entry) => entry.engine.revision() != node.revision() || has_stale_record(&node),
-            None => has_stale_record(&node),
-        };
-        if suspicious {
+        if self.view().by_engine_node(&node.engine_node_id).is_some_and(|entry| entry.engine == node) {
+            return;
+        }
+        let id = view::node_id(&node);
+        // Judged and put in one step: what somebody wrote meanwhile is newer than this.
+        let mut view = self.view_mut();
+        let moved = view.by_engine_node(&node.engine_node_id).is_some_and(|entry| entry.engine.revision() != node.revision());
+        if moved || has_stale_record(&node) {
+            drop(view);
             self.look_soon(node.engine_node_id);
         } else {
-            self.put(node);
+            let happenings = self.put_into(&mut view, node);
+            drop(view);
+            self.tell(&id, happenings);
         }
     }
 
     /// Puts what the engine shows into the view.
     pub(super) fn put(&self, node: EngineNode) {
-        let facts = self.agents.facts(&node.engine_node_id);
         let id = view::node_id(&node);
-        let (happenings, urgent) = {
-            let mut view = self.view_mut();
-            (view.put(node, facts, self.moment()), view.is_urgent())
-        };
-        if urgent {
+        let happenings = self.put_into(&mut self.view_mut(), node);
+        self.tell(&id, happenings);
+    }
+
+    fn put_into(&self, view: &mut View, node: EngineNode) -> Vec<view::Happening> {
+        let facts = self.agents.facts(&node.engine_node_id);
+        let happenings = view.put(node, facts, self.moment());
+        if view.is_urgent() {
             self.urgent.notify_one();
         }
-        self.tell(&id, happenings);
+        happenings
+    }
+
+    /// What the agent of a node says now. Asked while the view is held, so that nobody folds in what is newer in between.
+    pub(super) fn facts_of(&self, view: &View, id: &NodeId) -> Option<super::agents::Facts> {
+        view.get(id).and_then(|entry| self.agents.facts(&entry.engine.engine_node_id))
     }
 
     /// Reads a node again once nobody writes it.
@@ -162,7 +180,7 @@ impl Fleet {
         })
     }
 
-    fn tell_meaning(&self, node: &EngineNode, meaning: Meaning) {
+    fn tell_meaning(self: &Arc<Self>, node: &EngineNode, meaning: Meaning) {
         let id = view::node_id(node);
         let now = self.settings.clock.now();
         let entry = |kind, message: Words| NewActivity {
@@ -177,7 +195,13 @@ impl Fleet {
             Meaning::Late(operation) => {
                 let message =
                     say!("{} It had reached the engine: {}.", Refusal::OperationFinished { operation: operation.clone() }.message(), shows(node));
-                self.note(NewActivity { operation_id: Some(operation.id), ..entry(ActivityKind::Drained, message) });
+                self.note(NewActivity { operation_id: Some(operation.id.clone()), ..entry(ActivityKind::Drained, message) });
+                let fleet = self.clone();
+                self.spawn(async move {
+                    if let Err(error) = fleet.settle_if_arrived(&operation).await {
+                        tracing::warn!(%error, "that an aborted operation arrived could not be kept with its bulk operation");
+                    }
+                });
             }
             Meaning::Outside(message) => {
                 self.note(NewActivity { actor_kind: ActorKind::Outside, ..entry(ActivityKind::ChangedOutside, message) });

@@ -40,7 +40,7 @@ impl Fleet {
                 if told.insert(id.clone(), at) == Some(at) {
                     continue;
                 }
-                let message = say!("Overdue since {}: the node was expected back then.", at.to_string());
+                let message = say!("Overdue since {}: the node was expected back then.", at);
                 let overdue = about(NewActivity::by_system(now, ActivityKind::Overdue, message), id, &entry.node.name);
                 late.push((id.clone(), at, NewActivity { reason: maintenance.reason.clone(), ..overdue }));
             }

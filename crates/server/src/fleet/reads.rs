@@ -8,7 +8,7 @@ use super::{
     Error, Fleet, NodeQuery, Result,
     clock::minus,
     lock,
-    samples::{BUCKET_S, KEEP},
+    samples::{BUCKET_S, Bucket, KEEP},
     view::{View, query},
 };
 use crate::store::ActivityQuery;
@@ -104,18 +104,31 @@ impl Fleet {
     /// Heartbeats and signals of the last day at most.
     pub async fn samples(&self, id: &NodeId, since: Option<Timestamp>) -> Result<Samples> {
         let now = self.settings.clock.now();
-        let current = match self.view().get(id) {
-            Some(entry) => entry.bucket.sample().cloned(),
-            None => return Err(self.no_such_node(id)),
-        };
         let oldest = minus(now, KEEP);
         let since = since.map_or(oldest, |since| since.max(oldest));
+        // Just after a start, what an earlier run kept of the same five minutes is about to be added: not while this looks.
+        let adding = self.recent_buckets(id)?.iter().any(|bucket| bucket.unmerged().is_some());
+        let keeping = if adding { Some(self.keeping.lock().await) } else { None };
+        let recent = self.recent_buckets(id)?;
         let mut samples = self.store.samples(id, since).await?;
-        if let Some(current) = current.filter(|current| current.at >= since) {
-            samples.retain(|sample| sample.at != current.at);
-            samples.push(current);
+        drop(keeping);
+        for mut bucket in recent {
+            if let Some(at) = bucket.unmerged() {
+                bucket.merge(samples.iter().find(|sample| sample.at == at), self.every());
+            }
+            if let Some(sample) = bucket.sample().filter(|sample| sample.at >= since) {
+                samples.retain(|kept| kept.at != sample.at);
+                samples.push(sample.clone());
+            }
         }
         Ok(Samples { bucket_s: BUCKET_S.unsigned_abs(), samples, server_time: now })
+    }
+
+    /// The five minutes of a node that are over and not kept yet, and the ones that it is in.
+    fn recent_buckets(&self, id: &NodeId) -> Result<Vec<Bucket>> {
+        let current = self.view().get(id).map(|entry| entry.bucket.clone()).ok_or_else(|| self.no_such_node(id))?;
+        let ended = lock(&self.ended);
+        Ok(ended.iter().filter(|(of, _)| of == id).map(|(_, bucket)| bucket.clone()).chain([current]).collect())
     }
 
     /// A page of the activity log, newest first.

@@ -150,6 +150,7 @@ impl Fleet {
 
     /// Saves a step and shows it. `false`: somebody moved the operation in between, nothing was saved.
     async fn move_on(&self, before: &Operation, after: &Operation, activity: Vec<NewActivity>) -> crate::store::Result<bool> {
+        let _move = self.moves.lock().await;
         match self.store.save_operation(before, after, &activity).await? {
             Some(entries) => {
                 self.announce(entries);
@@ -344,7 +345,7 @@ fn failed_because(kind: OperationKind, why: &Words) -> Words {
 }
 
 /// Whether the engine shows what the operation asked for, by the operation's own hand.
-fn arrived(operation: &Operation, node: &EngineNode) -> bool {
+pub(super) fn arrived(operation: &Operation, node: &EngineNode) -> bool {
     match operation.kind {
         OperationKind::Drain => {
             let record = node.record.as_ref().and_then(|record| record.operation_id.as_ref());

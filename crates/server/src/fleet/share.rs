@@ -57,7 +57,7 @@ impl Fleet {
         };
         let message = match link.lifetime {
             ShareLifetime::UntilActivated => say!("Made a public link to the node's status, until it is activated."),
-            _ => say!("Made a public link to the node's status, until {}.", format!("{expires_at:.0}")),
+            _ => say!("Made a public link to the node's status, until {}.", expires_at),
         };
         let entry = about(entry_by(actor, now, ActivityKind::LinkChanged, message), id, &node.name);
         let stored = StoredShareLink { link: link.clone(), hash: SecretHash::of(secret), ended_at: None };

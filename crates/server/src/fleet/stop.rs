@@ -48,6 +48,7 @@ impl Fleet {
             let entry = about(entry_by(&call.actor, now, ActivityKind::OperationAborted, message.clone()), id, &before.node_name);
             let entry = NewActivity { operation_id: Some(before.id.clone()), ..entry };
             let after = Operation { last_error: Some(message), ..ended(&before, OperationState::Aborted, now) };
+            let _move = self.moves.lock().await;
             // `None`: an attempt moved it in between. Look again.
             if let Some(entries) = self.store.save_operation(&before, &after, &[entry]).await? {
                 self.announce(entries);

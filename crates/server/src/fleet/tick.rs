@@ -2,26 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pitlane_api::{ActivityKind, Health, NodeId, Sample, Words, rules::health_words, say};
+use pitlane_api::{ActivityKind, Health, NodeId, Words, rules::health_words, say};
 
 use super::{
     Fleet,
     agents::News,
-    clock::minus,
     lock,
-    samples::{Bucket, KEEP},
+    samples::Bucket,
     view::{Happening, View},
 };
-use crate::store::{NewActivity, Prune};
+use crate::store::NewActivity;
 
 /// Beats are folded in this often, a few at a time: ten thousand of them at once would keep everybody who looks waiting.
 const FOLD_EVERY: Duration = Duration::from_millis(100);
-/// Samples and reports are kept this often.
-const KEEP_EVERY: Duration = Duration::from_secs(60);
-/// So many are kept in one transaction: a drain that is asked for meanwhile must not wait for ten thousand.
-const KEEP_TOGETHER: usize = 500;
-/// What is past its time is removed this often.
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
 impl Fleet {
     pub(super) async fn tick_on(self: Arc<Self>) {
@@ -71,8 +64,9 @@ impl Fleet {
         };
         self.tell_all(told);
         if !ended.is_empty() {
+            lock(&self.ended).extend(ended);
             let fleet = self.clone();
-            self.spawn(async move { fleet.keep_buckets(ended).await });
+            self.spawn(async move { fleet.keep_ended().await });
         }
         self.begin_plans();
         self.tell_overdue();
@@ -147,77 +141,6 @@ impl Fleet {
             };
             let entry = NewActivity::by_system(self.settings.clock.now(), kind, message);
             self.note(NewActivity { node_id: Some(id.clone()), node_name: name.clone(), ..entry });
-        }
-    }
-
-    /// Keeps samples and reports, and removes what is past its time.
-    pub(super) async fn keep_house(self: Arc<Self>) {
-        let mut pruned: Option<Duration> = None;
-        loop {
-            let elapsed = self.settings.clock.elapsed();
-            if pruned.is_none_or(|at| elapsed.saturating_sub(at) >= PRUNE_EVERY) {
-                pruned = Some(elapsed);
-                self.prune().await;
-            }
-            self.settings.clock.after(KEEP_EVERY).await;
-            self.keep_samples_and_reports().await;
-        }
-    }
-
-    async fn prune(&self) {
-        let now = self.settings.clock.now();
-        let prune = Prune { now, samples_before: minus(now, KEEP), activity_before: minus(now, self.settings.keep_activity) };
-        match self.store.prune(&prune).await {
-            Ok(rows) => tracing::debug!(rows, "removed what was past its time"),
-            Err(error) => tracing::warn!(%error, "what is past its time could not be removed"),
-        }
-    }
-
-    pub(super) async fn keep_samples_and_reports(&self) {
-        self.merge_samples().await;
-        let buckets: Vec<(NodeId, Bucket)> = self.view().entries().map(|entry| (entry.node.id.clone(), entry.bucket.clone())).collect();
-        self.keep_buckets(buckets).await;
-        let reports = self.agents.take_reports_to_keep();
-        for some in reports.chunks(KEEP_TOGETHER) {
-            if let Err(error) = self.store.save_reports(some).await {
-                tracing::warn!(%error, "reports could not be kept");
-                self.agents.keep_again(some);
-            }
-        }
-    }
-
-    async fn keep_buckets(&self, mut buckets: Vec<(NodeId, Bucket)>) {
-        for (id, bucket) in &mut buckets {
-            if let Some(since) = bucket.unmerged() {
-                match self.store.samples(id, since).await {
-                    Ok(earlier) => bucket.merge(earlier.iter().find(|sample| sample.at == since), self.every()),
-                    Err(error) => return tracing::warn!(%error, "samples could not be read"),
-                }
-            }
-        }
-        let samples: Vec<(NodeId, Sample)> = buckets.into_iter().filter_map(|(id, bucket)| Some((id, bucket.sample()?.clone()))).collect();
-        for some in samples.chunks(KEEP_TOGETHER) {
-            if let Err(error) = self.store.put_samples(some).await {
-                return tracing::warn!(%error, "samples could not be kept");
-            }
-        }
-    }
-
-    fn every(&self) -> Duration {
-        Duration::from_secs(self.settings.thresholds.heartbeat_every_s)
-    }
-
-    /// A bucket that an earlier run of the server began is continued, not overwritten.
-    async fn merge_samples(&self) {
-        let unmerged: Vec<_> = self.view().entries().filter_map(|entry| Some((entry.node.id.clone(), entry.bucket.unmerged()?))).collect();
-        for (id, since) in unmerged {
-            match self.store.samples(&id, since).await {
-                Ok(earlier) => self.view_mut().merge_sample(&id, earlier.iter().find(|sample| sample.at == since), self.every()),
-                Err(error) => {
-                    tracing::warn!(%error, "samples could not be read");
-                    return;
-                }
-            }
         }
     }
 }

@@ -1,12 +1,23 @@
 //! On a real socket: what only a connection shows.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
     body::{Body, Bytes},
+    http::Request,
     routing::get,
 };
+use futures::StreamExt as _;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use pitlane::http::{Bounds, UNREAD_FOR};
 use pitlane_api::Role;
 use tokio::{
@@ -91,6 +102,51 @@ async fn who_does_not_read_is_cut_off_and_holds_nothing() {
     let ended = tokio::time::timeout(Duration::from_secs(20), let_go.recv()).await;
     assert_eq!(ended.expect("it holds its answer for ever"), Some(()));
     drop(reader);
+}
+
+/// Over HTTP/2 a reader of one stream that sleeps is not cut off, since its connection is well. What it holds is its window and one chunk more: nothing
+/// is made for it that it has no room for. (The fleet's frames wait for nobody either: `fleet::tests::events`.)
+#[tokio::test]
+async fn who_does_not_read_over_http2_holds_its_window_and_no_more() {
+    const CHUNK: usize = 16_384;
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = made.clone();
+    let endless = async move || {
+        Body::from_stream(futures::stream::repeat_with(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, Infallible>(Bytes::from_static(&[b'x'; CHUNK]))
+        }))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_up, shutdown) = tokio::sync::watch::channel(false);
+    let bounds = Bounds { connections: 10, unread_for: Duration::from_millis(200) };
+    let router = Router::new().route("/", get(endless)).route("/small", get(async || "small"));
+    tokio::spawn(pitlane::http::serve(listener, router, bounds, shutdown));
+
+    let socket = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let mut client = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    client.initial_stream_window_size(u32::try_from(8 * CHUNK).unwrap());
+    let (mut requests, connection) = client.handshake::<_, Body>(socket).await.unwrap();
+    tokio::spawn(connection);
+    let mut ask = async |path: &str| {
+        let request = Request::get(format!("http://{address}{path}")).body(Body::empty()).unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(20), requests.send_request(request)).await.unwrap().unwrap();
+        Body::new(answer.into_body()).into_data_stream()
+    };
+    let mut asleep = ask("/").await;
+    asleep.next().await.unwrap().unwrap();
+    // Whatever could be made for it meanwhile has been: others are answered on the same connection, for longer than the patience of one that is stuck.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(400) {
+        assert_eq!(ask("/small").await.next().await.unwrap().unwrap(), "small");
+    }
+    let held = made.load(Ordering::SeqCst);
+    assert!((8..=11).contains(&held), "{held} chunks were made for a window of 8");
+    // It wakes up, and goes on where it fell asleep.
+    for _ in 0..40 {
+        asleep.next().await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]

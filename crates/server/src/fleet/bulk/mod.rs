@@ -4,6 +4,7 @@
 //! activation is asked for with an idempotency key made of the bulk operation, the node and the attempt: after a crash the same
 //! question has the same answer, so that nothing accepted is lost and nothing happens twice.
 
+mod arrived;
 mod change;
 mod preview;
 mod run;

@@ -10,7 +10,8 @@ use pitlane_api::{
 use tokio::sync::Notify;
 
 use super::{
-    change::{LISTED, done_of, in_words},
+    arrived::arrived_words,
+    change::{done_of, in_words},
     read,
 };
 use crate::{
@@ -117,7 +118,10 @@ impl Fleet {
                     Err(error) => return Err(error),
                 };
             }
-            if let Some(state) = rules::bulk_settled(stored.bulk.kind, &operation) {
+            if self.arrived_all_the_same(&operation).await? {
+                operation.last_error = Some(arrived_words());
+                ended.push((at, BulkItemState::Done, operation));
+            } else if let Some(state) = rules::bulk_settled(stored.bulk.kind, &operation) {
                 ended.push((at, state, operation));
             }
         }
@@ -201,32 +205,6 @@ impl Fleet {
             _ => self.activate(&item.node_id, ActivateRequest::default(), call).await?,
         };
         Ok(Some(operation))
-    }
-
-    /// A drain or an activation that was with the engine when it was aborted arrived all the same. Nothing of it is undone, so its node is done.
-    pub(in crate::fleet) async fn bulk_arrived(&self, operation: &Operation) -> Result<()> {
-        let of = |item: &BulkItem| {
-            matches!(item.state, BulkItemState::Running | BulkItemState::Aborted) && item.operation_id.as_ref() == Some(&operation.id)
-        };
-        let Some(bulk) = self.store.bulks(LISTED).await?.into_iter().find(|bulk| bulk.items.iter().any(of)) else { return Ok(()) };
-        let now = self.settings.clock.now();
-        let arrived = self.change_bulk(&bulk.id, |stored, activity| {
-            let bulk = &mut stored.bulk;
-            let Some(item) = bulk.items.iter_mut().find(|item| of(item)) else { return Ok(()) };
-            (item.state, item.refusal) = (BulkItemState::Done, None);
-            item.message = Some(say!("It arrived although it was aborted: the engine had it already."));
-            let (name, all, done) = (&operation.node_name, in_words(bulk), done_of(bulk));
-            let message = match bulk.kind {
-                OperationKind::Activate => {
-                    say!("{} arrived although the activation of {} was aborted: the engine had it already. {}.", name, all, done)
-                }
-                _ => say!("{} arrived although the drain of {} was aborted: the engine had it already. {}.", name, all, done),
-            };
-            activity.push(NewActivity::by_system(now, ActivityKind::BulkChanged, message));
-            Ok(())
-        });
-        arrived.await?;
-        Ok(())
     }
 
     async fn end_bulk(self: &Arc<Self>, id: &str, state: BulkState) -> Result<()> {

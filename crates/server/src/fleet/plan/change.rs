@@ -45,7 +45,7 @@ impl Fleet {
         let now = self.settings.clock.now();
         // One that was refused or missed has been answered by this.
         let replaces = before.map(|before| (before.revision.clone(), concluded(&before, PlanState::Cancelled, None, None, now)));
-        let entry = entry_by(&call.actor, now, ActivityKind::DrainPlanned, say!("Planned a drain for {}.", format!("{:.0}", plan.starts_at)));
+        let entry = entry_by(&call.actor, now, ActivityKind::DrainPlanned, say!("Planned a drain for {}.", plan.starts_at));
         let stored = StoredPlan { plan, actor: written(&call.actor)? };
         let entry = about_plan(entry, &stored.plan);
         match self.store.accept_plan(&stored, replaces.as_ref(), key.as_ref(), &[entry]).await? {
@@ -189,11 +189,11 @@ fn replayed(earlier: PlanAccepted) -> Result<PlannedDrain> {
 fn in_words(before: &PlannedDrain, after: &PlannedDrain) -> Words {
     let mut changes = Vec::new();
     if before.starts_at != after.starts_at {
-        changes.push(say!("it begins at {}", format!("{:.0}", after.starts_at)));
+        changes.push(say!("it begins at {}", after.starts_at));
     }
     match after.expected_back_at {
         at if at == before.expected_back_at => {}
-        Some(at) => changes.push(say!("the node is expected back at {}", format!("{at:.0}"))),
+        Some(at) => changes.push(say!("the node is expected back at {}", at)),
         None => changes.push(say!("the node is no longer expected back at a time")),
     }
     if before.reason != after.reason {

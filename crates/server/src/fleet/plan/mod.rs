@@ -100,8 +100,10 @@ impl Fleet {
     fn show_plan(&self, plan: &PlannedDrain) {
         let id = &plan.node_id;
         let shown = plan.state.is_open().then(|| Box::new(plan.clone()));
-        let facts = self.view().get(id).map(|entry| entry.engine.engine_node_id.clone()).and_then(|engine| self.agents.facts(&engine));
-        self.view_mut().set_plan(id, shown, facts, self.moment());
+        let mut view = self.view_mut();
+        let facts = self.facts_of(&view, id);
+        view.set_plan(id, shown, facts, self.moment());
+        drop(view);
         self.urgent.notify_one();
     }
 

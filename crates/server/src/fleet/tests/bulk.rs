@@ -164,6 +164,76 @@ async fn a_node_that_arrives_after_the_abort_is_counted() {
     assert_eq!(world.count(ActivityKind::DrainRequested).await, 2, "what arrived was not asked for again");
 }
 
+/// Killed after an abort, before the engine's answer came: whether the engine had carried it out already is found out after the start.
+async fn killed_after_an_abort(kind: OperationKind, fault: Fault) -> (World, Vec<Host>, BulkOperation) {
+    let mut world = World::with(|settings| settings.thresholds.settle_s = 0).await;
+    let mut hosts = world.hosts(&["a", "b", "c"]).await;
+    let two = [&hosts[0], &hosts[1]];
+    if kind == OperationKind::Activate {
+        let drained = world.fleet.accept_bulk(request(&two, OperationKind::Drain), call("ada")).await.unwrap();
+        world.bulk_reaches(&drained.id, BulkState::Completed).await;
+    }
+    let before = world.engine.writes();
+    world.engine.arm(At::Set, fault, 0);
+    let accepted = world.fleet.accept_bulk(request(&two, kind), call("ada")).await.unwrap();
+    world.engine.struck.notified().await;
+    let written = async || fault != Fault::HangAfter || world.engine.writes() > before;
+    assert!(world.until(written).await);
+    world.fleet.abort_bulk(&accepted.id, call("bob").actor).await.unwrap();
+    let ended = world.bulk_reaches(&accepted.id, BulkState::Aborted).await;
+    assert_eq!(states(&ended), [Aborted, Waiting]);
+    world.crash_and_start().await;
+    world.beat(&mut hosts);
+    (world, hosts, ended)
+}
+
+#[tokio::test]
+async fn a_drain_that_arrived_before_the_server_was_killed_is_counted_after_the_start() {
+    let (world, _, ended) = killed_after_an_abort(OperationKind::Drain, Fault::HangAfter).await;
+    assert!(world.until(async || states(&world.bulk(&ended.id).await) == [Done, Waiting]).await);
+    let told = world.bulk(&ended.id).await;
+    assert_eq!((told.state, rules::bulk_summary(&told).done), (BulkState::Aborted, 1));
+    assert!(told.items[0].message.as_ref().unwrap().contains("arrived"));
+    assert!(world.activity().await.iter().any(|entry| entry.message.contains("a arrived although the drain of 2 nodes (a, b) was aborted")));
+    world.fleet.resume_bulk(&ended.id, BulkResume::default(), call("bob").actor).await.unwrap();
+    assert_eq!(states(&world.bulk_reaches(&ended.id, BulkState::Completed).await), [Done, Done]);
+    assert_eq!(world.count(ActivityKind::DrainRequested).await, 2, "what arrived was not asked for again");
+}
+
+#[tokio::test]
+async fn an_activation_that_arrived_before_the_server_was_killed_is_counted_after_the_start() {
+    let (world, _, ended) = killed_after_an_abort(OperationKind::Activate, Fault::HangAfter).await;
+    assert!(world.until(async || states(&world.bulk(&ended.id).await) == [Done, Waiting]).await);
+}
+
+#[tokio::test]
+async fn what_did_not_arrive_stays_aborted_after_the_start() {
+    for kind in [OperationKind::Drain, OperationKind::Activate] {
+        let (world, hosts, ended) = killed_after_an_abort(kind, Fault::HangBefore).await;
+        // Somebody does it without Pitlane: that is theirs, and not what was aborted.
+        let target = if kind == OperationKind::Drain { Scheduling::Maintenance } else { Scheduling::Schedulable };
+        world.outside(&hosts[0], target).await;
+        assert!(world.until(async || world.count(ActivityKind::ChangedOutside).await == 1).await);
+        world.fleet.settle_what_arrived().await;
+        assert_eq!(states(&world.bulk(&ended.id).await), [Aborted, Waiting]);
+    }
+}
+
+/// The answer is lost, the abort comes, and the engine shows it later.
+#[tokio::test]
+async fn what_the_engine_shows_after_a_lost_answer_is_counted() {
+    let world = World::new().await;
+    let hosts = world.hosts(&["a", "b", "c"]).await;
+    world.engine.gate_set();
+    world.engine.arm(At::Set, Fault::LostAnswer, 0);
+    let accepted = world.fleet.accept_bulk(request(&[&hosts[0], &hosts[1]], OperationKind::Drain), call("ada")).await.unwrap();
+    world.engine.struck.notified().await;
+    world.fleet.abort_bulk(&accepted.id, call("bob").actor).await.unwrap();
+    world.bulk_reaches(&accepted.id, BulkState::Aborted).await;
+    world.engine.open_gate();
+    assert!(world.until(async || states(&world.bulk(&accepted.id).await) == [Done, Waiting]).await);
+}
+
 #[tokio::test]
 async fn one_that_was_stopped_is_left_at_that_and_can_still_be_gone_on_with() {
     let world = World::new().await;

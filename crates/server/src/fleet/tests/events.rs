@@ -179,6 +179,40 @@ async fn a_removed_node_is_told() {
     assert_eq!(world.fleet.info().counts.total, hosts.len() as u32);
 }
 
+/// Removed and enrolled again within a second, and told of at once because of what was asked of it.
+#[tokio::test]
+async fn a_node_that_went_and_came_back_is_not_told_to_be_gone() {
+    let world = World::new().await;
+    let mut hosts = world.hosts(&["a", "b"]).await;
+    let pending = world.enrol("c").await;
+    world.fleet.tick();
+    let mut stream = world.fleet.subscribe(None);
+    // From here on what is urgent gathers, since the clock stands still.
+    world.outside(&hosts[0], Scheduling::Maintenance).await;
+    stream.by_ref().filter(|frame| std::future::ready(frame.event == EVENT_NODES)).next().await;
+    world.fleet.remove(&pending.id, None, call("ada")).await.unwrap();
+    hosts.push(world.enrol("c").await);
+    assert_eq!(hosts[2].id, pending.id);
+    world.beat(&mut hosts);
+    world.drain(&hosts[2]).await.unwrap();
+    let mut frames = Vec::new();
+    while !frames.last().is_some_and(|frame: &Arc<Frame>| frame.event == EVENT_OPERATION && frame.data.contains("completed")) {
+        frames.push(stream.next().await.unwrap());
+    }
+    world.fleet.tick();
+    frames.extend(arrived(&mut stream));
+    let (mut there, mut told) = (true, Vec::new());
+    for frame in &frames {
+        told.push(frame.event);
+        match frame.event {
+            EVENT_REMOVED => there = false,
+            EVENT_OPERATION => there = true,
+            _ => there |= frame.event == EVENT_NODES && frame.data.contains(pending.id.as_str()),
+        }
+    }
+    assert!(there, "whoever reads the stream has lost it: {told:?}");
+}
+
 #[tokio::test]
 async fn a_slow_subscriber_is_cut_off_and_holds_nothing() {
     let world = World::new().await;

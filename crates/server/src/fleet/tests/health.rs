@@ -106,6 +106,41 @@ async fn overdue_is_counted() {
     assert_eq!(world.fleet.info().counts.overdue, 1);
 }
 
+fn beats(samples: &Samples) -> u32 {
+    samples.samples.iter().map(|sample| sample.beats).sum()
+}
+
+/// A fleet whose five minutes are over after so many seconds.
+async fn five_minutes_end_in(seconds: i64) -> World {
+    let now = Timestamp::from_second(1_800_000_000 - seconds).unwrap();
+    World::with(|settings| settings.clock = crate::fleet::Clock::manual(now)).await
+}
+
+/// The store is slower than whoever looks.
+#[tokio::test]
+async fn five_minutes_that_are_over_are_there_before_they_are_kept() {
+    let mut world = five_minutes_end_in(150).await;
+    let mut hosts = world.hosts(&["a"]).await;
+    world.live(&mut hosts, 125);
+    world.fleet.shutdown().await;
+    world.crash_and_start().await;
+    world.live(&mut hosts, 50);
+    let seen = world.fleet.samples(&hosts[0].id, None).await.unwrap();
+    assert_eq!((seen.samples.len(), beats(&seen)), (2, 36), "{seen:?}");
+    world.fleet.keep_samples_and_reports().await;
+    assert_eq!(world.fleet.samples(&hosts[0].id, None).await.unwrap().samples, seen.samples);
+}
+
+#[tokio::test]
+async fn five_minutes_that_end_at_a_shutdown_are_kept() {
+    let mut world = five_minutes_end_in(30).await;
+    let mut hosts = world.hosts(&["a"]).await;
+    world.live(&mut hosts, 30);
+    world.fleet.shutdown().await;
+    world.crash_and_start().await;
+    assert_eq!(beats(&world.fleet.samples(&hosts[0].id, None).await.unwrap()), 7);
+}
+
 #[tokio::test]
 async fn five_minutes_become_a_sample_that_survives_a_restart() {
     let mut world = World::new().await;
@@ -113,7 +148,6 @@ async fn five_minutes_become_a_sample_that_survives_a_restart() {
     world.live(&mut hosts, 120);
     hosts[0].report.resources.cpu_percent = Some(80.0);
     world.live(&mut hosts, 5);
-    let beats = |samples: &Samples| samples.samples.iter().map(|sample| sample.beats).sum::<u32>();
     let expected = |samples: &Samples| samples.samples.iter().map(|sample| sample.expected).sum::<u32>();
     let all = async || beats(&world.fleet.samples(&hosts[0].id, None).await.unwrap()) == 26;
     assert!(world.until(all).await);

@@ -17,4 +17,5 @@ mod races;
 mod refusals;
 mod removal;
 mod scale;
+mod stress;
 mod world;

@@ -203,6 +203,8 @@ impl View {
             None => {
                 self.by_engine_node.insert(engine.engine_node_id.clone(), id.clone());
                 self.by_name.insert((name, id.clone()));
+                // Gone and back before anybody was told: it changed. To be told now that it is gone would be wrong.
+                self.removed.retain(|gone| *gone != id);
                 self.facets = OnceLock::new();
                 let known = Known {
                     operation: self.operations.get(&id).cloned(),
