@@ -94,13 +94,24 @@ impl Pulse {
             return;
         }
         self.at = Some(beat.at);
-        if self.recent.len() >= STRIP {
-            self.recent.drain(..=self.recent.len() - STRIP);
-        }
-        self.recent.push(beat.beat);
+        self.push(beat.beat);
         // A beat that leaves a figure out says nothing about it.
         self.cpu_percent = beat.cpu_percent.or(self.cpu_percent);
         self.memory_used = beat.memory_used_bytes.or(self.memory_used);
+    }
+
+    /// So many beats are missing since the last one that came.
+    pub fn missed(&mut self, beats: u8) {
+        for _ in self.recent.iter().rev().take_while(|beat| **beat == 0).count()..usize::from(beats).min(STRIP) {
+            self.push(0);
+        }
+    }
+
+    fn push(&mut self, beat: u8) {
+        if self.recent.len() >= STRIP {
+            self.recent.drain(..=self.recent.len() - STRIP);
+        }
+        self.recent.push(beat);
     }
 }
 
@@ -161,6 +172,19 @@ mod tests {
         pulse.beat(&beat(9));
         assert_eq!(pulse, once);
         assert_eq!((pulse.cpu_percent, pulse.memory_used), (Some(3.0), Some(7)));
+    }
+
+    #[test]
+    fn what_is_missed_is_shown_once_and_only_since_the_last_beat() {
+        let mut pulse = Pulse { recent: vec![0, 100], ..Pulse::default() };
+        for beats in [1, 1, 2] {
+            pulse.missed(beats);
+        }
+        pulse.beat(&beat(10));
+        pulse.missed(1);
+        assert_eq!(pulse.recent, [0, 100, 0, 0, 100, 0]);
+        pulse.missed(255);
+        assert_eq!(pulse.recent, [0; STRIP]);
     }
 
     #[test]

@@ -195,6 +195,11 @@ impl FleetStore {
                         row.pulse.update(|pulse| pulse.beat(beat));
                     }
                 }
+                for missed in event.missed {
+                    if let Some(row) = self.row_untracked(&missed.id) {
+                        row.pulse.update(|pulse| pulse.missed(missed.beats));
+                    }
+                }
                 let changed = !event.nodes.is_empty();
                 said.extend(event.nodes.into_iter().filter_map(|node| self.put(node)));
                 if changed {

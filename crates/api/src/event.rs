@@ -56,6 +56,16 @@ wire! {
 }
 
 wire! {
+    /// Heartbeats that should have come and did not, where nothing else changed: of a region that cannot be reached thousands at once.
+    pub struct Missed {
+        /// The node.
+        pub id: NodeId,
+        /// How many are missing since the last one that came: so many entries at the end of [`crate::Heartbeat::recent`] are 0.
+        pub beats: u8,
+    }
+}
+
+wire! {
     /// What changed in the last second: whole nodes where more than a heartbeat changed, beats for the rest.
     pub struct NodesEvent {
         /// New or changed.
@@ -64,6 +74,9 @@ wire! {
         /// Only a heartbeat.
         #[serde(default)]
         pub beats: Vec<Beat>,
+        /// Only the lack of one.
+        #[serde(default)]
+        pub missed: Vec<Missed>,
         /// Present where counts, capacity or the engine changed.
         #[serde(default)]
         pub fleet: Option<FleetInfo>,

@@ -153,6 +153,7 @@ fn events_carry_whole_nodes_or_mere_beats() {
         &NodesEvent {
             nodes: vec![busy_node()],
             beats: vec![Beat { id: "id-a".into(), at: at(1), beat: 100, cpu_percent: Some(12.5), memory_used_bytes: Some(1 << 30) }],
+            missed: vec![Missed { id: "id-b".into(), beats: 2 }],
             fleet: None,
             server_time: at(2),
         },

@@ -1,7 +1,7 @@
 //! What is sent to browsers: frames are serialised from the view as it stands, without copying nodes.
 
 use pitlane_api::{
-    ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, FleetInfo, Node, NodeId, Operation,
+    ActivityEvent, Beat, EVENT_ACTIVITY, EVENT_NODES, EVENT_OPERATION, EVENT_REMOVED, EVENT_SNAPSHOT, FleetInfo, Missed, Node, NodeId, Operation,
     RemovedEvent, Status, Timestamp,
 };
 use serde::Serialize;
@@ -29,6 +29,7 @@ struct Snapshot<'a> {
 struct Nodes<'a> {
     nodes: Vec<&'a Node>,
     beats: Vec<Beat>,
+    missed: Vec<Missed>,
     fleet: Option<FleetInfo>,
     server_time: Timestamp,
 }
@@ -113,17 +114,18 @@ impl Fleet {
     }
 
     fn publish(&self, view: &View, changes: Changes) {
-        let Changes { nodes, beats, removed, totals } = changes;
+        let Changes { nodes, beats, missed, removed, totals } = changes;
         let server_time = self.settings.clock.now();
         if !removed.is_empty() {
             self.send(EVENT_REMOVED, &RemovedEvent { ids: removed, server_time });
         }
-        if nodes.is_empty() && beats.is_empty() && !totals {
+        if nodes.is_empty() && beats.is_empty() && missed.is_empty() && !totals {
             return;
         }
         let frame = Nodes {
             nodes: nodes.iter().filter_map(|id| view.get(id)).map(|entry| &entry.node).collect(),
             beats: beats.iter().filter_map(|id| view.get(id)).filter_map(beat).collect(),
+            missed: missed.into_iter().filter_map(|id| Some(Missed { beats: view.get(&id)?.missed(), id })).collect(),
             fleet: totals.then(|| self.fleet_info(view)),
             server_time,
         };

@@ -51,6 +51,53 @@ async fn a_beat_is_a_beat_and_a_change_is_a_node() {
     assert_eq!(changed, [&hosts[0].id]);
 }
 
+/// The row of beats as a client keeps it that is told of beats, of the lack of them, and of whole nodes.
+fn follow(row: &mut Vec<u8>, event: &NodesEvent) {
+    for node in &event.nodes {
+        row.clone_from(&node.heartbeat.recent);
+    }
+    row.extend(event.beats.iter().map(|beat| beat.beat));
+    for missed in &event.missed {
+        let known = row.iter().rev().take_while(|beat| **beat == 0).count();
+        row.extend(std::iter::repeat_n(0, usize::from(missed.beats).saturating_sub(known)));
+    }
+}
+
+#[tokio::test]
+async fn a_beat_that_does_not_come_is_no_whole_node() {
+    let world = World::new().await;
+    let mut hosts = world.hosts(&["a"]).await;
+    world.live(&mut hosts, 5);
+    let mut row = world.node(&hosts[0].id).heartbeat.recent;
+    let mut stream = world.fleet.subscribe(None);
+    arrived(&mut stream);
+    let mut told = (0, 0);
+    let mut take = |row: &mut Vec<u8>| {
+        for frame in of(&arrived(&mut stream), EVENT_NODES) {
+            let event: NodesEvent = serde_json::from_str(&frame.data).unwrap();
+            told = (told.0 + event.nodes.len(), told.1 + event.missed.len());
+            follow(row, &event);
+        }
+        told
+    };
+    world.wait(9);
+    assert_eq!(take(&mut row), (0, 1), "a miss, as a miss");
+    assert_eq!((row.last(), &row), (Some(&0), &world.node(&hosts[0].id).heartbeat.recent));
+    world.live(&mut hosts, 5);
+    take(&mut row);
+    assert_eq!(row, world.node(&hosts[0].id).heartbeat.recent, "and the beat after it");
+
+    // A look at the node in between notices the miss before anybody is told of it, and then the beat comes after all.
+    world.live(&mut hosts, 5);
+    take(&mut row);
+    world.settings.clock.advance(std::time::Duration::from_secs(8));
+    world.fleet.rebuild(&mut world.fleet.view_mut(), &hosts[0].id, &mut Vec::new());
+    world.beat(&mut hosts);
+    world.fleet.tick();
+    take(&mut row);
+    assert_eq!(row, world.node(&hosts[0].id).heartbeat.recent, "both in one second");
+}
+
 #[tokio::test]
 async fn an_operation_is_sent_at_once_with_its_node() {
     let world = World::new().await;

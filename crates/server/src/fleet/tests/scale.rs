@@ -90,3 +90,36 @@ async fn ten_thousand_beats_are_one_frame_a_second() {
     assert_eq!((page.nodes.len(), page.total, page.facets["health"]["healthy"]), (50, 10_000, 10_000));
     fleet.crash().await;
 }
+
+#[tokio::test]
+async fn details_that_move_with_every_beat_come_bit_by_bit() {
+    let world = World::new().await;
+    let (settings, fleet, tokens) = crowd(&world, 600).await;
+    let beat = |second: u64| {
+        for token in &tokens {
+            let report = clean_report();
+            let resources = Resources { cpu_percent: Some(second as f64 / 5.0), ..report.resources.clone() };
+            fleet.heartbeat(token, HeartbeatRequest { seq: second, containers: None, resources, ..report }).unwrap();
+        }
+    };
+    beat(0);
+    fleet.tick();
+    let mut stream = fleet.subscribe(None);
+    while let Some(Some(_)) = stream.next().now_or_never() {}
+    // After a minute the details of all nodes are due at once.
+    let mut refreshed = std::collections::BTreeSet::new();
+    for second in 1..=100_u64 {
+        settings.clock.advance(Duration::from_secs(1));
+        if second % 5 == 0 {
+            beat(second);
+        }
+        fleet.tick();
+        for frame in std::iter::from_fn(|| stream.next().now_or_never().flatten()).filter(|frame| frame.event == EVENT_NODES) {
+            let event: NodesEvent = serde_json::from_str(&frame.data).unwrap();
+            assert!(event.nodes.len() <= 100, "second {second}: a browser stands still to read {} nodes", event.nodes.len());
+            refreshed.extend(event.nodes.into_iter().map(|node| node.id));
+        }
+    }
+    assert_eq!(refreshed.len(), tokens.len(), "and all of them come");
+    fleet.crash().await;
+}

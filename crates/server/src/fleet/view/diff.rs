@@ -1,4 +1,4 @@
-//! How a node differs from what was shown a moment ago: not at all, by a heartbeat, or otherwise; and what of it a
+//! How a node differs from what was shown a moment ago: not at all, by a heartbeat or the lack of one, or otherwise; and what of it a
 //! person should read in the activity log.
 
 use pitlane_api::{Disk, Health, Node, Signal, SignalKind, Words, rules::signal_name, say};
@@ -12,6 +12,8 @@ pub(in crate::fleet) enum Difference {
     None,
     /// As a beat.
     Beat,
+    /// As a beat that did not come.
+    Missed,
     /// Whole.
     Node,
 }
@@ -29,11 +31,12 @@ pub(in crate::fleet) enum Happening {
 
 /// `beaten`: a beat came in between. `refresh`: words that change with every beat are due to be sent.
 pub(super) fn difference(shown: &Node, now: &Node, beaten: bool, refresh: bool) -> Difference {
-    let row_only = shown.heartbeat.recent != now.heartbeat.recent && !beaten;
-    if differs_in_substance(shown, now) || row_only || (refresh && shown.signals != now.signals) {
+    if differs_in_substance(shown, now) || (refresh && shown.signals != now.signals) {
         Difference::Node
     } else if beaten {
         Difference::Beat
+    } else if shown.heartbeat.recent != now.heartbeat.recent {
+        Difference::Missed
     } else {
         Difference::None
     }

@@ -15,7 +15,7 @@ use crate::fleet::{
     samples::Bucket,
 };
 
-/// Details that change with every beat (processor use in words) are refreshed at least this often.
+/// Details that change with every beat (processor use in words) are refreshed so often, where a frame has room for them.
 const REFRESH: Duration = Duration::from_secs(60);
 
 /// What was known of a node before the engine showed it.
@@ -105,8 +105,8 @@ impl Entry {
         entry
     }
 
-    /// Builds the node anew, and says how it differs from what was shown.
-    pub(super) fn rebuild(&mut self, facts: Option<Facts>, surroundings: &Surroundings, moment: Moment) -> (Difference, Vec<Happening>) {
+    /// Builds the node anew, and says how it differs from what was shown. `room`: the frame has room for one that need not be in it.
+    pub(super) fn rebuild(&mut self, facts: Option<Facts>, surroundings: &Surroundings, moment: Moment, room: bool) -> (Difference, Vec<Happening>) {
         let material = Material {
             id: self.node.id.clone(),
             engine: &self.engine,
@@ -125,7 +125,7 @@ impl Entry {
             self.to_confirm = true;
             node = build::node(&Material { confirmed: true, ..material }, surroundings, moment);
         }
-        let refresh = moment.elapsed.saturating_sub(self.refreshed) >= REFRESH;
+        let refresh = room && moment.elapsed.saturating_sub(self.refreshed) >= REFRESH;
         let beaten = facts.as_ref().is_some_and(|facts| facts.beats != self.beats);
         let difference = diff::difference(&self.node, &node, beaten, refresh);
         if difference == Difference::Node {
@@ -185,6 +185,11 @@ impl Entry {
         };
         let missed = self.beat.map_or(0, |beat| missed(moment.elapsed.saturating_sub(beat), surroundings.heartbeat_every()));
         state != self.node.heartbeat.state || missed != trailing_misses(&self.node.heartbeat.recent)
+    }
+
+    /// Beats that are missing since the last one that came, as the row shows them.
+    pub(in crate::fleet) fn missed(&self) -> u8 {
+        u8::try_from(trailing_misses(&self.node.heartbeat.recent)).unwrap_or(u8::MAX)
     }
 
     /// Age of the last sign of life in seconds, by the monotonic clock where an agent reports it.

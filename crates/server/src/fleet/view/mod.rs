@@ -1,8 +1,8 @@
 //! The fleet as it is shown: one entry per node, made of what the engine shows, what the agent says, and the operation.
 //!
 //! It lives in memory behind one lock that is never held across an await. Beats do not touch it; they
-//! are folded in ten times a second, and sent once. Two kinds of change are told apart, because they are sent differently: a mere heartbeat, and
-//! anything else.
+//! are folded in ten times a second, and sent once. Kinds of change are told apart, because they are sent differently: a mere heartbeat, the lack of
+//! one, and anything else.
 //!
 //! The view must not know: the store, how frames travel, or what a use case is.
 
@@ -28,6 +28,10 @@ pub(super) use entry::Entry;
 use entry::Known;
 
 use super::agents::{Facts, update_for};
+
+/// A frame with so many whole nodes carries no more of them that changed in details only. Browsers and server stand still to read and write whole nodes, and
+/// after a restart of the server the details of all nodes are due in the same second.
+const REFRESHED: usize = 100;
 
 /// What an entry is built with.
 #[derive(Clone)]
@@ -102,6 +106,8 @@ pub(super) struct View {
     changed: HashSet<NodeId>,
     /// Nodes of which only a beat is to be sent.
     beats: HashSet<NodeId>,
+    /// Nodes of which only the lack of a beat is to be sent.
+    missed: HashSet<NodeId>,
     removed: Vec<NodeId>,
     /// Of `changed`: what the engine itself says anew about where things are placed. Nobody should wait a second for it.
     urgent: HashSet<NodeId>,
@@ -112,6 +118,7 @@ pub(super) struct View {
 pub(super) struct Changes {
     pub nodes: Vec<NodeId>,
     pub beats: Vec<NodeId>,
+    pub missed: Vec<NodeId>,
     pub removed: Vec<NodeId>,
     pub totals: bool,
 }
@@ -131,6 +138,7 @@ impl View {
             uncounted: false,
             changed: HashSet::new(),
             beats: HashSet::new(),
+            missed: HashSet::new(),
             removed: Vec::new(),
             urgent: HashSet::new(),
             totals_changed: true,
@@ -223,11 +231,18 @@ impl View {
     pub(super) fn rebuild(&mut self, id: &NodeId, facts: Option<Facts>, moment: Moment) -> Vec<Happening> {
         let Some(entry) = self.entries.get_mut(id) else { return Vec::new() };
         self.surroundings.heard_of_agent(entry.engine.source, facts.as_ref());
-        let (difference, happenings) = entry.rebuild(facts, &self.surroundings, moment);
+        let (difference, happenings) = entry.rebuild(facts, &self.surroundings, moment, self.changed.len() < REFRESHED);
         match difference {
             Difference::None => {}
+            // What came after a lack of it that nobody was told of yet: a client puts both into its row by itself in that order only.
+            Difference::Beat if self.missed.remove(id) => {
+                self.changed.insert(id.clone());
+            }
             Difference::Beat => {
                 self.beats.insert(id.clone());
+            }
+            Difference::Missed => {
+                self.missed.insert(id.clone());
             }
             Difference::Node => {
                 self.facets = OnceLock::new();
@@ -293,6 +308,7 @@ impl View {
         self.by_name.remove(&(entry.node.name.clone(), id.clone()));
         self.changed.remove(&id);
         self.beats.remove(&id);
+        self.missed.remove(&id);
         self.urgent.remove(&id);
         self.removed.push(id);
         self.recount(now);
@@ -343,6 +359,7 @@ impl View {
     pub(super) fn sent(&mut self, id: &NodeId) {
         self.changed.remove(id);
         self.beats.remove(id);
+        self.missed.remove(id);
         self.urgent.remove(id);
     }
 
@@ -357,17 +374,26 @@ impl View {
         let nodes: Vec<NodeId> = urgent.into_iter().filter(|id| self.changed.remove(id)).collect();
         for id in &nodes {
             self.beats.remove(id);
+            self.missed.remove(id);
         }
-        Changes { nodes, beats: Vec::new(), removed: std::mem::take(&mut self.removed), totals: std::mem::take(&mut self.totals_changed) }
+        Changes {
+            nodes,
+            beats: Vec::new(),
+            missed: Vec::new(),
+            removed: std::mem::take(&mut self.removed),
+            totals: std::mem::take(&mut self.totals_changed),
+        }
     }
 
     pub(super) fn take_changes(&mut self) -> Changes {
         self.urgent.clear();
         let sent = std::mem::take(&mut self.changed);
-        let beats = std::mem::take(&mut self.beats).into_iter().filter(|id| !sent.contains(id)).collect();
+        let left = |ids: &mut HashSet<NodeId>| std::mem::take(ids).into_iter().filter(|id| !sent.contains(id)).collect();
+        let (beats, missed) = (left(&mut self.beats), left(&mut self.missed));
         Changes {
             nodes: sent.into_iter().collect(),
             beats,
+            missed,
             removed: std::mem::take(&mut self.removed),
             totals: std::mem::take(&mut self.totals_changed),
         }
