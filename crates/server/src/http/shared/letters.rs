@@ -4,13 +4,16 @@
 
 use std::sync::{Arc, LazyLock};
 
-use resvg::usvg::{FontResolver, fontdb::Database};
+use resvg::usvg::{
+    FontResolver,
+    fontdb::{Database, ID},
+};
 use skrifa::{FontRef, MetadataProvider as _, charmap::Charmap};
 
 const INTER: [&[u8]; 2] = [include_bytes!("../../../assets/inter-400.ttf"), include_bytes!("../../../assets/inter-600.ttf")];
 const ARABIC: [&[u8]; 2] = [include_bytes!("../../../assets/noto-arabic-400.ttf"), include_bytes!("../../../assets/noto-arabic-600.ttf")];
 
-/// All faces.
+/// All faces; Inter by its name, the other where Inter lacks a letter.
 pub static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
     let mut fonts = Database::new();
     for face in INTER.into_iter().chain(ARABIC) {
@@ -27,22 +30,14 @@ fn covered(c: char) -> bool {
     COVERED.iter().any(|map| map.map(c).is_some())
 }
 
-/// No other face is looked for behind our back: resvg gives up where a ligature makes a line of two faces longer or shorter. See [`runs`].
+/// Chooses the other face of the same weight for what Inter lacks.
 pub fn resolver() -> FontResolver<'static> {
-    FontResolver { select_fallback: Box::new(|_, _, _| None), ..FontResolver::default() }
-}
-
-/// The text in runs of one face, each with its name.
-pub fn runs(text: &str) -> Vec<(&'static str, String)> {
-    let mut runs: Vec<(&'static str, String)> = Vec::new();
-    for c in text.chars() {
-        let face = if COVERED.first().is_some_and(|inter| inter.map(c).is_none()) && covered(c) { "Noto Sans Arabic" } else { "Inter" };
-        match runs.last_mut().filter(|(of, _)| *of == face) {
-            Some((_, run)) => run.push(c),
-            None => runs.push((face, c.to_string())),
-        }
-    }
-    runs
+    let other = |c: char, used: &[ID], fonts: &mut Arc<Database>| {
+        let weight = fonts.face(*used.first()?)?.weight;
+        let of_weight = fonts.faces().filter(|face| face.weight == weight && !used.contains(&face.id));
+        of_weight.map(|face| face.id).find(|_| covered(c))
+    };
+    FontResolver { select_fallback: Box::new(other), ..FontResolver::default() }
 }
 
 /// The text as it can be written here: a run of letters that no face has becomes `…`, other signs (emoji) are left out. `None` where

@@ -105,9 +105,7 @@ fn words(text: &str, from_right: bool, y: usize, size: f64, weight: u16) -> Mark
     let (x, anchor) = if from_right { (1104, "end") } else { (96, "start") };
     html! {
         text x=(x) y=(y) text-anchor=(anchor) font-size=(size) font-weight=(weight) fill=(TEXT) {
-            @if from_right { "\u{2067}" }
-            @for (face, run) in letters::runs(text) { tspan font-family=(face) { (run) } }
-            @if from_right { "\u{2069}" }
+            @if from_right { "\u{2067}" (text) "\u{2069}" } @else { (text) }
         }
     }
 }
