@@ -23,6 +23,8 @@ pub struct Day {
     /// The first slot's place in the count of all buckets.
     first: i64,
     slots: Vec<Option<Sample>>,
+    /// How long each slot was really watched, in seconds: the newest has only begun, and a node may be younger than its slot.
+    watched_s: Vec<u64>,
 }
 
 /// What a chart is about.
@@ -45,20 +47,26 @@ pub struct Run<T> {
 }
 
 impl Day {
-    /// Puts samples in their places; what lies outside the day is left out.
-    pub fn of(samples: &Samples) -> Self {
+    /// Puts samples in their places; what lies outside the day is left out. `beat_s`: a heartbeat was expected every so many seconds
+    /// of those that were watched; zero where that is not known.
+    pub fn of(samples: &Samples, beat_s: u64) -> Self {
         let bucket_s = i64::try_from(samples.bucket_s.max(1)).unwrap_or(300);
         let count = usize::try_from(SPAN_S.div_ceil(samples.bucket_s.max(1))).unwrap_or(1);
         let last = samples.server_time.as_second().div_euclid(bucket_s);
         let first = last.saturating_sub(i64::try_from(count).unwrap_or(1).saturating_sub(1));
         let mut slots = vec![None; count];
+        let mut watched_s = vec![0; count];
         for sample in &samples.samples {
             let at = sample.at.as_second().div_euclid(bucket_s).saturating_sub(first);
-            if let Some(slot) = usize::try_from(at).ok().and_then(|at| slots.get_mut(at)) {
+            let at = usize::try_from(at).ok();
+            if let Some((slot, watched)) = at.and_then(|at| slots.get_mut(at).zip(watched_s.get_mut(at))) {
+                let begun = u64::try_from(samples.server_time.as_second().saturating_sub(sample.at.as_second())).unwrap_or(0);
+                let seen = if beat_s == 0 { u64::MAX } else { beat_s.saturating_mul(u64::from(sample.expected)) };
+                *watched = begun.min(samples.bucket_s).min(seen);
                 *slot = Some(sample.clone());
             }
         }
-        Self { bucket_s, first, slots }
+        Self { bucket_s, first, slots, watched_s }
     }
 
     /// How many slots there are.
@@ -156,30 +164,36 @@ impl Day {
     pub fn summary(&self, series: &Series) -> String {
         match series {
             Series::Heartbeat => {
-                let watched = || self.slots.iter().flatten().filter(|sample| sample.expected > 0);
-                let (beats, expected) = watched().fold((0u64, 0u64), |(b, e), s| (b + u64::from(s.beats.min(s.expected)), e + u64::from(s.expected)));
+                let (beats, expected) =
+                    self.slots.iter().flatten().fold((0u64, 0u64), |(b, e), s| (b + u64::from(s.beats.min(s.expected)), e + u64::from(s.expected)));
                 if expected == 0 {
                     return tr!("None were watched.");
                 }
                 tr!(
-                    "{} % of those expected came, watched for {}",
-                    words::tenths(beats as f64 / expected as f64 * 100.0),
-                    self.span(watched().count())
+                    "{} of those expected came, watched for {}",
+                    tr!("{}%", words::tenths(beats as f64 / expected as f64 * 100.0)),
+                    self.span(self.slots.iter().map(Option::is_some))
                 )
             }
             Series::Signal(name) => {
-                let of = |wanted: SignalState| self.states(name).filter(|state| *state == Some(wanted)).count();
-                match (of(SignalState::Bad), of(SignalState::Ok)) {
-                    (0, 0) => tr!("Not known"),
-                    (0, ok) => tr!("Good, known for {}", self.span(ok)),
-                    (bad, _) => tr!("Bad seen in {}", self.span(bad)),
+                let of = |wanted: SignalState| self.states(name).map(move |state| state == Some(wanted));
+                let any = |wanted| of(wanted).any(|is| is);
+                match (any(SignalState::Bad), any(SignalState::Ok)) {
+                    (false, false) => tr!("Not known"),
+                    (false, true) => tr!("Good, known for {}", self.span(of(SignalState::Ok))),
+                    (true, _) => tr!("Bad seen in {}", self.span(of(SignalState::Bad))),
                 }
             }
             _ => {
                 let known = || self.figures(series).flatten();
                 match (known().reduce(f64::min), known().reduce(f64::max)) {
                     (Some(low), Some(high)) => {
-                        tr!("{} to {}, known for {}", format::percent(Some(low)), format::percent(Some(high)), self.span(known().count()))
+                        tr!(
+                            "{} to {}, known for {}",
+                            format::percent(Some(low)),
+                            format::percent(Some(high)),
+                            self.span(self.figures(series).map(|value| value.is_some()))
+                        )
                     }
                     _ => tr!("Not reported"),
                 }
@@ -187,8 +201,9 @@ impl Day {
         }
     }
 
-    fn span(&self, slots: usize) -> String {
-        format::duration(u64::try_from(self.bucket_s).unwrap_or(0).saturating_mul(slots as u64))
+    /// How long the slots that count were watched.
+    fn span(&self, counts: impl Iterator<Item = bool>) -> String {
+        format::duration(self.watched_s.iter().zip(counts).filter(|(_, counts)| *counts).map(|(watched, _)| watched).sum())
     }
 
     /// What exactly was in a slot.
@@ -290,11 +305,8 @@ mod tests {
             maintenance: at >= 199_800,
             signals: [("Docker".to_owned(), if beats > 30 { SignalState::Ok } else { SignalState::Bad })].into(),
         };
-        Day::of(&Samples {
-            bucket_s: 300,
-            samples: at.into_iter().map(sample).collect(),
-            server_time: Timestamp::from_second(200_000).unwrap_or_default(),
-        })
+        let server_time = Timestamp::from_second(200_000).unwrap_or_default();
+        Day::of(&Samples { bucket_s: 300, samples: at.into_iter().map(sample).collect(), server_time }, 5)
     }
 
     #[test]
@@ -326,10 +338,15 @@ mod tests {
     fn what_is_said_of_the_day_is_what_is_known() {
         assert!(day(vec![]).summary(&Series::Heartbeat).starts_with("None were watched"));
         assert_eq!(day(vec![]).summary(&Series::Cpu), "Not reported");
-        let half = day(vec![(199_800, 30, 60, Some(12.4))]);
-        assert_eq!(half.summary(&Series::Heartbeat), "50 % of those expected came, watched for 5 min");
+        let half = day(vec![(199_500, 30, 60, Some(12.4))]);
+        assert_eq!(half.summary(&Series::Heartbeat), "50% of those expected came, watched for 5 min");
         assert_eq!(half.summary(&Series::Cpu), "12% to 12%, known for 5 min");
         assert_eq!(half.summary(&Series::Signal("Docker".into())), "Bad seen in 5 min");
+        // First seen one minute before its first bucket ended, two minutes after the second began: three minutes, not ten.
+        let young = day(vec![(199_500, 12, 12, Some(1.0)), (199_800, 24, 24, None)]);
+        assert_eq!(young.summary(&Series::Heartbeat), "100% of those expected came, watched for 3 min");
+        assert_eq!(young.summary(&Series::Cpu), "1% to 1%, known for 1 min");
+        assert_eq!(young.summary(&Series::Signal("Docker".into())), "Bad seen in 3 min");
     }
 
     proptest! {

@@ -34,13 +34,16 @@ pub fn Charts(shared: Shared) -> impl IntoView {
     // Outside of what is drawn anew each minute: what is looked at stays.
     let cursor = RwSignal::new(None::<usize>);
     let open = RwSignal::new(false);
+    let beat_s = Memo::new(move |_| shared.app.live.fleet.info().with(|info| info.as_ref().map_or(0, |info| info.thresholds.heartbeat_every_s)));
     let body = move || {
         samples.with(|load| match load {
             Load::Loading => view! { <Skeleton shape="line" count=6 /> },
             Load::Failed(error, None) => view! {
                 <Problem title=tr!("The charts could not be read") text=error.message() on_retry=move |()| samples.reload() />
             },
-            Load::Ready(samples) | Load::Failed(_, Some(samples)) => view! { <Pictures day=Day::of(samples) cursor=cursor open=open /> },
+            Load::Ready(samples) | Load::Failed(_, Some(samples)) => {
+                view! { <Pictures day=Day::of(samples, beat_s.get()) cursor=cursor open=open /> }
+            }
         })
     };
     view! {

@@ -87,3 +87,27 @@ story("a public link: one node's status, live, for somebody without an account, 
   assert.equal(await dialog.getByRole("button", { name: /^Copy: (Public link|Badge)/ }).count(), 0);
   assert.equal((await curl(link)).status, 404);
 });
+
+story("a shared page that is cut off says how old it is and calls nothing fresh, until the server is back", { outage: true }, async (stage) => {
+  const agent = await stage.agent({ name: "edge-fra-02" });
+  const api = await stage.server.api();
+  const { body } = await api.call("POST", `/nodes/${agent.id}/share-links`, { lifetime: "1h" });
+  const { page } = await stage.person({ role: null });
+  await page.goto(body.data.url);
+  const main = page.getByRole("main");
+  await page.getByText("Live", { exact: true }).waitFor();
+  await says(main, /Healthy/, /Last heartbeat \d+ s ago fresh/);
+  assert.equal(await page.getByRole("alert").count(), 0);
+
+  await stage.server.kill();
+  await page.getByRole("alert").getByText("The connection to Pitlane is lost.").waitFor({ timeout: 20_000 });
+  await page.getByText(/^What you see is \d+ s old\.$/).waitFor();
+  await page.getByText("Reconnecting", { exact: true }).waitFor();
+  assert.doesNotMatch(await main.innerText(), /fresh/);
+  assert.deepEqual(await axe(page), []);
+
+  await stage.server.launch();
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 30_000 });
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  await says(main, /Healthy/);
+});

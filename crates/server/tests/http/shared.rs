@@ -89,7 +89,39 @@ async fn a_terminal_gets_text_a_runbook_a_badge_and_a_preview_its_picture() {
 
     let picture = world.get(&format!("{path}/picture.png")).send().await;
     assert_eq!((picture.status, picture.header("content-type")), (200, "image/png"));
-    assert!(picture.bytes.len() > 5_000 && picture.bytes.starts_with(b"\x89PNG"));
+    assert!(picture.bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    assert_eq!((&picture.bytes[16..20], &picture.bytes[20..24]), (&1200_u32.to_be_bytes()[..], &630_u32.to_be_bytes()[..]));
+    assert_eq!(picture.header("cache-control"), "public, max-age=10");
+
+    let activate = json!({ "override": { "reason": "seen with my own eyes" } });
+    world.post(&node.path("/activate")).bearer(&operator).header("if-match", "*").json(&activate).send().await.data(202);
+    eventually("schedulable", async || world.get(&format!("/api/v1{path}")).send().await.body["data"]["scheduling"] == "schedulable").await;
+    let (now, then) = (world.get(&format!("{path}/badge.svg")).send().await, String::from_utf8_lossy(&badge.bytes).into_owned());
+    let now = String::from_utf8_lossy(&now.bytes).into_owned();
+    assert!(now.contains("edge-fra-02: healthy") && now.contains("#3ecf8e") && then.contains("#ff9f1c"), "{now} {then}");
+    assert_ne!(world.get(&format!("{path}/picture.png")).send().await.bytes, picture.bytes, "another state, another picture");
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_readers_language_and_the_preview_english() {
+    let world = World::new().await;
+    let operator = world.token(Role::Operator).await;
+    let node = drained(&world, "edge-fra-02", &operator).await;
+    let (_, path) = link(&world, &node, &operator, "1h").await;
+    let page = async |language: &str| {
+        let page = world.get(&path).header("accept", "text/html").header("accept-language", language).send().await;
+        assert!(page.header("vary").contains("accept-language"));
+        String::from_utf8_lossy(&page.bytes).into_owned()
+    };
+    let shows = |page: &str, words: &[&str]| assert!(words.iter().all(|words| page.contains(words)), "{words:?}: {page}");
+    shows(
+        &page("de-AT,en;q=0.5").await,
+        &["<html lang=\"de\" dir=\"ltr\">", "Wartung", "Grund", "Letzter Heartbeat", "aktuell", "Kernel 6.12 reboot"],
+    );
+    shows(&page("ar").await, &["<html lang=\"ar\" dir=\"rtl\">", "صيانة", "السبب", "content=\"edge-fra-02: Maintenance, healthy\""]);
+    shows(&page("fr").await, &["<html lang=\"en\" dir=\"ltr\">", "Last heartbeat"]);
+    let gone = world.get("/shared/none").header("accept", "text/html").header("accept-language", "de").send().await;
+    assert!(String::from_utf8_lossy(&gone.bytes).contains("Dieser Link zeigt nichts"));
 }
 
 #[tokio::test]
@@ -99,6 +131,10 @@ async fn a_private_link_pasted_says_the_products_name_alone() {
     let page = world.get(&format!("/nodes/{}", node.id)).header("accept", "*/*").header("user-agent", "Slackbot 1.0").send().await;
     assert_eq!(page.status, 200);
     assert!(!String::from_utf8_lossy(&page.bytes).contains("edge-fra-02"));
+    // What a preview may use of the console's page is its name. (Tests are built before the console; this is the page it starts from.)
+    let page = include_str!("../../../../index.html");
+    assert!(page.contains("<title>Pitlane</title>") && page.contains("<meta property=\"og:title\" content=\"Pitlane\" />"));
+    assert!(!page.contains("description") && page.matches("og:").count() == 1, "a preview would show it");
 }
 
 #[tokio::test]
@@ -127,7 +163,11 @@ async fn it_is_live_and_ends_at_once_when_it_is_revoked() {
     assert_eq!(gone.status, 404);
     let text = String::from_utf8_lossy(&gone.bytes).into_owned();
     assert!(text.contains("This link shows nothing") && !text.contains("edge-fra"), "{text}");
-    assert_eq!(world.get(&format!("{path}/badge.svg")).send().await.status, 404);
+    let badge = world.get(&format!("{path}/badge.svg")).send().await;
+    assert_eq!((badge.status, badge.header("cache-control")), (404, "public, max-age=10"));
+    let drawn = String::from_utf8_lossy(&badge.bytes).into_owned();
+    assert!(drawn.contains("pitlane: link ended") && !drawn.contains("edge-fra"), "{drawn}");
+    world.get(&format!("{path}/picture.png")).send().await.refused(404, "not_found");
 
     world.post("/api/v1/agents/heartbeat").bearer(&node.token).json(&heartbeat(2, &["pgdata"])).send().await.data(200);
     assert_eq!(stays.next().await.unwrap().name, "status", "the other link goes on");

@@ -181,12 +181,10 @@ impl Open {
             Err(_) => return,
         };
         self.quiet += 1;
-        if !same(&status, &self.told) {
+        // What did not change is told again as well: a page that hears nothing calls what it shows old.
+        if self.quiet >= QUIET_S || !same(&status, &self.told) {
             self.queued.push_back(frame(&status));
             self.told = status;
-            self.quiet = 0;
-        } else if self.quiet >= QUIET_S {
-            self.queued.push_back(Chunk::from_static(b": keep-alive\n\n"));
             self.quiet = 0;
         }
     }

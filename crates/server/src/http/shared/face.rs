@@ -1,9 +1,10 @@
 //! What a public link says, in words, once for the page, the text, the preview, the badge and the picture.
 
-use pitlane_api::{Health, HeartbeatState, Scheduling, SharedStatus, Timestamp};
+use pitlane_api::{Health, HeartbeatState, Scheduling, SharedStatus, Timestamp, Words, say, seconds_between};
 use sha2::{Digest, Sha256};
 
-use crate::plain::{age, line, span};
+use super::speech::span;
+use crate::plain::{age, line};
 
 /// A state's colour, by the name that `style/ui/status.css` gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,9 @@ impl Tone {
 }
 
 /// A state as the console tells it: word, colour, and the path of its icon on a grid of 24.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    pub word: &'static str,
+    pub word: Words,
     pub tone: Tone,
     pub icon: &'static str,
 }
@@ -45,17 +46,19 @@ const WARNING: &str = "M12 3.5 22 20.5H2ZM12 10v4.5M12 17.4v.1";
 const POWER: &str = "M12 3v8M6.5 6.5a8 8 0 1 0 11 0";
 const RING: &str = "M12 4a8 8 0 1 1 0 16a8 8 0 1 1 0-16";
 
-const MAINTENANCE: Mark = Mark { word: "Maintenance", tone: Tone::Maintenance, icon: WRENCH };
+fn maintained() -> Mark {
+    Mark { word: say!("Maintenance"), tone: Tone::Maintenance, icon: WRENCH }
+}
 
-const fn health(health: Health) -> Mark {
+fn health(health: Health) -> Mark {
     match health {
-        Health::Pending => Mark { word: "Pending", tone: Tone::Pending, icon: RING },
-        Health::Healthy => Mark { word: "Healthy", tone: Tone::Healthy, icon: CHECK },
-        Health::Degraded => Mark { word: "Degraded", tone: Tone::Degraded, icon: WARNING },
-        Health::Offline => Mark { word: "Offline", tone: Tone::Offline, icon: POWER },
-        Health::Failed => Mark { word: "Failed", tone: Tone::Offline, icon: CROSS },
-        Health::Deleting => Mark { word: "Deleting", tone: Tone::Neutral, icon: CROSS },
-        Health::Unknown => Mark { word: "Unknown", tone: Tone::Neutral, icon: RING },
+        Health::Pending => Mark { word: say!("Pending"), tone: Tone::Pending, icon: RING },
+        Health::Healthy => Mark { word: say!("Healthy"), tone: Tone::Healthy, icon: CHECK },
+        Health::Degraded => Mark { word: say!("Degraded"), tone: Tone::Degraded, icon: WARNING },
+        Health::Offline => Mark { word: say!("Offline"), tone: Tone::Offline, icon: POWER },
+        Health::Failed => Mark { word: say!("Failed"), tone: Tone::Offline, icon: CROSS },
+        Health::Deleting => Mark { word: say!("Deleting"), tone: Tone::Neutral, icon: CROSS },
+        Health::Unknown => Mark { word: say!("Unknown"), tone: Tone::Neutral, icon: RING },
     }
 }
 
@@ -69,7 +72,7 @@ pub struct Face {
     pub since: Option<Timestamp>,
     pub expected_back_at: Option<Timestamp>,
     pub overdue: bool,
-    pub heartbeat: &'static str,
+    pub heartbeat: Words,
     pub last_heartbeat_at: Option<Timestamp>,
     pub now: Timestamp,
     /// Names what is said, without what moves with every heartbeat: another one means that something changed.
@@ -85,17 +88,17 @@ impl Face {
         let overdue = expected_back_at.is_some_and(|at| at < now);
         Self {
             name: line(&status.name),
-            marks: in_maintenance.then_some(MAINTENANCE).into_iter().chain([health(status.health)]).collect(),
+            marks: in_maintenance.then(maintained).into_iter().chain([health(status.health)]).collect(),
             reason: maintenance.and_then(|maintenance| maintenance.reason.as_deref()).map(line),
             since: maintenance.and_then(|maintenance| maintenance.since),
             expected_back_at,
             overdue,
             heartbeat: match status.heartbeat {
-                HeartbeatState::Fresh => "fresh",
-                HeartbeatState::Late => "late",
-                HeartbeatState::Stale => "stale",
-                HeartbeatState::Never => "none yet",
-                HeartbeatState::NotReported | HeartbeatState::Unknown => "not reported",
+                HeartbeatState::Fresh => say!("fresh"),
+                HeartbeatState::Late => say!("late"),
+                HeartbeatState::Stale => say!("stale"),
+                HeartbeatState::Never => say!("none yet"),
+                HeartbeatState::NotReported | HeartbeatState::Unknown => say!("not reported"),
             },
             last_heartbeat_at: status.last_heartbeat_at,
             now,
@@ -105,7 +108,8 @@ impl Face {
 
     /// `Maintenance, healthy`
     pub fn states(&self) -> String {
-        let words = self.marks.iter().enumerate().map(|(at, mark)| if at == 0 { mark.word.to_owned() } else { mark.word.to_lowercase() });
+        let words =
+            self.marks.iter().enumerate().map(|(at, mark)| if at == 0 { mark.word.english().to_owned() } else { mark.word.english().to_lowercase() });
         words.collect::<Vec<_>>().join(", ")
     }
 
@@ -119,15 +123,18 @@ impl Face {
         let reason = self.reason.clone();
         let since = self.since.map(|at| format!("since {}", moment(at)));
         let back = self.expected_back_at.map(|at| format!("expected back {}{}", moment(at), if self.overdue { ", overdue" } else { "" }));
-        let heartbeat = Some(format!("heartbeat {}", self.heartbeat));
+        let heartbeat = Some(format!("heartbeat {}", self.heartbeat.english()));
         [reason, since, back, heartbeat].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
     /// `overdue by 12 min`, `in 2 h`
-    pub fn back_in(&self) -> Option<String> {
+    pub fn back_in(&self) -> Option<Words> {
         let at = self.expected_back_at?;
-        let away = if self.overdue { pitlane_api::seconds_between(at, self.now) } else { pitlane_api::seconds_between(self.now, at) };
-        Some(if self.overdue { format!("overdue by {}", span(away)) } else { format!("in {}", span(away)) })
+        Some(if self.overdue {
+            say!("overdue by {}", span(seconds_between(at, self.now)))
+        } else {
+            say!("in {}", span(seconds_between(self.now, at)))
+        })
     }
 
     /// For a terminal.
@@ -141,9 +148,9 @@ impl Face {
             field("since", format!("{since:.0} ({})", age(since, self.now)));
         }
         if let (Some(at), Some(away)) = (self.expected_back_at, self.back_in()) {
-            field("expected back", format!("{at:.0} ({away})"));
+            field("expected back", format!("{at:.0} ({})", away.english()));
         }
-        let heartbeat = self.last_heartbeat_at.map_or_else(|| self.heartbeat.to_owned(), |at| age(at, self.now));
+        let heartbeat = self.last_heartbeat_at.map_or_else(|| self.heartbeat.english().to_owned(), |at| age(at, self.now));
         field("heartbeat", heartbeat);
         lines.join("\n") + "\n"
     }

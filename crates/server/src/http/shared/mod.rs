@@ -3,8 +3,10 @@
 //! Nobody is signed in here. All that is known of the node is [`pitlane_api::SharedStatus`]; this module cannot reach more.
 
 mod face;
+mod letters;
 mod page;
 mod picture;
+mod speech;
 
 use axum::{
     Router,
@@ -13,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use pitlane_api::{ShareLink, SharedStatus, Words};
+use pitlane_api::{ShareLink, SharedStatus, Words, say};
 
 use super::{App, guard, limits::Who, problem::Problem};
 use crate::store::SecretHash;
@@ -89,25 +91,32 @@ pub fn address(app: &App, secret: &str) -> String {
 
 async fn status(State(app): State<App>, headers: HeaderMap, shared: Result<Shared, Problem>) -> Response {
     let plain = wants_text(&headers);
+    let language = speech::of(&headers);
     let (code, body) = match &shared {
         Ok(shared) => {
             let face = Face::of(&shared.status);
-            let body = if plain { face.text() } else { page::status(&face, &address(&app, &shared.secret)).into_string() };
+            let body = if plain { face.text() } else { page::status(&face, &address(&app, &shared.secret), language).into_string() };
             (StatusCode::OK, body)
         }
         Err(problem) => {
             let code = problem.status();
             let (title, text) = match code {
-                StatusCode::NOT_FOUND => ("This link shows nothing", GONE),
-                StatusCode::TOO_MANY_REQUESTS => ("Too many requests", "Wait a moment, then load the page again."),
-                _ => ("The status is not known now", "Pitlane cannot tell at the moment. Load the page again in a while."),
+                StatusCode::NOT_FOUND => {
+                    (say!("This link shows nothing"), say!("It has expired, was revoked, or never was. Ask whoever sent it for a new one."))
+                }
+                StatusCode::TOO_MANY_REQUESTS => (say!("Too many requests"), say!("Wait a moment, then load the page again.")),
+                _ => (say!("The status is not known now"), say!("Pitlane cannot tell at the moment. Load the page again in a while.")),
             };
-            (code, if plain { format!("{title}. {text}\n") } else { page::nothing(title, text).into_string() })
+            (code, if plain { format!("{}. {}\n", title.english(), text.english()) } else { page::nothing(&title, &text, language).into_string() })
         }
     };
     let kind = if plain { "text/plain; charset=utf-8" } else { "text/html; charset=utf-8" };
-    let mut response =
-        (code, [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY), (header::VARY, "accept, user-agent")], body).into_response();
+    let mut response = (
+        code,
+        [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY), (header::VARY, "accept, accept-language, user-agent")],
+        body,
+    )
+        .into_response();
     if code == StatusCode::TOO_MANY_REQUESTS || code == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     }

@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use maud::{DOCTYPE, Markup, html};
-use pitlane_api::Timestamp;
+use pitlane_api::{Timestamp, Words, say};
 use sha2::{Digest, Sha256};
 
-use super::face::{Face, moment};
-use crate::plain::age;
+use super::{
+    face::{Face, moment},
+    speech::Language,
+};
 
 /// The sheets of the console that it shares, so that both look alike, and the few rules of its own.
 pub const STYLE: &str = concat!(
@@ -28,7 +30,9 @@ pub static BUILD: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The page. `address` is the link itself.
-pub fn status(face: &Face, address: &str) -> Markup {
+pub fn status(face: &Face, address: &str, language: &Language) -> Markup {
+    let tell = |words: &Words| language.tell(words);
+    let ago = |at: Timestamp| language.ago(at, face.now);
     let title = format!("{}: {}", face.name, face.states());
     let preview = html! {
         meta property="og:type" content="website";
@@ -48,62 +52,62 @@ pub fn status(face: &Face, address: &str) -> Markup {
     let body = html! {
         main data-version=(face.version) data-now=(face.now) {
             article.shared-card data-tone=(face.tone().as_str()) {
-                h1 { (face.name) }
+                h1 dir="auto" { (face.name) }
                 p.shared-states aria-live="polite" {
                     @for mark in &face.marks {
                         span.badge data-tone=(mark.tone.as_str()) {
                             svg.icon viewBox="0 0 24 24" aria-hidden="true" { path d=(mark.icon) {} }
-                            (mark.word)
+                            (tell(&mark.word))
                         }
                     }
                 }
                 dl {
                     @if let Some(reason) = &face.reason {
-                        dt { "Reason" }
+                        dt { (tell(&say!("Reason"))) }
                         dd dir="auto" { (reason) }
                     }
                     @if let Some(since) = face.since {
-                        dt { "Since" }
-                        dd { (time(since)) " " span.muted { (ago(since, face.now)) } }
+                        dt { (tell(&say!("Since"))) }
+                        dd { (time(since)) " " span.muted { time data-ago datetime=(since) { (ago(since)) } } }
                     }
                     @if let (Some(at), Some(away)) = (face.expected_back_at, face.back_in()) {
-                        dt { "Expected back" }
-                        dd { (time(at)) " " span.shared-back data-overdue[face.overdue] { time data-until datetime=(at) { (away) } } }
+                        dt { (tell(&say!("Expected back"))) }
+                        dd { (time(at)) " " span.shared-back data-overdue[face.overdue] { time data-until datetime=(at) { (tell(&away)) } } }
                     }
-                    dt { "Last heartbeat" }
+                    dt { (tell(&say!("Last heartbeat"))) }
                     dd {
                         @match face.last_heartbeat_at {
-                            Some(at) => { time data-ago data-heartbeat datetime=(at) { (age(at, face.now)) } " " span.muted { (face.heartbeat) } }
-                            None => (face.heartbeat)
+                            Some(at) => { time data-ago data-heartbeat datetime=(at) { (ago(at)) } " " span.muted data-fresh { (tell(&face.heartbeat)) } }
+                            None => (tell(&face.heartbeat))
                         }
                     }
                 }
             }
-            p.muted.shared-note { "This page shows one node's status to everybody who has the link, until the link ends." }
+            p.muted.shared-note { (tell(&say!("This page shows one node's status to everybody who has the link, until the link ends."))) }
         }
     };
-    whole(&title, &preview, &body)
+    whole(&title, &preview, &body, language)
 }
 
 /// What stands there when a link shows nothing.
-pub fn nothing(title: &str, text: &str) -> Markup {
+pub fn nothing(title: &Words, text: &Words, language: &Language) -> Markup {
     // A link that has ended says nothing of the node it showed, to a preview neither.
     let preview = html! { meta property="og:title" content="Pitlane"; };
     let body = html! {
         main data-ended {
             article.shared-card data-tone="neutral" {
-                h1 { (title) }
-                p { (text) }
+                h1 { (language.tell(title)) }
+                p { (language.tell(text)) }
             }
         }
     };
-    whole("Pitlane", &preview, &body)
+    whole("Pitlane", &preview, &body, language)
 }
 
-fn whole(title: &str, head: &Markup, body: &Markup) -> Markup {
+fn whole(title: &str, head: &Markup, body: &Markup, language: &Language) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(language.code) dir=(language.dir) {
             head {
                 meta charset="utf-8";
                 title { (title) }
@@ -116,7 +120,7 @@ fn whole(title: &str, head: &Markup, body: &Markup) -> Markup {
                 link rel="stylesheet" href=(format!("/shared/page.css?v={}", *BUILD));
                 script src=(format!("/shared/page.js?v={}", *BUILD)) defer {}
             }
-            body.shared {
+            body.shared data-words=(language.templates()) {
                 header {
                     svg.shared-mark viewBox="0 0 24 24" aria-hidden="true" {
                         path d="M9 4 4 20M15 4l5 16" {}
@@ -124,6 +128,10 @@ fn whole(title: &str, head: &Markup, body: &Markup) -> Markup {
                     }
                     span { "Pitlane" }
                     span.shared-live role="status" data-live { }
+                    div.shared-lost data-lost hidden {
+                        p role="alert" { }
+                        p data-old { }
+                    }
                 }
                 (body)
             }
@@ -133,8 +141,4 @@ fn whole(title: &str, head: &Markup, body: &Markup) -> Markup {
 
 fn time(at: Timestamp) -> Markup {
     html! { time data-exact datetime=(at) { (moment(at)) } }
-}
-
-fn ago(at: Timestamp, now: Timestamp) -> Markup {
-    html! { time data-ago datetime=(at) { (age(at, now)) } }
 }

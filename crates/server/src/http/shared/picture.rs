@@ -1,20 +1,23 @@
 //! The status as a picture: for whoever previews a link, and as a badge for a runbook. Drawn as SVG; the picture is painted
-//! by resvg with the console's own face, which is inside the binary.
+//! by resvg with the faces of [`super::letters`], which are inside the binary.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use axum::body::Bytes;
 use maud::{Markup, html};
 use resvg::{
     tiny_skia::{Pixmap, Transform},
-    usvg::{Options, Tree, fontdb::Database},
+    usvg::{Options, Tree},
 };
 use tokio::sync::Semaphore;
 
-use super::face::{Face, Tone, moment};
+use super::{
+    face::{Face, Tone, moment},
+    letters::{self, from_the_right, writable},
+};
 use crate::plain::cut;
 
 /// What previews expect.
@@ -54,16 +57,17 @@ fn width(text: &str, size: f64) -> f64 {
 
 /// The status as an SVG of [`WIDTH`] by [`HEIGHT`].
 pub fn draw(face: &Face) -> String {
-    let name = cut(&face.name, 48);
+    let name = cut(&writable(&face.name).unwrap_or_else(|| "A node".into()), 48);
     let name_size = (1040.0 / width(&name, 1.0)).clamp(34.0, 88.0);
     let mut left = 96.0;
-    let badges: Vec<Markup> = face.marks.iter().map(|mark| badge(mark.word, mark.icon, mark.tone, &mut left)).collect();
-    let reason = face.reason.as_deref().map(|reason| lines(reason, 46, 2)).unwrap_or_default();
+    let badges: Vec<Markup> = face.marks.iter().map(|mark| badge(mark.word.english(), mark.icon, mark.tone, &mut left)).collect();
+    let reason = face.reason.as_deref().map(|reason| writable(reason).unwrap_or_else(|| "The reason is on the page.".into()));
+    let reason = reason.map(|reason| lines(&reason, 46, 2)).unwrap_or_default();
     let since = face.since.map(|at| ("Since", moment(at), TEXT));
     let back = face
         .expected_back_at
         .map(|at| (if face.overdue { "Overdue since" } else { "Expected back" }, moment(at), if face.overdue { STRIPE.0 } else { TEXT }));
-    let facts = [since, back, Some(("Heartbeat", face.heartbeat.to_owned(), TEXT))];
+    let facts = [since, back, Some(("Heartbeat", face.heartbeat.english().to_owned(), TEXT))];
     let svg = html! {
         svg xmlns="http://www.w3.org/2000/svg" width=(WIDTH) height=(HEIGHT) viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) font-family="Inter" {
             defs {
@@ -82,10 +86,10 @@ pub fn draw(face: &Face) -> String {
                 path d="M12 5v3M12 10.5v3M12 16v3" stroke=(STRIPE.0) {}
             }
             text x="146" y="105" font-size="30" font-weight="600" fill=(TEXT) { "Pitlane" }
-            text x="96" y="232" font-size=(name_size) font-weight="600" fill=(TEXT) { (name) }
+            (words(&name, from_the_right(&name), 232, name_size, 600))
             @for badge in &badges { (badge) }
             @for (at, line) in reason.iter().enumerate() {
-                text x="96" y=(392 + at * 50) font-size="38" fill=(TEXT) { (line) }
+                (words(line, from_the_right(&reason[0]), 392 + at * 50, 38.0, 400))
             }
             @for (at, (title, text, colour)) in facts.iter().flatten().enumerate() {
                 text x=(96 + at * 350) y="504" font-size="22" fill=(MUTED) { (title) }
@@ -94,6 +98,16 @@ pub fn draw(face: &Face) -> String {
         }
     };
     svg.into_string()
+}
+
+/// A line of somebody's own words. What is read from the right begins there, and is told so: resvg takes every line for one from the left.
+fn words(text: &str, from_right: bool, y: usize, size: f64, weight: u16) -> Markup {
+    let (x, anchor) = if from_right { (1104, "end") } else { (96, "start") };
+    html! {
+        text x=(x) y=(y) text-anchor=(anchor) font-size=(size) font-weight=(weight) fill=(TEXT) {
+            @if from_right { "\u{2067}" (text) "\u{2069}" } @else { (text) }
+        }
+    }
 }
 
 fn badge(word: &str, icon: &str, tone: Tone, left: &mut f64) -> Markup {
@@ -149,16 +163,9 @@ pub fn small(left: &str, right: &str, tone: Tone) -> String {
     .into_string()
 }
 
-static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
-    let mut fonts = Database::new();
-    fonts.load_font_data(include_bytes!("../../../assets/inter-400.otf").to_vec());
-    fonts.load_font_data(include_bytes!("../../../assets/inter-600.otf").to_vec());
-    Arc::new(fonts)
-});
-
 /// Paints an SVG of ours.
-fn paint(svg: &str) -> Result<Vec<u8>, String> {
-    let options = Options { fontdb: FONTS.clone(), font_family: "Inter".into(), ..Options::default() };
+pub fn paint(svg: &str) -> Result<Vec<u8>, String> {
+    let options = Options { fontdb: letters::FONTS.clone(), font_resolver: letters::resolver(), font_family: "Inter".into(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(|error| error.to_string())?;
     let mut pixmap = Pixmap::new(WIDTH, HEIGHT).ok_or("no room for a picture")?;
     resvg::render(&tree, Transform::identity(), &mut pixmap.as_mut());

@@ -64,7 +64,7 @@ fn nothing_from_outside_is_markup_or_steers() {
         maintenance.reason = Some("\" onload=\"x\" & <b>\u{1b}[2J\u{0}\u{ffff}".into());
     }
     let face = Face::of(&nasty);
-    let page = page::status(&face, "http://h/shared/s").into_string();
+    let page = page::status(&face, "http://h/shared/s", speech::of(&HeaderMap::new())).into_string();
     for drawn in [page, picture::draw(&face), picture::small(&face.name, "x", Tone::Neutral)] {
         assert!(!drawn.contains("<script>alert") && !drawn.contains("<b>") && !drawn.contains("\" onload"), "{drawn}");
         assert!(!drawn.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{ffff}'));
@@ -86,6 +86,58 @@ async fn the_picture_is_painted_with_the_face_inside_the_binary() {
     }
     assert_ne!(studio.picture(&Face::of(&other)).await.unwrap(), png);
     assert_eq!(studio.picture(&Face::of(&status())).await.unwrap().as_ptr(), png.as_ptr(), "painted once");
+}
+
+/// The pixels of a reason, painted.
+fn painted(reason: &str) -> Vec<u8> {
+    let mut status = status();
+    status.maintenance.as_mut().unwrap().reason = Some(reason.into());
+    picture::paint(&picture::draw(&Face::of(&status))).unwrap()
+}
+
+#[test]
+fn the_picture_has_no_boxes_in_any_of_the_consoles_languages() {
+    // A letter that no face has was a box, whichever letter it was.
+    for (one, other) in [("كتاب", "شمال"), ("Ядро", "Файл"), ("Łódź", "Źdźł"), ("ışğ", "őąę"), ("5 €", "5 ₺"), ("Αθήνα", "Θήβες")]
+    {
+        assert_ne!(painted(one), painted(other), "{one} and {other} are the same boxes");
+    }
+    assert_eq!(painted("Reboot \u{1f680}now"), painted("Reboot now"), "a sign that no face has is left out");
+    assert_eq!(painted("内核升级"), painted("The reason is on the page."));
+    assert_eq!(painted("Reboot\u{202e}\u{1b} now"), painted("Reboot now"), "nothing in a reason steers");
+}
+
+#[test]
+fn what_is_read_from_the_right_begins_there() {
+    let mut arabic = status();
+    arabic.maintenance.as_mut().unwrap().reason = Some("إعادة تشغيل Kernel 6.12".into());
+    let drawn = picture::draw(&Face::of(&arabic));
+    assert!(drawn.contains("text-anchor=\"end\"") && drawn.contains("\u{2067}إعادة"), "{drawn}");
+    assert!(!picture::draw(&Face::of(&status())).contains("text-anchor=\"end\""));
+}
+
+#[test]
+fn each_state_has_its_words_and_its_colour_on_the_badge() {
+    let states = [
+        (Health::Healthy, "healthy", "#3ecf8e"),
+        (Health::Degraded, "degraded", "#f5b544"),
+        (Health::Offline, "offline", "#ff6b61"),
+        (Health::Failed, "failed", "#ff6b61"),
+        (Health::Pending, "pending", "#7aa7ff"),
+        (Health::Deleting, "deleting", "#98a2b3"),
+        (Health::Unknown, "unknown", "#98a2b3"),
+    ];
+    for (health, word, colour) in states {
+        for scheduling in [Scheduling::Schedulable, Scheduling::Maintenance] {
+            let face = Face::of(&SharedStatus { health, scheduling, ..status() });
+            let drawn = picture::small(&face.name, &face.states().to_lowercase(), face.tone());
+            let (words, colour) = match scheduling {
+                Scheduling::Maintenance => (format!("edge-fra-02: maintenance, {word}"), "#ff9f1c"),
+                _ => (format!("edge-fra-02: {word}"), colour),
+            };
+            assert!(drawn.contains(&format!("<title>{words}</title>")) && drawn.contains(colour), "{drawn}");
+        }
+    }
 }
 
 #[test]
