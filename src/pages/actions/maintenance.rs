@@ -22,7 +22,7 @@ use crate::ui::Sheet;
 use crate::ui::TextField;
 use crate::ui::marked;
 use crate::ui::view;
-use crate::words::{Line, tr};
+use crate::words::tr;
 
 /// The sheet.
 #[component]

@@ -12,6 +12,7 @@ use crate::ui::Button;
 use crate::ui::Icon;
 use crate::ui::Kind;
 use crate::ui::Problem;
+use crate::ui::marked;
 use crate::ui::view;
 use crate::words::tr;
 
@@ -69,7 +70,7 @@ pub fn Unread(
         <div class="problem" role="alert" data-tone="offline">
             <Icon glyph=Glyph::Warning />
             <h2>{title}</h2>
-            <p class="muted">{error.message()}</p>
+            <p class="muted">{marked(error.message())}</p>
             <Button label=tr!("Sign in") kind=Kind::Primary on_press=move |()| sign_in_again(app, reason.get_untracked()) />
         </div>
     }
