@@ -62,6 +62,7 @@ story("a refusal is brought into sight, whatever the sheet", { settings: { PITLA
   await refused(dialog, "Drain node", /No other node takes placements/);
   const three = await stage.agent({ name: "edge-fra-03", containers: volumes(7) });
   await stage.agent({ name: "edge-fra-04" });
+  await until("four nodes, three of which take placements", async () => (await api.get("/nodes")).nodes.filter((node) => node.takes_placements).length === 3);
   dialog = await asks(`/nodes?do=drain&nodes=${one.id},${three.id}`, /^Drain 2 nodes/);
   const four = (await api.get("/nodes")).nodes.find(({ name }) => name === "edge-fra-04");
   assert.equal((await api.drain(four.id)).status, 202);
