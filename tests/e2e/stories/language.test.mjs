@@ -32,11 +32,11 @@ story("who reads English downloads no catalogue, and chooses another language in
   await page.getByRole("heading", { name: "Knoten", level: 1 }).waitFor();
   assert.equal(asked.length, 1);
   // The page was loaded again, and the sheet is where it was, with the focus on the choice; once.
-  const language = page.getByRole("dialog", { name: "Tasten und Einstellungen" }).getByRole("combobox", { name: "Sprache" });
+  const language = page.getByRole("dialog", { name: "Tastenkürzel und Einstellungen" }).getByRole("combobox", { name: "Sprache" });
   await until("the focus on the language", () => language.evaluate((field) => field === document.activeElement));
   await page.keyboard.press("Escape");
   await page.reload();
-  await page.getByRole("button", { name: "Tasten und Einstellungen" }).waitFor();
+  await page.getByRole("button", { name: "Tastenkürzel und Einstellungen" }).waitFor();
   await fleet.card(page, "edge-fra-01").waitFor();
   assert.equal(await page.getByRole("dialog").count(), 0);
   assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
@@ -86,7 +86,12 @@ story("what the server says is German too: guards and risks, a refusal, why it w
   await dialog.getByRole("textbox", { name: "Grund", exact: true }).fill("Kernel 6.12");
   await dialog.getByRole("checkbox", { name: /^Ich habe verstanden/ }).check();
   await dialog.getByRole("button", { name: "Drain ausführen" }).click();
-  await dialog.getByRole("alert").getByText("Kein anderer Knoten nimmt Platzierungen an.").waitFor();
+  await dialog.getByRole("alert").getByText("Bestätigen Sie, dass danach kein Knoten mehr Platzierungen annimmt.").waitFor();
+  await dialog.getByRole("checkbox", { name: "Drain ausführen, obwohl kein anderer Knoten Platzierungen annimmt." }).check();
+  node.containers.containers = [...stateful, container({ service: "redis", volumes: ["shop_redis"] })];
+  await until("the new container to be known", async () => (await api.get(`/nodes/${node.id}/drain-preview`)).stateful.length === 2);
+  await dialog.getByRole("button", { name: "Drain ausführen" }).click();
+  await dialog.getByRole("alert").getByText(/^Drain nicht ausgeführt\. Was auf diesem Knoten bleibt, hat sich geändert: .* Sehen Sie die neue Liste an\.$/).waitFor();
   await readsForeign(dialog);
   assert.deepEqual(await axe(page), []);
 
