@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after } from "node:test";
 import { Wire } from "../../support/cut.mjs";
 import { until } from "../../support/wait.mjs";
-import { fleet, reads, says, sheet } from "../support/console.mjs";
+import { allOfItHere, fleet, reads, says, sheet } from "../support/console.mjs";
 import { story } from "../support/story.mjs";
 
 story("kill -9 in the middle of a drain: it is completed once", { outage: true }, async (stage) => {
@@ -56,6 +56,7 @@ story("the wire is cut for 20 s: the page says how old it is, then catches up", 
   const { page } = await stage.person({ url: wire.url });
   await fleet.open(page);
   await reads(page.getByRole("banner"), /Live/);
+  await allOfItHere(page);
   const cutAt = Date.now();
   wire.cut();
   await reads(page.getByRole("banner"), /Reconnecting|Stale/);
@@ -125,7 +126,7 @@ story("a drain can be asked for when the server has gone, and is refused in word
   await stage.agent({ name: "edge-fra-01" });
   const { page } = await stage.person();
   await fleet.open(page);
-  await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name, responseEnd }) => /console-rest-.*wasm/.test(name) && responseEnd > 0));
+  await allOfItHere(page);
   await stage.server.kill();
   await fleet.drain(page, "edge-fra-01").click();
   await page.getByRole("dialog", { name: "Drain edge-fra-01" }).waitFor();

@@ -54,3 +54,8 @@ export async function says(locator, ...patterns) {
   for (const pattern of patterns) assert.match(text, pattern);
   return text;
 }
+
+/** Waits until the later part of the console has arrived: who cuts the wire before stops a download, and the browser says so in its log. */
+export function allOfItHere(page) {
+  return page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name, responseEnd }) => /console-rest-.*wasm/.test(name) && responseEnd > 0));
+}
