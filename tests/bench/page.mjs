@@ -115,7 +115,7 @@ const row = (what, read, write) => `| ${what} | ${seen.map(({ console: own, hand
 putSection("The fleet page beside a page by hand", [
   `On ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB; both pages in one run, in the same Chromium, ` +
     "on the same machine as the server and the sender of the beats. In each cell: Pitlane's page; the page by hand (`tests/bench/plain.html`, which keeps only " +
-    "what is near the screen in the document too, with rows of one height). Written by `node tests/bench/page.mjs`, which `make bench` runs.",
+    "what is near the screen in the document too: the same elements under the console's own style sheet, with rows of one height). Written by `node tests/bench/page.mjs`, which `make bench` runs.",
   "",
   `| | ${seen.map(({ size }) => `${size.toLocaleString("en")} nodes`).join(" | ")} |`,
   `|---|${seen.map(() => "---|").join("")}`,
