@@ -4,7 +4,7 @@ use pitlane_api::{BulkPreview, OperationKind};
 
 use super::bulk::{Form, ready};
 
-/// `pitlane drain a b --reason 'Kernel 6.12 reboot' --wait`, with what is filled in and ticked. `back` is in minutes, as the menu has it.
+/// `pitlane drain edge-fra-01 edge-fra-02 --reason 'Kernel 6.12 reboot' --wait`, with what is filled in and ticked. `back` is in minutes, as the menu has it.
 pub fn command(preview: &BulkPreview, form: &Form, back: &str) -> String {
     let drain = preview.kind == OperationKind::Drain;
     let mut words = vec!["pitlane".to_owned(), (if drain { "drain" } else { "activate" }).to_owned()];

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod against_a_server;
+mod documents;
 mod without_a_server;
 mod world;

@@ -1,0 +1,105 @@
+//! What the documents say works: every command of README, docs, deploy, the console's and the program's own texts runs here as it stands, on a server
+//! with nodes, and ends with 0. A document promises; where this fails, one of the two is mended.
+
+mod found;
+mod stage;
+mod table;
+
+use found::{Found, documents, files, in_deployment, in_markdown, in_sources, in_text, pattern, read};
+use stage::Stage;
+use table::{CANNOT_RUN, NO_COMMANDS, ONLY_READ};
+
+#[track_caller]
+fn all_run(stage: &Stage, commands: &[Found]) {
+    let wrong = stage.run_all(commands);
+    assert!(wrong.is_empty(), "{} commands do not work as they stand:\n  {}", wrong.len(), wrong.join("\n  "));
+}
+
+fn in_documents() -> Vec<Found> {
+    documents().iter().flat_map(|path| in_markdown(path, &read(path))).collect()
+}
+
+/// What the console and the server say, the help of the commands, and the page that stands before the console has loaded.
+fn in_program() -> Vec<Found> {
+    let mut all = in_sources(&["src", "crates"]);
+    for (text, why) in NO_COMMANDS {
+        let before = all.len();
+        all.retain(|found| found.text != *text);
+        assert!(all.len() < before, "nothing says {text} any more ({why}): take it out of the table");
+    }
+    all.extend(in_text("index.html", &read("index.html")));
+    all
+}
+
+#[test]
+fn every_command_of_the_documents_works() {
+    let commands = in_documents();
+    assert!(commands.len() > 60, "only {} commands were found", commands.len());
+    all_run(&Stage::start(), &commands);
+}
+
+#[test]
+fn every_command_of_the_deployment_works() {
+    let commands = in_deployment();
+    assert!(commands.iter().filter(|found| found.text.contains("pitlane")).count() >= 5, "{commands:?}");
+    let stage = Stage::start();
+    // Units find what the document about them writes; a service finds the secret that its stack is given.
+    let written: Vec<Found> =
+        in_documents().into_iter().filter(|found| pattern(r"^(cp|install|printf|chmod) .*/etc/").is_match(&found.text)).collect();
+    stage.write_token("run/secrets/pitlane_enrol");
+    all_run(&stage, &[written, commands].concat());
+}
+
+#[test]
+fn every_command_that_the_program_names_works() {
+    let commands = in_program();
+    assert!(commands.len() > 30, "only {} commands were found", commands.len());
+    all_run(&Stage::start(), &commands);
+}
+
+#[test]
+fn what_cannot_run_here_stands_somewhere() {
+    let all = [in_documents(), in_deployment(), in_program()].concat();
+    for (program, why) in CANNOT_RUN {
+        let called = pattern(&format!(r"(^|[\s/|(]){program} "));
+        assert!(all.iter().any(|found| called.is_match(&found.text)), "nothing calls {program} any more ({why}): take it out of the table");
+    }
+    for (part, why) in ONLY_READ {
+        assert!(all.iter().any(|found| found.text.contains(part)), "no command has {part} any more ({why}): take it out of the table");
+    }
+}
+
+#[test]
+fn a_translation_names_the_same_commands() {
+    let mut wrong = Vec::new();
+    for path in files("assets/i18n", &[".po"]) {
+        let text = read(&path).replace("\"\n\"", "");
+        let entry = pattern(r#"(?m)^msgid "(.*)"\n(?:msgid_plural "(.*)"\n)?((?:msgstr(?:\[\d\])? ".*"\n?)+)"#);
+        for message in entry.captures_iter(&text) {
+            let commands = |text: &str| in_text(&path, &text.replace("\\\"", "\"")).into_iter().map(|found| found.text).collect::<Vec<_>>();
+            let said = commands(&message[1]);
+            for translated in pattern(r#"msgstr(?:\[\d\])? "(.*)""#).captures_iter(&message[3]) {
+                if commands(&translated[1]) != said {
+                    wrong.push(format!("{path}: {:?} names {said:?}, its translation {:?}", &message[1], commands(&translated[1])));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_command_that_does_not_work_is_found() {
+    let sample =
+        "# A\n\n    pitlane token enrol    # a slip\n\nSee `pitlane token create --role viewer|operator` and `--flag`.\n\n```\nmake nothing\n```\n";
+    let texts: Vec<String> = in_markdown("a.md", sample).into_iter().map(|found| found.text).collect();
+    let expected = ["pitlane token enrol    # a slip", "make nothing", "pitlane token create --role viewer", "pitlane token create --role operator"];
+    assert_eq!(texts, expected);
+    let sentence = in_text("a.rs", "From: pitlane token create --role viewer, operator or admin");
+    assert_eq!(sentence[0].text, "pitlane token create --role viewer");
+    assert_eq!(in_text("a.rs", "Played by pitlane demo. They count")[0].text, "pitlane demo");
+    let stage = Stage::start();
+    let wrong = stage.run_all(&[in_markdown("a.md", sample), sentence].concat());
+    assert_eq!(wrong.len(), 4, "{wrong:#?}");
+    assert!(wrong[0].starts_with("a.md:3: ") && wrong[1].contains("no target nothing") && wrong[2].contains("--name"), "{wrong:#?}");
+}
