@@ -2,8 +2,12 @@
 //! with nodes, and ends with 0. A document promises; where this fails, one of the two is mended.
 
 mod found;
+mod names;
 mod stage;
 mod table;
+
+use clap::{Args as _, FromArgMatches as _};
+use pitlane::settings::{ServeGiven, Settings};
 
 use found::{Found, documents, files, in_deployment, in_markdown, in_sources, in_text, pattern, read};
 use stage::Stage;
@@ -102,4 +106,19 @@ fn a_command_that_does_not_work_is_found() {
     let wrong = stage.run_all(&[in_markdown("a.md", sample), sentence].concat());
     assert_eq!(wrong.len(), 4, "{wrong:#?}");
     assert!(wrong[0].starts_with("a.md:3: ") && wrong[1].contains("no target nothing") && wrong[2].contains("--name"), "{wrong:#?}");
+}
+
+/// Requests for another host are refused, so an agent that does as it is told would be.
+#[test]
+fn the_readmes_server_answers_to_the_name_that_its_agents_use() {
+    let readme: Vec<Found> = in_markdown("README.md", &read("README.md"));
+    let words = |program: &str| -> Vec<String> {
+        let line = readme.iter().find(|found| found.text.starts_with(program)).unwrap();
+        line.text.split_whitespace().skip(1).take_while(|word| *word != "#").map(str::to_owned).collect()
+    };
+    let agent = words("pitlane agent");
+    let asked = &agent[agent.iter().position(|word| word == "--server").unwrap() + 1];
+    let matches = ServeGiven::augment_args(clap::Command::new("pitlane")).get_matches_from(words("pitlane serve"));
+    let settings = Settings::read(ServeGiven::from_arg_matches(&matches).unwrap().0).unwrap();
+    assert_eq!(settings.public_url.expect("the server knows no public address").origin(), *asked);
 }

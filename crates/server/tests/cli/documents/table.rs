@@ -17,6 +17,12 @@ pub const ONLY_READ: &[(&str, &str)] = &[("DOCKER_TLS_VERIFY=1", "needs the cert
 /// Texts that look like a command and are none, each with what it is. A row that fits nothing fails the test.
 pub const NO_COMMANDS: &[(&str, &str)] = &[("pitlane host {machine_id}", "is hashed into the id of a host")];
 
+/// Flags that documents name and that are another program's.
+pub const FLAGS_OF_OTHERS: &[(&str, &str)] = &[("--converge", "wasm-opt")];
+
+/// What looks like a file of the checkout and is none.
+pub const NO_FILES: &[(&str, &str)] = &[("deploy/pitlane", "kubectl's way to name the deployment"), ("tests/e2e/out", "made by the tests")];
+
 /// Programs of every system that a document may call; they run in the test's own folder.
 pub const TOOLS: &[&str] =
     &["awk", "cat", "chmod", "cp", "curl", "cut", "date", "grep", "head", "install", "jq", "ls", "mkdir", "mv", "rm", "sed", "sh", "tail", "tr"];
