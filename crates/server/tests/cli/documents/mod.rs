@@ -8,6 +8,7 @@ mod table;
 
 use clap::{Args as _, FromArgMatches as _};
 use pitlane::settings::{ServeGiven, Settings};
+use pitlane_api::Scheduling;
 
 use found::{Found, documents, files, in_deployment, in_markdown, in_sources, in_text, pattern, read};
 use stage::Stage;
@@ -121,4 +122,27 @@ fn the_readmes_server_answers_to_the_name_that_its_agents_use() {
     let matches = ServeGiven::augment_args(clap::Command::new("pitlane")).get_matches_from(words("pitlane serve"));
     let settings = Settings::read(ServeGiven::from_arg_matches(&matches).unwrap().0).unwrap();
     assert_eq!(settings.public_url.expect("the server knows no public address").origin(), *asked);
+}
+
+/// What the sheets show for names and reasons of every kind is what the command line reads: see the tests of `shell_word` for the shell's part.
+#[test]
+fn names_and_reasons_of_every_kind_come_back_from_the_command_line() {
+    let odd = ["edge-fra-01", "two words", "it's", "$HOME `id`", "-rf", "--wait", "two\nlines", "{reason}", "a=b", "日本語"];
+    for (name, reason) in odd.iter().flat_map(|name| odd.iter().map(move |reason| (*name, *reason))) {
+        let targets = [Scheduling::Maintenance, Scheduling::Schedulable];
+        for command in targets.into_iter().flat_map(|target| pitlane_engine_embedded::commands(name, target)) {
+            let words = shell_words(&pitlane_api::with_reason(&command, reason));
+            let matches = pitlane::cli::command_line().try_get_matches_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            let (verb, given) = matches.subcommand().unwrap();
+            assert_eq!(given.get_many::<String>("nodes").unwrap().collect::<Vec<_>>(), [name], "{words:?}");
+            assert!(given.get_flag("wait"), "{words:?}");
+            assert!(verb == "activate" || given.get_one::<String>("reason").unwrap() == reason, "{words:?}");
+        }
+    }
+}
+
+fn shell_words(command: &str) -> Vec<String> {
+    let output = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\0' {command}")]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.trim_end_matches('\0').split('\0').map(str::to_owned).collect()
 }
