@@ -3,6 +3,8 @@
 //! Handlers take one of the `May…` extractors, so that nobody who may not is answered about anything else first.
 //! Secrets are hashed on arrival and never logged.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
@@ -21,6 +23,15 @@ pub enum Credential {
     Token(SecretHash),
 }
 
+/// Who shares what one caller may have open.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Person {
+    /// Signed in by a link, under this name.
+    Name(String),
+    /// Whoever has this token, and the sessions that were begun with it.
+    Token(String),
+}
+
 /// Somebody who is let in.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -32,7 +43,11 @@ pub struct Caller {
     pub credential: Credential,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
-    /// Where the request came from.
+    /// The id of the token that is behind it, where there is one.
+    pub token_id: Option<String>,
+    /// The address the request came from.
+    pub address: Option<IpAddr>,
+    /// The same as text, for the activity log.
     pub origin: Option<String>,
 }
 
@@ -43,6 +58,11 @@ impl Caller {
             Credential::Session(_) => ActorKind::Person,
             Credential::Token(_) => ActorKind::Token,
         }
+    }
+
+    /// Whoever it is behind several sessions: a token by its id, since another may have its name; else a person by name.
+    pub fn person(&self) -> Person {
+        self.token_id.clone().map_or_else(|| Person::Name(self.name.clone()), Person::Token)
     }
 
     /// Refuses what their role does not allow.
@@ -133,19 +153,21 @@ impl FromRequestParts<App> for Caller {
             app.limits.check(Who::Address(address))?;
             return Err(Problem::unauthorized(say!("Sign in first: by the link that `pitlane sign-in-link` prints, or with a token.")));
         };
-        let Some(holder) = look_up(app, &credential).await? else {
-            app.limits.check(Who::Address(address))?;
+        let (Credential::Session(secret) | Credential::Token(secret)) = credential;
+        let look = async { look_up(app, &credential).await.map_err(Problem::from) };
+        let Some(holder) = app.secrets.find(&app.limits, Who::Unknown(address), secret, look).await? else {
             return Err(Problem::unauthorized(match credential {
                 Credential::Session(_) => say!("You are not signed in any more. Sign in again."),
                 Credential::Token(_) => say!("This token is not valid: it is unknown, expired or revoked."),
             }));
         };
+        guard::known(parts);
         app.limits.check(Who::Caller(credential.clone()))?;
         if matches!(credential, Credential::Session(_)) && !parts.method.is_safe() {
             guard::origin(app, parts, true)?;
         }
-        let Holder { name, role, expires_at, .. } = holder;
-        Ok(Self { name, role, credential, expires_at, origin: address.map(|ip| ip.to_string()) })
+        let Holder { name, role, expires_at, token_id } = holder;
+        Ok(Self { name, role, credential, expires_at, token_id, address, origin: address.map(|ip| ip.to_string()) })
     }
 }
 
