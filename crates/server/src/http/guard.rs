@@ -46,6 +46,10 @@ fn requested_host(settings: &Settings, headers: &HeaderMap, uri: &Uri) -> Result
     if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
         return Err(Problem::malformed(format!("The header {name} may stand in a request once.")));
     }
+    // Where one body ends and the next request begins must not be a matter of opinion either.
+    if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
+        return Err(Problem::malformed("A request has a length or is chunked, not both."));
+    }
     let plain = |host: &str| match &settings.public_url {
         Some(url) if url.is_host(host) => url.host.clone(),
         _ => host.to_ascii_lowercase(),

@@ -147,6 +147,26 @@ async fn who_may_not_is_told_before_the_body_comes() {
 }
 
 #[tokio::test]
+async fn where_a_body_ends_is_no_matter_of_opinion() {
+    let world = World::new().await;
+    let server = serve(&world, Bounds::default()).await;
+    for framing in [
+        "Transfer-Encoding: chunked\r\nContent-Length: 3",
+        "Content-Length: 3\r\nContent-Length: 4",
+        "Transfer-Encoding: gzip",
+        "Transfer-Encoding: chunked, gzip",
+        "Content-Length: -1",
+    ] {
+        let mut stream = connect(server, "127.0.0.1").await;
+        let request = format!("POST /api/v1/session HTTP/1.1\r\nHost: {server}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n0\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut said = [0; 12];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&said), "HTTP/1.1 400", "{framing}");
+    }
+}
+
+#[tokio::test]
 async fn an_http2_connection_that_was_used_ends_once_it_is_idle() {
     let world = World::new().await;
     let token = world.token(Role::Viewer).await;
