@@ -16,6 +16,7 @@ export function request(method, path, { port, token, body, headers = [] } = {}) 
 export class Connection {
   #waiting = [];
   #pending = Buffer.alloc(0);
+  #ended;
 
   /** `from`: one of this machine's own addresses, else the usual one. */
   static async open(port, from) {
@@ -31,6 +32,7 @@ export class Connection {
 
   /** Resolves with `{status, body, ms}`. */
   send(bytes) {
+    if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, at: performance.now() });
       this.socket.write(bytes);
@@ -57,6 +59,7 @@ export class Connection {
   }
 
   #fail(error) {
+    this.#ended = error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

@@ -81,6 +81,8 @@ pub struct Parts {
     limits: limits::Limits,
     /// What was valid lately, and the places where other secrets wait to be looked up.
     secrets: secrets::Secrets,
+    /// The same for sign-in codes: to look one up is to spend it, which waits for the store's one writer.
+    codes: secrets::Secrets,
     bodies: bodies::Bodies,
     /// Bodies of calls that are open to strangers, by the most they take.
     strangers: Arc<streams::OpenStreams<usize>>,
@@ -126,6 +128,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             limits: limits::Limits::new(&settings),
             secrets: secrets::Secrets::new(),
+            codes: secrets::Secrets::new(),
             bodies: bodies::Bodies::new(),
             strangers: streams::OpenStreams::new(extract::STRANGERS),
             streams: streams::OpenStreams::new(streams::Most {
@@ -169,6 +172,7 @@ impl App {
     pub fn tidy(&self) {
         self.limits.forget_quiet();
         self.secrets.forget_old();
+        self.codes.forget_old();
     }
 }
 

@@ -67,7 +67,7 @@ pub async fn sign_in(
         (Some(code), None) => {
             let secret = SecretHash::of(code.trim());
             let look = async { app.store.spend_sign_in_code(&secret, now).await.map_err(Problem::from) };
-            let code = app.secrets.find(&app.limits, failing, secret, look).await?;
+            let code = app.codes.find(&app.limits, failing, secret, look).await?;
             code.map(|code| Holder { name: code.name, role: code.role, expires_at: None, token_id: None })
         }
         (None, Some(token)) => {
