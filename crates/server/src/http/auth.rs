@@ -10,7 +10,10 @@ use axum::{
 use pitlane_api::{Action, ActorKind, Role, Timestamp, say};
 
 use super::{App, guard, limits::Who, problem::Problem};
-use crate::store::SecretHash;
+use crate::{
+    sessions,
+    store::{SecretHash, SessionOwner},
+};
 
 /// What somebody showed to be let in; names them for limits and streams.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,6 +37,8 @@ pub struct Caller {
     pub expires_at: Option<Timestamp>,
     /// Where the request came from.
     pub origin: Option<String>,
+    /// Whose sessions are theirs.
+    pub owner: SessionOwner,
 }
 
 impl Caller {
@@ -63,8 +68,8 @@ pub struct Holder {
     pub role: Role,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
-    /// The token's id, where it is one.
-    pub token_id: Option<String>,
+    /// Who it is: by the token that is at the root of the credential, or by links made for a name.
+    pub owner: SessionOwner,
 }
 
 /// Looks a credential up. `None`: unknown, expired or revoked.
@@ -72,34 +77,43 @@ pub async fn look_up(app: &App, credential: &Credential) -> Result<Option<Holder
     let now = Timestamp::now();
     match credential {
         Credential::Session(hash) => {
-            let session = app.store.session(hash, now).await?;
-            Ok(session.map(|s| Holder { name: s.name, role: s.role, expires_at: Some(s.expires_at), token_id: s.token_id }))
+            let Some(session) = app.store.session(hash, now).await? else { return Ok(None) };
+            let owner = session.owner();
+            if sessions::is_worth_noting(session.last_used_at, now) {
+                note_use(app, credential, &owner, now);
+            }
+            Ok(Some(Holder { name: session.name, role: session.role, expires_at: Some(session.expires_at), owner }))
         }
         Credential::Token(hash) => {
             let Some(token) = app.store.token_by_hash(hash).await?.filter(|token| token.usable(now)) else { return Ok(None) };
-            // Once a minute is plenty.
-            if token.last_used_at.is_none_or(|at| pitlane_api::seconds_between(at, now) >= 60) {
-                note_use(app, &token.id, now);
+            let owner = SessionOwner::Token(token.id);
+            if sessions::is_worth_noting(token.last_used_at, now) {
+                note_use(app, credential, &owner, now);
             }
-            Ok(Some(Holder { name: token.name, role: token.role, expires_at: token.expires_at, token_id: Some(token.id) }))
+            Ok(Some(Holder { name: token.name, role: token.role, expires_at: token.expires_at, owner }))
         }
     }
 }
 
-/// Notes that a token was used, beside the request: a store that is busy writing, or that cannot write, keeps nobody from reading. Of all requests of
-/// one token that come meanwhile, one does it.
-fn note_use(app: &App, id: &str, now: Timestamp) {
-    let first = app.noting.lock().is_ok_and(|mut noting| noting.insert(id.to_owned()));
+/// Notes that a token or a session was used, beside the request: a store that is busy writing, or that cannot write, keeps nobody from reading. Of
+/// all requests of one credential that come meanwhile, one does it.
+fn note_use(app: &App, credential: &Credential, owner: &SessionOwner, now: Timestamp) {
+    let first = app.noting.lock().is_ok_and(|mut noting| noting.insert(credential.clone()));
     if !first {
         return;
     }
-    let (app, id) = (app.clone(), id.to_owned());
+    let (app, credential, owner) = (app.clone(), credential.clone(), owner.clone());
     tokio::spawn(async move {
-        if let Err(error) = app.store.touch_token(&id, now).await {
-            tracing::debug!(%error, "the use of a token was not noted");
+        let noted = match (&credential, &owner) {
+            (Credential::Session(hash), _) => app.store.touch_session(hash, now).await,
+            (Credential::Token(_), SessionOwner::Token(id)) => app.store.touch_token(id, now).await,
+            (Credential::Token(_), SessionOwner::Links(_)) => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::debug!(%error, "the use of a token or a session was not noted");
         }
         if let Ok(mut noting) = app.noting.lock() {
-            noting.remove(&id);
+            noting.remove(&credential);
         }
     });
 }
@@ -144,8 +158,8 @@ impl FromRequestParts<App> for Caller {
         if matches!(credential, Credential::Session(_)) && !parts.method.is_safe() {
             guard::origin(app, parts, true)?;
         }
-        let Holder { name, role, expires_at, .. } = holder;
-        Ok(Self { name, role, credential, expires_at, origin: address.map(|ip| ip.to_string()) })
+        let Holder { name, role, expires_at, owner } = holder;
+        Ok(Self { name, role, credential, expires_at, origin: address.map(|ip| ip.to_string()), owner })
     }
 }
 
