@@ -1,6 +1,6 @@
 //! Sessions of people: how many there may be, what the activity log says of them, and how they are shown. Used by `http` and by the commands.
 
-use pitlane_api::{ActivityKind, OpenSession, SignedInWith, Timestamp, Words, say};
+use pitlane_api::{ActivityKind, OpenSession, SignedInWith, Words, say};
 
 use crate::{
     plain,
@@ -111,14 +111,9 @@ pub fn shown(stored: StoredSession, current: bool, caller: Option<&SessionOwner>
     }
 }
 
-/// Whether a use is to be noted: once a minute is plenty.
-pub fn is_worth_noting(last: Option<Timestamp>, now: Timestamp) -> bool {
-    last.is_none_or(|at| pitlane_api::seconds_between(at, now) >= 60)
-}
-
 #[cfg(test)]
 mod tests {
-    use pitlane_api::Role;
+    use pitlane_api::{Role, Timestamp};
 
     use super::*;
     use crate::store::SecretHash;

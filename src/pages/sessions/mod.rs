@@ -66,9 +66,9 @@ fn Sessions(everyone: bool) -> impl IntoView {
             <Whose everyone=everyone />
         </div>
         <section class="panel" aria-label=tr!("Sessions") aria-busy=move || list.with(|load| matches!(load, Load::Loading)).then_some("true")>
+            <EndOthers list=list everyone=everyone />
             {move || body()}
         </section>
-        <EndOthers list=list everyone=everyone />
     }
 }
 

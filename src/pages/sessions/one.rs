@@ -29,11 +29,8 @@ pub fn One(session: OpenSession, list: Remote<OpenSessions>, everyone: bool) -> 
         Some(origin) => view! { <span class="mono">{origin.clone()}</span> },
         None => view! { <span>{tr!("Address not known")}</span> },
     };
-    let with = match session.signed_in_with {
-        SignedInWith::Token => tr!("with a token"),
-        _ => tr!("with a sign-in link"),
-    };
-    let signed_in = move |age: &str| tr!("signed in {}", age);
+    let with_token = session.signed_in_with == SignedInWith::Token;
+    let signed_in = move |age: &str| if with_token { tr!("signed in with a token {}", age) } else { tr!("signed in with a link {}", age) };
     let used = match session.last_used_at {
         Some(at) => view! { <Age at=Some(at) relative=true sentence=|age: &str| tr!("last used {}", age) /> },
         None => view! { <span>{tr!("last use not known")}</span> },
@@ -55,18 +52,18 @@ pub fn One(session: OpenSession, list: Remote<OpenSessions>, everyone: bool) -> 
     view! {
         <li>
             <div class="session-what">
-                {who}
-                <p class="session-browser" class:muted=!known>
-                    <bdi>{browser}</bdi>
-                    " "
-                    {session.current.then(|| view! { <Tag tone=Tone::Healthy word=tr!("This session") /> })}
-                </p>
+                <div>
+                    {who}
+                    <p class="session-browser" class:muted=!known>
+                        <bdi>{browser}</bdi>
+                        " "
+                        {session.current.then(|| view! { <Tag tone=Tone::Healthy word=tr!("This session") /> })}
+                    </p>
+                </div>
                 <p class="muted">
                     {from}
                     " · "
                     <Age at=Some(session.created_at) relative=true sentence=signed_in />
-                    " "
-                    {with}
                 </p>
                 <p class="muted">
                     {used}

@@ -98,7 +98,7 @@ pub struct RevokeArgs {
     /// Its id or, where only one has it, its name.
     #[arg(required_unless_present = "all")]
     token: Option<String>,
-    /// Revokes every token, ends every session, and takes back sign-in links that are not used yet. Only the commands of this machine's user are
+    /// Revokes every token of people and scripts, ends every session, and takes back sign-in links that are not used yet. Only the commands of this machine's user are
     /// still let in, by the token that the running server made for them.
     #[arg(long, conflicts_with = "token")]
     all: bool,

@@ -10,10 +10,7 @@ use axum::{
 use pitlane_api::{Action, ActorKind, Role, Timestamp, say};
 
 use super::{App, guard, limits::Who, problem::Problem};
-use crate::{
-    sessions,
-    store::{SecretHash, SessionOwner},
-};
+use crate::store::{SecretHash, SessionOwner};
 
 /// What somebody showed to be let in; names them for limits and streams.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,8 +65,8 @@ pub struct Holder {
     pub role: Role,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
-    /// Who it is: by the token that is at the root of the credential, or by links made for a name.
-    pub owner: SessionOwner,
+    /// The token's id, where it is one, or where the session was opened with one.
+    pub token_id: Option<String>,
 }
 
 /// Looks a credential up. `None`: unknown, expired or revoked.
@@ -78,36 +75,30 @@ pub async fn look_up(app: &App, credential: &Credential) -> Result<Option<Holder
     match credential {
         Credential::Session(hash) => {
             let Some(session) = app.store.session(hash, now).await? else { return Ok(None) };
-            let owner = session.owner();
-            if sessions::is_worth_noting(session.last_used_at, now) {
-                note_use(app, credential, &owner, now);
-            }
-            Ok(Some(Holder { name: session.name, role: session.role, expires_at: Some(session.expires_at), owner }))
+            note_use(app, credential, None, session.last_used_at, now);
+            Ok(Some(Holder { name: session.name, role: session.role, expires_at: Some(session.expires_at), token_id: session.token_id }))
         }
         Credential::Token(hash) => {
             let Some(token) = app.store.token_by_hash(hash).await?.filter(|token| token.usable(now)) else { return Ok(None) };
-            let owner = SessionOwner::Token(token.id);
-            if sessions::is_worth_noting(token.last_used_at, now) {
-                note_use(app, credential, &owner, now);
-            }
-            Ok(Some(Holder { name: token.name, role: token.role, expires_at: token.expires_at, owner }))
+            note_use(app, credential, Some(&token.id), token.last_used_at, now);
+            Ok(Some(Holder { name: token.name, role: token.role, expires_at: token.expires_at, token_id: Some(token.id) }))
         }
     }
 }
 
-/// Notes that a token or a session was used, beside the request: a store that is busy writing, or that cannot write, keeps nobody from reading. Of
-/// all requests of one credential that come meanwhile, one does it.
-fn note_use(app: &App, credential: &Credential, owner: &SessionOwner, now: Timestamp) {
-    let first = app.noting.lock().is_ok_and(|mut noting| noting.insert(credential.clone()));
-    if !first {
+/// Notes that a token (by its id) or a session was used, beside the request: a store that is busy writing, or that cannot write, keeps nobody from
+/// reading. Once a minute is plenty, and of all requests of one credential that come meanwhile, one does it.
+fn note_use(app: &App, credential: &Credential, token_id: Option<&str>, last: Option<Timestamp>, now: Timestamp) {
+    let again = last.is_none_or(|at| pitlane_api::seconds_between(at, now) >= 60);
+    if !again || !app.noting.lock().is_ok_and(|mut noting| noting.insert(credential.clone())) {
         return;
     }
-    let (app, credential, owner) = (app.clone(), credential.clone(), owner.clone());
+    let (app, credential, token_id) = (app.clone(), credential.clone(), token_id.map(str::to_owned));
     tokio::spawn(async move {
-        let noted = match (&credential, &owner) {
+        let noted = match (&credential, &token_id) {
             (Credential::Session(hash), _) => app.store.touch_session(hash, now).await,
-            (Credential::Token(_), SessionOwner::Token(id)) => app.store.touch_token(id, now).await,
-            (Credential::Token(_), SessionOwner::Links(_)) => Ok(()),
+            (Credential::Token(_), Some(id)) => app.store.touch_token(id, now).await,
+            (Credential::Token(_), None) => Ok(()),
         };
         if let Err(error) = noted {
             tracing::debug!(%error, "the use of a token or a session was not noted");
@@ -158,7 +149,8 @@ impl FromRequestParts<App> for Caller {
         if matches!(credential, Credential::Session(_)) && !parts.method.is_safe() {
             guard::origin(app, parts, true)?;
         }
-        let Holder { name, role, expires_at, owner } = holder;
+        let Holder { name, role, expires_at, token_id } = holder;
+        let owner = SessionOwner::of(&name, token_id);
         Ok(Self { name, role, credential, expires_at, origin: address.map(|ip| ip.to_string()), owner })
     }
 }

@@ -290,7 +290,7 @@ pub struct StoredSession {
 impl StoredSession {
     /// Whose it is.
     pub fn owner(&self) -> SessionOwner {
-        self.token_id.clone().map_or_else(|| SessionOwner::Links(self.name.clone()), SessionOwner::Token)
+        SessionOwner::of(&self.name, self.token_id.clone())
     }
 }
 
@@ -301,6 +301,13 @@ pub enum SessionOwner {
     Token(String),
     /// Whoever signs in by links that were made for this name.
     Links(String),
+}
+
+impl SessionOwner {
+    /// Of a session of this name that was opened with this token or, without one, by a link.
+    pub fn of(name: &str, token_id: Option<String>) -> Self {
+        token_id.map_or_else(|| Self::Links(name.to_owned()), Self::Token)
+    }
 }
 
 /// Which sessions are meant: those of which everything that is given holds. The default means every session.
