@@ -94,7 +94,7 @@ fn note_use(app: &App, credential: &Credential, token_id: Option<&str>, last: Op
         return;
     }
     let (app, credential, token_id) = (app.clone(), credential.clone(), token_id.map(str::to_owned));
-    tokio::spawn(async move {
+    app.fleet.clone().supervisor().once("http.note_use", async move {
         let noted = match (&credential, &token_id) {
             (Credential::Session(hash), _) => app.store.touch_session(hash, now).await,
             (Credential::Token(_), Some(id)) => app.store.touch_token(id, now).await,
