@@ -5,6 +5,7 @@
 //! that has most makes room, then whoever is idle.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{
@@ -173,10 +174,10 @@ impl Open {
         }
     }
 
-    /// Who makes room where everything is taken: a stranger of the address that has most of them, else whoever was idle for longest.
+    /// Who makes room where everything is taken: a stranger of the address that has most of them, of several the oldest, else whoever was idle for longest.
     fn last_resort(&self) -> Option<(IpAddr, u64)> {
-        let most = self.groups.iter().max_by_key(|(_, group)| group.strangers()).filter(|(_, group)| group.strangers() > 0);
-        if let Some((address, id)) = most.and_then(|(address, group)| Some((*address, group.stranger()?))) {
+        let most = self.groups.iter().filter_map(|(address, group)| Some((group.strangers(), Reverse(group.stranger()?), *address))).max();
+        if let Some((_, Reverse(id), address)) = most {
             return Some((address, id));
         }
         let all = self.groups.iter().flat_map(|(address, group)| group.open.values().map(move |connection| (*address, connection)));
@@ -341,6 +342,14 @@ mod tests {
         assert!(connections.admit("192.0.2.5".parse().unwrap()).is_none(), "nobody who is known and busy is closed");
         drop(busy);
         assert!(connections.admit("192.0.2.5".parse().unwrap()).is_some());
+    }
+
+    #[test]
+    fn of_many_single_strangers_the_oldest_makes_room() {
+        let connections = connections(20, 3);
+        let first: Vec<_> = (0..20).map(|at| admit(&connections, &format!("192.0.2.{at}"))).collect();
+        let later: Vec<_> = (0..15).map(|at| admit(&connections, &format!("198.51.100.{at}"))).collect();
+        assert!(first[..15].iter().all(evicted) && !first[15..].iter().chain(&later).any(evicted));
     }
 
     #[test]

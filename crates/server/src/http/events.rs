@@ -45,7 +45,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub async fn events(State(app): State<App>, MayRead(caller): MayRead, headers: HeaderMap, query: Query) -> Result<Response> {
     let resume = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let last_event_id = resume.or(query.text("last_event_id", 100)?);
-    let place = app.streams.open(caller.person(), caller.address).map_err(too_many)?;
+    let place = app.streams.open(caller.owner.clone(), caller.address).map_err(too_many)?;
     let frames = app.fleet.subscribe(last_event_id.as_deref()).boxed();
     let stream = Open {
         frames,

@@ -27,9 +27,9 @@ mod session;
 mod shared;
 mod streams;
 
-use pitlane_api::{Words, say};
+use pitlane_api::{ActivityEntry, Words, say};
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     ops::Deref,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
@@ -56,7 +56,7 @@ use crate::{
     assets::Console,
     fleet::Fleet,
     settings::{Settings, Wrong},
-    store::Store,
+    store::{SessionOwner, Store, StoredSession},
 };
 
 pub use openapi::document;
@@ -86,19 +86,19 @@ pub struct Parts {
     bodies: bodies::Bodies,
     /// Bodies of calls that are open to strangers, by the most they take.
     strangers: Arc<streams::OpenStreams<usize>>,
-    streams: Arc<streams::OpenStreams<auth::Person>>,
+    streams: Arc<streams::OpenStreams<SessionOwner>>,
     /// Streams of shared pages, by link.
     shared_streams: Arc<streams::OpenStreams<String>>,
-    exports: Arc<streams::OpenStreams<auth::Person>>,
+    exports: Arc<streams::OpenStreams<SessionOwner>>,
     studio: shared::Studio,
-    /// Who signed out just now, for their open streams.
+    /// Sessions that were ended just now, for their open streams.
     ended: broadcast::Sender<auth::Credential>,
     /// Turns true when the server shuts down.
     shutdown: watch::Receiver<bool>,
     /// What the last look at the store said, and when.
     readiness: tokio::sync::Mutex<Option<(Instant, Result<(), crate::store::Error>)>>,
-    /// Tokens whose use is being noted just now.
-    noting: std::sync::Mutex<BTreeSet<String>>,
+    /// Tokens and sessions whose use is being noted just now.
+    noting: std::sync::Mutex<HashSet<auth::Credential>>,
     cookie_name: String,
     content_security_policy: HeaderValue,
     fixed_headers: Vec<(HeaderName, HeaderValue)>,
@@ -166,6 +166,15 @@ impl App {
         let said = self.store.check_writable().await;
         *last = Some((Instant::now(), said.clone()));
         said
+    }
+
+    /// Ends the streams of sessions that were ended in the store, and tells every page of it.
+    fn sessions_ended(&self, sessions: &[StoredSession], activity: Vec<ActivityEntry>) {
+        for session in sessions {
+            // Nobody listens where no stream is open: that is no error.
+            let _ = self.ended.send(auth::Credential::Session(session.hash));
+        }
+        self.fleet.announce(activity);
     }
 
     /// Forgets callers that have been quiet. Called every few seconds.

@@ -75,7 +75,7 @@ pub async fn export(State(app): State<App>, MayRead(caller): MayRead, query: Que
     };
     let request = ActivityRequest { filter: filter(&query)?, ..ActivityRequest::default() };
     let busy = |_| Problem::unavailable("too_many_exports", say!("Too many exports are being written. Wait until one of them has ended."), 10);
-    let place = app.exports.open(caller.person(), caller.address).map_err(busy)?;
+    let place = app.exports.open(caller.owner.clone(), caller.address).map_err(busy)?;
     export::file(app.fleet.clone(), request, format, place).await
 }
 
