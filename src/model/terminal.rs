@@ -10,7 +10,8 @@ pub fn command(preview: &BulkPreview, form: &Form, back: &str) -> String {
     let names: Vec<&str> = ready(preview).map(|node| node.node_name.as_str()).collect();
     let words = names.iter().map(|name| shell_word(name)).collect::<Vec<_>>().join(" ");
     // What begins with a dash is a flag, unless it stands behind two of them.
-    let (first, last) = if names.iter().any(|name| name.starts_with('-')) { (String::new(), format!(" -- {words}")) } else { (format!(" {words}"), String::new()) };
+    let (first, last) =
+        if names.iter().any(|name| name.starts_with('-')) { (String::new(), format!(" -- {words}")) } else { (format!(" {words}"), String::new()) };
     if !drain {
         return format!("pitlane activate{first} --wait{last}");
     }

@@ -5,8 +5,30 @@ use pitlane_api::{shell_word, with_reason};
 
 /// What people and hosts call things.
 const ODD: &[&str] = &[
-    "edge-fra-01", "", "two words", "it's", "\"quoted\"", "$HOME `id` $(id)", "a; rm -rf /", "-rf", "--force", "two\nlines", "tab\there", "back\\slash", "*", "~", "#1",
-    "!!", "&&", "日本語", "{reason}", "'{reason}'", "'", "a=b", "%s", " ends with a space ",
+    "edge-fra-01",
+    "",
+    "two words",
+    "it's",
+    "\"quoted\"",
+    "$HOME `id` $(id)",
+    "a; rm -rf /",
+    "-rf",
+    "--force",
+    "two\nlines",
+    "tab\there",
+    "back\\slash",
+    "*",
+    "~",
+    "#1",
+    "!!",
+    "&&",
+    "日本語",
+    "{reason}",
+    "'{reason}'",
+    "'",
+    "a=b",
+    "%s",
+    " ends with a space ",
 ];
 
 /// The words of a command, as `sh` takes it apart.

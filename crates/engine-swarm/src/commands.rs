@@ -25,4 +25,3 @@ pub(crate) fn commands(node: &EngineNode, which: &str, target: Scheduling) -> Ve
         Scheduling::Unknown => Vec::new(),
     }
 }
-

@@ -303,8 +303,8 @@ fn names_a_command(words: &[&str]) -> Result<bool, String> {
     }
     let alone = rest.is_empty() || rest == ["…"];
     let lasting = ["serve", "agent", "demo"].contains(&command.get_name());
-    let lacks = command.is_subcommand_required_set() || command.get_arguments().any(|arg| arg.is_required_set()) || command.get_name() == "create";
-    Ok(alone && (lasting || lacks || depth == 1))
+    let lacks = pitlane::cli::command_line().try_get_matches_from(&words[..depth]).is_err();
+    Ok(alone && (lasting || lacks))
 }
 
 /// The flags of a command that does not run.
