@@ -25,7 +25,7 @@ pub fn filled(command: &str, form: &Form, back: &str, starts_at: Option<Timestam
     let own = command.starts_with("pitlane drain ");
     let flags: String = flags(form, back).iter().map(|flag| format!(" {flag}")).collect();
     let begins = starts_at.map_or_else(|| " --wait".to_owned(), |at| format!(" --at {at}"));
-    let whole = if own { command.replace(&format!("{REASON_GAP} --wait"), &format!("{REASON_GAP}{flags}{begins}")) } else { command.to_owned() };
+    let whole = if own { command.replace(&[REASON_GAP, " --wait"].concat(), &format!("{REASON_GAP}{flags}{begins}")) } else { command.to_owned() };
     told(&whole, &form.reason)
 }
 
@@ -39,7 +39,7 @@ fn told(command: &str, reason: &str) -> String {
 fn flags(form: &Form, back: &str) -> Vec<String> {
     let mut flags = Vec::new();
     if !back.is_empty() && back.bytes().all(|byte| byte.is_ascii_digit()) {
-        flags.push(format!("--expected-back {back}m"));
+        flags.push(["--expected-back ", back, "m"].concat());
     }
     if form.at_once > 1 {
         flags.push(format!("--at-once {}", form.at_once));
