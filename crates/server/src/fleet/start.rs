@@ -10,7 +10,7 @@ use pitlane_api::{ActivityKind, EngineKind, OperationKind, OperationState, say};
 use pitlane_engine::Engine;
 use tokio::{sync::Notify, task::JoinSet};
 
-use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, overdue, plan, scribe, share, view};
+use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, overdue, plan, scribe, share, upkeep, view};
 use crate::store::{NewActivity, Store};
 
 /// What an engine's own process on a node is called.
@@ -45,6 +45,7 @@ impl Fleet {
         let plans = plan::Plans::new(store.open_plans().await?);
         let overdue = overdue::Told::new(store.told_overdue().await?);
         let links = store.share_links_until_activated(settings.clock.now()).await?;
+        let clock_seen = upkeep::ClockSeen::new(store.latest_time().await?, settings.clock.elapsed());
         let surroundings = view::Surroundings {
             thresholds: settings.thresholds.clone(),
             server_version: settings.server_version.clone(),
@@ -70,6 +71,7 @@ impl Fleet {
             last_tick: Mutex::new(settings.clock.elapsed()),
             ended: Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
+            clock_seen: Mutex::new(clock_seen),
             tasks: Mutex::new(Some(JoinSet::new())),
             settings,
             store,
@@ -88,6 +90,8 @@ impl Fleet {
         fleet.spawn(fleet.clone().tick_on());
         fleet.spawn(fleet.clone().publish_urgent_on());
         fleet.spawn(fleet.clone().keep_house());
+        fleet.spawn(fleet.clone().prune_on());
+        fleet.spawn(fleet.clone().end_expired_on());
         for operation in fleet.store.unfinished_operations().await? {
             fleet.reconcile(&operation);
         }

@@ -10,7 +10,7 @@ use axum::{
 use pitlane_api::{Action, ActorKind, Role, Timestamp, say};
 
 use super::{App, guard, limits::Who, problem::Problem};
-use crate::store::SecretHash;
+use crate::{fleet::Identity, store::SecretHash};
 
 /// What somebody showed to be let in; names them for limits and streams.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ pub enum Credential {
 pub struct Caller {
     /// Their name.
     pub name: String,
+    /// What tells them from a namesake.
+    pub identity: Identity,
     /// Their role.
     pub role: Role,
     /// What they showed.
@@ -65,6 +67,13 @@ pub struct Holder {
     pub expires_at: Option<Timestamp>,
     /// The token's id, where it is one.
     pub token_id: Option<String>,
+}
+
+/// What tells whoever showed a credential from a namesake: the token, also the one that a session was opened with, else the session.
+fn identity(credential: &Credential, token_id: Option<String>) -> Identity {
+    let (Credential::Session(hash) | Credential::Token(hash)) = credential;
+    // Enough of the hash to tell sessions apart; it is kept with what they ask for.
+    token_id.map_or_else(|| Identity::Session(hash.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()), Identity::Token)
 }
 
 /// Looks a credential up. `None`: unknown, expired or revoked.
@@ -144,8 +153,9 @@ impl FromRequestParts<App> for Caller {
         if matches!(credential, Credential::Session(_)) && !parts.method.is_safe() {
             guard::origin(app, parts, true)?;
         }
-        let Holder { name, role, expires_at, .. } = holder;
-        Ok(Self { name, role, credential, expires_at, origin: address.map(|ip| ip.to_string()) })
+        let Holder { name, role, expires_at, token_id } = holder;
+        let identity = identity(&credential, token_id);
+        Ok(Self { name, identity, role, credential, expires_at, origin: address.map(|ip| ip.to_string()) })
     }
 }
 

@@ -7,13 +7,17 @@ mod activity;
 mod agents;
 mod bulk;
 mod convert;
+mod holder;
+mod look;
 mod open;
 mod operations;
+mod own_tokens;
 mod plans;
 mod records;
 mod samples;
 mod shares;
 mod sign_in;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -29,7 +33,8 @@ use super::{
     PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredPlan, StoredReport, StoredSession, StoredShareLink,
 };
 
-pub use open::ServeLock;
+pub use look::Found;
+pub use open::{ServeLock, patiently};
 
 /// How long a write waits for another process before it is [`super::Error::Busy`].
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,6 +45,20 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    steps: steps::Steps,
+    paces: std::sync::Arc<Paces>,
+}
+
+/// How large the steps of each kind of upkeep are; see [`steps`].
+#[derive(Debug, Default)]
+struct Paces {
+    samples: steps::Pace,
+    reports: steps::Pace,
+    old_samples: steps::Pace,
+    old_activity: steps::Pace,
+    old_keys: steps::Pace,
+    walk: steps::Pace,
+    expired: steps::Pace,
 }
 
 impl SqliteStore {
@@ -243,6 +262,18 @@ impl Store for SqliteStore {
 
     async fn prune(&self, prune: &Prune) -> Result<u64> {
         upkeep::prune(self, prune).await
+    }
+
+    async fn end_expired(&self, now: Timestamp) -> Result<u64> {
+        upkeep::end_expired(self, now).await
+    }
+
+    async fn latest_time(&self) -> Result<Option<Timestamp>> {
+        upkeep::latest_time(self).await
+    }
+
+    async fn note_time(&self, now: Timestamp) -> Result<()> {
+        upkeep::note_time(self, now).await
     }
 
     async fn check_writable(&self) -> Result<()> {
