@@ -114,6 +114,10 @@ fn a_data_directory_that_others_can_get_at_is_refused_unless_that_is_meant() {
         let doctor: Ended = pitlane(&data).arg("doctor").env("PITLANE_ALLOW_SHARED_DATA_DIR", "true").output().unwrap().into();
         assert!(doctor.out.lines().any(|line| line.starts_with("note") && line.contains(says)), "{doctor:?}");
         mode(&data, path, before);
+        // SQLite gives its files beside the database the rights of that.
+        for beside in ["data/pitlane.db-wal", "data/pitlane.db-shm"].into_iter().filter(|file| data.0.join(file).exists()) {
+            mode(&data, beside, 0o600);
+        }
         assert!(serve(&[]).err.contains("Something listens there already"), "{path} is private again");
     }
 }

@@ -19,4 +19,5 @@ mod refusals;
 mod removal;
 mod scale;
 mod stress;
+mod supervision;
 mod world;

@@ -25,12 +25,13 @@ mod upkeep;
 use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
     Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity,
-    PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredPlan, StoredReport, StoredSession, StoredShareLink,
+    PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredBulkHead, StoredPlan, StoredReport, StoredSession,
+    StoredShareLink,
 };
 
 pub use look::Found;
@@ -50,15 +51,35 @@ pub struct SqliteStore {
 }
 
 /// How large the steps of each kind of upkeep are; see [`steps`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Paces {
     samples: steps::Pace,
     reports: steps::Pace,
     old_samples: steps::Pace,
     old_activity: steps::Pace,
     old_keys: steps::Pace,
-    walk: steps::Pace,
+    old_operations: steps::Pace,
+    old_bulks: steps::Pace,
+    old_plans: steps::Pace,
     expired: steps::Pace,
+}
+
+impl Default for Paces {
+    fn default() -> Self {
+        let pace = steps::Pace::default;
+        Self {
+            samples: pace(),
+            reports: pace(),
+            old_samples: pace(),
+            old_activity: pace(),
+            old_keys: pace(),
+            old_operations: pace(),
+            // Each goes with its items, up to 500 of them.
+            old_bulks: steps::Pace::of_large_rows(),
+            old_plans: pace(),
+            expired: pace(),
+        }
+    }
 }
 
 impl SqliteStore {
@@ -194,8 +215,8 @@ impl Store for SqliteStore {
         bulk::replay(&mut *self.readers.acquire().await?, key, now).await
     }
 
-    async fn save_bulk(&self, bulk: &StoredBulk, activity: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
-        bulk::save(self, bulk, activity).await
+    async fn save_bulk(&self, bulk: &StoredBulk, changed: &[usize], activity: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
+        bulk::save(self, bulk, changed, activity).await
     }
 
     async fn bulk(&self, id: &str) -> Result<Option<StoredBulk>> {
@@ -206,8 +227,16 @@ impl Store for SqliteStore {
         bulk::unfinished(self).await
     }
 
-    async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>> {
+    async fn bulk_heads(&self, limit: u32) -> Result<Vec<StoredBulkHead>> {
         bulk::newest(self, limit).await
+    }
+
+    async fn bulk_of_operation(&self, operation: &OperationId) -> Result<Option<StoredBulk>> {
+        bulk::of_operation(self, operation).await
+    }
+
+    async fn operations_of_bulk_items(&self, states: &[BulkItemState], limit: u32) -> Result<Vec<Operation>> {
+        bulk::operations_of_items(self, states, limit).await
     }
 
     async fn accept_plan(

@@ -59,15 +59,21 @@ impl Steps {
 #[derive(Debug)]
 pub(super) struct Pace {
     rows: AtomicU32,
+    most: u32,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { rows: AtomicU32::new(FIRST_ROWS) }
+        Self { rows: AtomicU32::new(FIRST_ROWS), most: MOST_ROWS }
     }
 }
 
 impl Pace {
+    /// For rows of which each may take many others along.
+    pub(super) fn of_large_rows() -> Self {
+        Self { rows: AtomicU32::new(1), most: 4 }
+    }
+
     pub(super) fn rows(&self) -> u32 {
         self.rows.load(Ordering::Relaxed)
     }
@@ -80,7 +86,7 @@ impl Pace {
             _ if took < TARGET / 2 && rows >= self.rows() => rows.saturating_mul(2),
             _ => return,
         };
-        self.rows.store(next.clamp(1, MOST_ROWS), Ordering::Relaxed);
+        self.rows.store(next.clamp(1, self.most), Ordering::Relaxed);
     }
 }
 

@@ -92,8 +92,13 @@ pub(super) async fn prune(store: &SqliteStore, prune: &Prune) -> Result<u64> {
     ] {
         gone += remove_oldest(store, table, before, pace).await?;
     }
-    for (table, before) in [(&OPERATIONS, activity_before), (&BULKS, activity_before), (&PLANS, activity_before), (&LINKS, now)] {
-        gone += remove_along(store, table, before).await?;
+    for (table, before, pace) in [
+        (&OPERATIONS, activity_before, &store.paces.old_operations),
+        (&BULKS, activity_before, &store.paces.old_bulks),
+        (&PLANS, activity_before, &store.paces.old_plans),
+        (&LINKS, now, &store.paces.expired),
+    ] {
+        gone += remove_along(store, table, before, pace).await?;
     }
     gone += remove_expired(store, now).await?;
     store.copy_log().await?;
@@ -126,9 +131,8 @@ async fn remove_oldest(store: &SqliteStore, table: &ByTime, before: i64, pace: &
     Ok(gone)
 }
 
-async fn remove_along(store: &SqliteStore, table: &Walked, before: i64) -> Result<u64> {
+async fn remove_along(store: &SqliteStore, table: &Walked, before: i64, pace: &Pace) -> Result<u64> {
     let (mut gone, mut from) = (0, 0_i64);
-    let pace = &store.paces.walk;
     for number in 1_u32.. {
         let rows = pace.rows();
         let upto: Option<i64> = sqlx::query_scalar(table.stretch).bind(from).bind(rows).fetch_one(&store.readers).await?;
