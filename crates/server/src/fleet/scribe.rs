@@ -50,7 +50,7 @@ impl Fleet {
     }
 
     /// Entries that are in the store and should be sent with the next second.
-    pub(super) fn announce(&self, entries: Vec<ActivityEntry>) {
+    pub fn announce(&self, entries: Vec<ActivityEntry>) {
         lock(&self.scribe.written).extend(entries);
     }
 

@@ -63,7 +63,7 @@ impl SqliteStore {
         let older = match look(path, busy_timeout).await? {
             Found::Ours { older } => older,
             Found::Nothing => {
-                create(path).await?;
+                create(path, &MIGRATIONS).await?;
                 false
             }
         };
@@ -77,7 +77,7 @@ impl SqliteStore {
                 Error::InUse(path) => Error::OlderInUse(path),
                 error => error,
             })?;
-            migrate(&mut *writer.acquire().await?).await?;
+            migrate(&mut *writer.acquire().await?, &MIGRATIONS).await?;
         }
         let upkeep = pool(1, wait).connect_with(durable.clone().busy_timeout(Duration::ZERO)).await?;
         let readers = pool(4, wait).connect_with(durable.pragma("query_only", "on")).await?;
@@ -146,9 +146,9 @@ pub async fn patiently<T, F: Future<Output = Result<T>>>(
 }
 
 /// Brings the schema up to date.
-async fn migrate(connection: &mut SqliteConnection) -> Result<()> {
+async fn migrate(connection: &mut SqliteConnection, migrations: &Migrator) -> Result<()> {
     // What `Migrator::run` calls: with that itself the compiler cannot tell that opening may move between threads.
-    MIGRATIONS.run_direct(None, connection, false).await.map_err(|error| Error::from(sqlx::Error::from(error)))
+    migrations.run_direct(None, connection, false).await.map_err(|error| Error::from(sqlx::Error::from(error)))
 }
 
 fn claim(path: &Path) -> Result<ServeLock> {
@@ -210,7 +210,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 /// Makes a new database with its schema. It is made under another name and gets its own once it is whole and on the disk, so that whatever bears
 /// the name is a database: a first start that is killed leaves nothing that the next one could take for a damaged one.
-async fn create(path: &Path) -> Result<()> {
+async fn create(path: &Path, migrations: &Migrator) -> Result<()> {
     let fresh = beside(path, ".new");
     for ending in ["", "-journal", "-wal", "-shm"] {
         let left = beside(&fresh, ending);
@@ -225,7 +225,7 @@ async fn create(path: &Path) -> Result<()> {
     let mut connection = SqliteConnection::connect_with(&options).await?;
     // 0x50544c4e; a pragma takes no parameters.
     sqlx::query("PRAGMA application_id = 1347701838").execute(&mut connection).await?;
-    migrate(&mut connection).await?;
+    migrate(&mut connection, migrations).await?;
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await?;
     connection.close().await?;
     File::open(&fresh).and_then(|file| file.sync_all()).map_err(|error| from_io(&fresh, &error))?;
@@ -252,6 +252,13 @@ fn from_io(path: &Path, error: &std::io::Error) -> Error {
         ErrorKind::StorageFull => Error::Full(words),
         _ => Error::Io(words),
     }
+}
+
+/// An empty database of an older version of Pitlane: with those migrations only that `wanted` picks by their number.
+#[cfg(test)]
+pub(super) async fn up_to(path: &Path, wanted: impl Fn(i64) -> bool) {
+    let older = MIGRATIONS.iter().filter(|migration| wanted(migration.version)).cloned().collect::<Vec<_>>();
+    create(path, &Migrator { migrations: older.into(), ..Migrator::DEFAULT }).await.unwrap();
 }
 
 #[cfg(test)]

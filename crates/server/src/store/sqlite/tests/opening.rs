@@ -167,6 +167,31 @@ async fn an_older_one_is_brought_up_to_date_but_not_under_a_server_that_runs() {
     assert!(!matches!(SqliteStore::open(&path).await, Err(Error::OlderInUse(_))));
 }
 
+#[tokio::test]
+async fn keys_from_before_go_to_the_one_who_has_the_name_and_to_nobody_where_there_are_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pitlane.db");
+    super::super::open::up_to(&path, |version| version < 11).await;
+    let mut old = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    for statement in [
+        "INSERT INTO api_tokens (id, hash, name, role, created_at) VALUES ('t1', x'01', 'deploy', 'operator', 1), ('t2', x'02', 'ci', 'operator', 1), ('t3', x'03', 'ci', 'operator', 1)",
+        "INSERT INTO sessions (hash, id, name, role, created_at, expires_at) VALUES (x'AABBCCDDEEFF00112233', 's1', 'ada', 'admin', 1, 2)",
+        // With the token of that name, and the key that the token itself has used: that one is not taken over.
+        "INSERT INTO sessions (hash, id, name, role, token_id, created_at, expires_at) VALUES (x'02', 's2', 'deploy', 'operator', 't1', 1, 2)",
+        "INSERT INTO idempotency (actor, route, key, body_hash, operation_id, created_at) VALUES \
+         ('token:deploy', 'r', 'k', x'00', 'o1', 1), ('person:deploy', 'r', 'k', x'00', 'o2', 1), ('token:ci', 'r', 'k', x'00', 'o3', 1), \
+         ('person:ada', 'r', 'k', x'00', 'o4', 1)",
+    ] {
+        sqlx::query(statement).execute(&mut old).await.unwrap();
+    }
+    old.close().await.unwrap();
+    let store = reopened(&path).await;
+    let keys: Vec<(String, String)> =
+        sqlx::query_as("SELECT actor, operation_id FROM idempotency ORDER BY operation_id").fetch_all(&store.readers).await.unwrap();
+    let keys: Vec<_> = keys.iter().map(|(actor, operation)| (actor.as_str(), operation.as_str())).collect();
+    assert_eq!(keys, [("token#t1", "o1"), ("person:deploy", "o2"), ("token:ci", "o3"), ("session#aabbccddeeff0011", "o4")]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_waits_for_whoever_writes_and_says_so() {
     let fixture = Fixture::new().await;
