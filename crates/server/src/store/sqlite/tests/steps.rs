@@ -54,8 +54,8 @@ async fn years_of_samples_go_while_people_go_on_writing() {
         let asked = Instant::now();
         accepted(&fixture.store, &operation(&format!("op{number}"), &format!("node{number}"), 1)).await;
         waits.push(asked.elapsed());
-        // A person who looks before they go on.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // A person who looks before they go on, which takes a while.
+        count(&fixture, "samples").await;
     }
     let gone = pruning.await.unwrap().unwrap();
     assert_eq!(gone, 249_999, "all the samples before, and all the entries but the one of this very moment");
@@ -74,7 +74,7 @@ async fn pruning_that_is_interrupted_goes_on_later() {
     let store = fixture.store.clone();
     let pruning = tokio::spawn(async move { store.prune(&all_old()).await });
     while count(&fixture, "samples").await == OLD + 40 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
     }
     pruning.abort();
     assert!(pruning.await.unwrap_err().is_cancelled());
@@ -96,8 +96,10 @@ async fn upkeep_does_not_hold_the_writer_while_another_process_has_the_lock() {
     let pruning = tokio::spawn(async move { store.prune(&all_old()).await });
     let store = fixture.store.clone();
     let writing = tokio::spawn(async move { accepted(&store, &operation("op", "n", 1)).await });
-    // Both have begun to wait; then the other process is done, and the person need not wait for upkeep to give up first.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // Once the person waits, the other process is done; they need not wait for upkeep to give up first.
+    while fixture.store.writer.num_idle() > 0 {
+        tokio::task::yield_now().await;
+    }
     let released = Instant::now();
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     writing.await.unwrap();
