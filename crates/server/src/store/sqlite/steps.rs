@@ -47,12 +47,6 @@ impl Steps {
     pub(super) async fn close(&self) {
         self.0.connection.close().await;
     }
-
-    /// The longest that a step has held the writer so far.
-    #[cfg(test)]
-    pub(super) fn longest(&self) -> Duration {
-        Duration::from_micros(self.0.longest_us.load(Ordering::Relaxed))
-    }
 }
 
 /// How many rows a step of one kind takes.
@@ -163,6 +157,13 @@ impl SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Steps {
+        /// The longest that a step has held the writer so far.
+        pub(in crate::store::sqlite) fn longest(&self) -> Duration {
+            Duration::from_micros(self.0.longest_us.load(Ordering::Relaxed))
+        }
+    }
 
     #[test]
     fn steps_grow_while_they_are_short_and_halve_where_one_was_long() {
