@@ -5,6 +5,7 @@ pub mod cli;
 pub mod fleet;
 pub mod http;
 mod plain;
+mod scrub;
 mod secret;
 pub mod settings;
 pub mod store;

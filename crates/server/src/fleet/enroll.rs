@@ -114,7 +114,7 @@ impl Fleet {
     pub fn heartbeat(&self, agent_token: &str, beat: HeartbeatRequest) -> Result<HeartbeatResponse> {
         self.check_report(agent_token, &beat)?;
         let taken = self.agents.beat(&SecretHash::of(agent_token), beat);
-        let taken = taken.ok_or_else(|| unauthorized("This agent's token is not known: enrol again."))?;
+        let taken = taken.ok_or_else(unknown_agent)?;
         let skew = taken.clock_offset_s.filter(|offset| offset.abs() > self.settings.thresholds.clock_skew_s);
         let message = skew.map(|offset| format!("This host's clock is off by {offset:.0} s against the server's."));
         Ok(HeartbeatResponse {
@@ -125,6 +125,11 @@ impl Fleet {
             server_time: self.settings.clock.now(),
         })
     }
+}
+
+/// Nobody has the token that came with a heartbeat.
+pub(super) fn unknown_agent() -> Error {
+    unauthorized("This agent's token is not known: enrol again.")
 }
 
 fn unauthorized(message: &str) -> Error {

@@ -6,7 +6,7 @@ use pitlane_api::{
     rules::report_bounds::{BoundError, check_enrolment, check_heartbeat},
 };
 
-use super::{Error, Fleet, Result};
+use super::{Error, Fleet, Result, enroll::unknown_agent};
 use crate::store::SecretHash;
 
 /// Checks every field of an enrolment.
@@ -25,7 +25,7 @@ impl Fleet {
     pub(super) fn check_report(&self, agent_token: &str, beat: &HeartbeatRequest) -> Result<()> {
         let Err(error) = check_heartbeat(beat) else { return Ok(()) };
         let Some(noted) = self.agents.note_refusal(&SecretHash::of(agent_token), &error.field) else {
-            return Err(Error::Unauthorized(Words::plain("This agent's token is not known: enrol again.")));
+            return Err(unknown_agent());
         };
         metrics::counter!("pitlane_heartbeats_refused_total").increment(1);
         if noted.is_due_in_log {
