@@ -1,6 +1,6 @@
 //! `pitlane token` and `pitlane sign-in-link`: work on the data directory itself, so that the first token needs no token.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 use pitlane_api::{ActivityKind, ActorKind, Role, Timestamp, Words, say};
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     secret,
     settings::{DataDirOnly, parse_duration},
-    store::{ApiToken, EnrolmentToken, NewActivity, SecretHash, SignInCode, Store},
+    store::{ApiToken, EnrolmentToken, NewActivity, SecretHash, SignInCode, SqliteStore, Store},
 };
 
 /// How long a sign-in link works.
@@ -50,7 +50,7 @@ pub enum TokenCommand {
     Create(CreateArgs),
     /// Lists the tokens of people and scripts.
     List(ListArgs),
-    /// Revokes a token: every session and stream that was opened with it ends.
+    /// Revokes a token, or all: every session and stream that was opened with it ends.
     Revoke(RevokeArgs),
 }
 
@@ -96,7 +96,12 @@ pub struct ListArgs {
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
     /// Its id or, where only one has it, its name.
-    token: String,
+    #[arg(required_unless_present = "all")]
+    token: Option<String>,
+    /// Revokes every token of people and scripts, ends every session, and takes back sign-in links that are not used yet. Only the commands of this machine's user are
+    /// still let in, by the token that the running server made for them.
+    #[arg(long, conflicts_with = "token")]
+    all: bool,
     #[command(flatten)]
     data: DataDirOnly,
 }
@@ -222,20 +227,37 @@ async fn list(args: ListArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn revoke(args: RevokeArgs) -> Result<ExitCode, Failure> {
-    let store = open_existing(&data_dir(&args.data)?).await?;
+    let data_dir = data_dir(&args.data)?;
+    let store = open_existing(&data_dir).await?;
+    let Some(wanted) = args.token else { return revoke_all(&store, &data_dir).await };
     let valid: Vec<ApiToken> = store.tokens().await?.into_iter().filter(|token| token.revoked_at.is_none()).collect();
-    let by_id = valid.iter().find(|token| token.id == args.token);
-    let named: Vec<&ApiToken> = valid.iter().filter(|token| token.name == args.token).collect();
+    let by_id = valid.iter().find(|token| token.id == wanted);
+    let named: Vec<&ApiToken> = valid.iter().filter(|token| token.name == wanted).collect();
     let token = match (by_id, named.as_slice()) {
         (Some(token), _) => token,
         (None, [token]) => token,
-        (None, []) => return Err(Failure::refused(format!("there is no valid token {}; `pitlane token list` shows them", args.token))),
-        (None, several) => return Err(Failure::refused(format!("{} tokens are called {}; name one by its id", several.len(), args.token))),
+        (None, []) => return Err(Failure::refused(format!("there is no valid token {}; `pitlane token list` shows them", wanted))),
+        (None, several) => return Err(Failure::refused(format!("{} tokens are called {}; name one by its id", several.len(), wanted))),
     };
     store.revoke_token(&token.id, Timestamp::now()).await?;
     note(&store, say!("revoked the token of {}", &token.name)).await?;
     store.close().await;
     println!("Revoked {} ({}). Its sessions have ended; open pages close within seconds.", token.id, text::line(&token.name));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The way out where nobody knows who has what: afterwards only this machine's commands are let in.
+async fn revoke_all(store: &SqliteStore, data_dir: &Path) -> Result<ExitCode, Failure> {
+    let kept = local::read(data_dir).map(|local| SecretHash::of(&local.token));
+    let entry = by_user(say!("revoked every token and ended every session"));
+    let (tokens, sessions) = store.revoke_every_token(kept.as_ref(), Timestamp::now(), &[entry]).await?;
+    store.close().await;
+    let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    println!(
+        "Revoked {} and ended {}; sign-in links that were not used yet work no more. Open pages close within seconds.",
+        count(tokens, "token"),
+        count(sessions, "session")
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -254,14 +276,17 @@ pub async fn sign_in_link(args: SignInLinkArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn note(store: &impl Store, message: Words) -> Result<(), Failure> {
-    let entry = NewActivity {
+    store.append_activity(&[by_user(message)]).await?;
+    Ok(())
+}
+
+fn by_user(message: Words) -> NewActivity {
+    NewActivity {
         actor_kind: ActorKind::Person,
         actor: Some(user()),
         origin: Some(pitlane_api::TERMINAL.into()),
         ..NewActivity::by_system(Timestamp::now(), ActivityKind::TokenChanged, message)
-    };
-    store.append_activity(&[entry]).await?;
-    Ok(())
+    }
 }
 
 /// Who runs this command, as the system calls them.

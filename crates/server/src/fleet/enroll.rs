@@ -132,6 +132,13 @@ pub(super) fn unknown_agent() -> Error {
     unauthorized("This agent's token is not known: enrol again.")
 }
 
+impl Fleet {
+    /// Whether this is the token of an agent, so that it is known whose beat is read before it is.
+    pub fn knows_agent(&self, agent_token: &SecretHash) -> bool {
+        self.agents.knows(agent_token)
+    }
+}
+
 fn unauthorized(message: &str) -> Error {
     Error::Unauthorized(Words::plain(message))
 }

@@ -56,7 +56,7 @@ impl Fleet {
             Err(error) => return Err(from_engine(error)),
         };
         self.put(written);
-        let node = self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))?;
+        let node = self.node(id)?;
         let message = match (&patch.reason, patch.expected_back_at) {
             (None, Some(Some(at))) => say!("Changed when the node is expected back: {}.", at),
             (None, _) => say!("The node is no longer expected back at a time."),

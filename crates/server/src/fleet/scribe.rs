@@ -50,7 +50,7 @@ impl Fleet {
     }
 
     /// Entries that are in the store and should be sent with the next second.
-    pub(super) fn announce(&self, entries: Vec<ActivityEntry>) {
+    pub fn announce(&self, entries: Vec<ActivityEntry>) {
         lock(&self.scribe.written).extend(entries);
     }
 
@@ -62,10 +62,10 @@ impl Fleet {
 
     pub(super) async fn scribe(self: Arc<Self>) {
         loop {
-            self.scribe.wake.notified().await;
             while !self.scribe_now().await {
                 self.settings.clock.after(Duration::from_secs(1)).await;
             }
+            self.scribe.wake.notified().await;
         }
     }
 

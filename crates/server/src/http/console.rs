@@ -8,18 +8,23 @@ use axum::{
 };
 use pitlane_api::Words;
 
-use super::{App, problem::Problem};
+use super::{App, guard, limits::Who, problem::Problem};
 use crate::assets::{Encoding, File};
 
 /// Paths of the console's pages, as `src/route.rs` of the console has them; `*` is any one part. Anything else is not
 /// found, and says so with its status, while the console's page shows it.
-const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["bulk"], &["bulk", "*"], &["sign-in"]];
+const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["bulk"], &["bulk", "*"], &["sessions"], &["sign-in"]];
 
 /// What no route of the API took.
 pub async fn fallback(State(app): State<App>, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let path = uri.path().trim_start_matches('/');
-    if path == "api" || path.starts_with("api/") {
+    let api = path == "api" || path.starts_with("api/");
+    let address = guard::client_of(&app, &request);
+    if let Err(too_many) = app.limits.check(if api { Who::Address(address) } else { Who::Files(address) }) {
+        return too_many.into_response();
+    }
+    if api {
         return Problem::not_found(Words::plain("There is no such call. GET /api/v1/openapi.json lists them all.")).into_response();
     }
     if !matches!(*method, Method::GET | Method::HEAD) {
@@ -100,7 +105,7 @@ mod tests {
 
     #[test]
     fn only_the_consoles_routes_are_pages() {
-        for page in ["/", "/nodes", "/nodes/abc", "/activity", "/activity/", "/sign-in"] {
+        for page in ["/", "/nodes", "/nodes/abc", "/activity", "/activity/", "/sessions", "/sessions?everyone=yes", "/sign-in"] {
             assert!(is_page(&page.parse().unwrap()), "{page}");
         }
         for other in ["/nodes/a/b", "/shared/xyz/more", "/wp-login.php", "/style.css", "/index.html"] {

@@ -16,7 +16,7 @@ mod types;
 use std::path::Path;
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 
 pub use error::{Error, Result};
 pub use secret::SecretHash;
@@ -112,23 +112,33 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes a token and ends every session that was opened with it. `false`: there is no such token, or it was revoked.
     async fn revoke_token(&self, id: &str, at: Timestamp) -> Result<bool>;
 
+    /// Revokes every token that is not revoked but the one with the hash `except`, ends every session, and takes back every sign-in code, with the activity: all
+    /// or nothing. Gives back how many tokens and how many sessions those were.
+    async fn revoke_every_token(&self, except: Option<&SecretHash>, at: Timestamp, activity: &[NewActivity]) -> Result<(u64, u64)>;
+
     /// Notes that a token was used. The caller does this seldom (once a minute is plenty), not at every request.
     async fn touch_token(&self, id: &str, at: Timestamp) -> Result<()>;
 
-    /// Keeps a session.
-    async fn create_session(&self, session: &StoredSession) -> Result<()>;
+    /// Opens a session with what somebody signs in with, together with the activity that `entries` makes of it (first) and of those that
+    /// made room for it. `None`, and nothing is kept but that a code is spent: the code is unknown, spent or expired, or the token is
+    /// unknown, expired or revoked. Of any number of callers with one code exactly one gets a session.
+    async fn open_session(&self, new: &NewSession, entries: SessionEntries<'_>) -> Result<Option<OpenedSession>>;
 
     /// The session with this hash, unless it has expired at `now`.
     async fn session(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredSession>>;
 
-    /// Ends a session. Ending one that is not there is a success.
-    async fn end_session(&self, hash: &SecretHash) -> Result<()>;
+    /// The sessions that are meant, newest first.
+    async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<StoredSession>>;
+
+    /// Notes that sessions were used. The caller does this seldom, not at every request.
+    async fn touch_session(&self, hash: &SecretHash, at: Timestamp) -> Result<()>;
+
+    /// Ends the sessions that are meant, with the activity that `entries` makes of them, which is not asked where there are none. Where the
+    /// filter means everybody, or everybody of a name, the sign-in codes that are not spent yet go with them.
+    async fn end_sessions(&self, filter: &SessionFilter, entries: SessionEntries<'_>) -> Result<(Vec<StoredSession>, Vec<ActivityEntry>)>;
 
     /// Keeps a one-time sign-in code.
     async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()>;
-
-    /// Spends a sign-in code: of any number of callers exactly one gets it. `None`: unknown, spent, or expired at `now`.
-    async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>>;
 
     // --- bulk operations ---
 
@@ -138,8 +148,9 @@ pub trait Store: Send + Sync + 'static {
     /// What a request with this key was answered before; `None` where it is new, or older than 24 h at `now`.
     async fn replay_bulk(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<BulkAccepted>>;
 
-    /// Keeps a bulk operation as it is now, with its activity. There is one writer.
-    async fn save_bulk(&self, bulk: &StoredBulk, activity: &[NewActivity]) -> Result<Vec<ActivityEntry>>;
+    /// Keeps a bulk operation as it is now, with its activity, in one transaction. Of its items only those at the positions `changed` are
+    /// written. There is one writer.
+    async fn save_bulk(&self, bulk: &StoredBulk, changed: &[usize], activity: &[NewActivity]) -> Result<Vec<ActivityEntry>>;
 
     /// One bulk operation.
     async fn bulk(&self, id: &str) -> Result<Option<StoredBulk>>;
@@ -147,8 +158,14 @@ pub trait Store: Send + Sync + 'static {
     /// Those that are not finished, oldest first: where a restarted server goes on.
     async fn unfinished_bulks(&self) -> Result<Vec<BulkOperation>>;
 
-    /// The newest ones, newest first.
-    async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>>;
+    /// The newest ones, newest first, each in a line.
+    async fn bulk_heads(&self, limit: u32) -> Result<Vec<StoredBulkHead>>;
+
+    /// The bulk operation that began this operation.
+    async fn bulk_of_operation(&self, operation: &OperationId) -> Result<Option<StoredBulk>>;
+
+    /// The operations of items in one of these states, of the newest `limit` bulk operations.
+    async fn operations_of_bulk_items(&self, states: &[BulkItemState], limit: u32) -> Result<Vec<Operation>>;
 
     // --- planned drains ---
 

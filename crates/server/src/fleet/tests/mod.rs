@@ -19,4 +19,5 @@ mod removal;
 mod report_size;
 mod scale;
 mod stress;
+mod supervision;
 mod world;

@@ -15,7 +15,7 @@ use sqlx::{
 use super::{BUSY_TIMEOUT, SqliteStore};
 use crate::store::{Error, Result};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// `PRAGMA application_id` of Pitlane's files: "PTLN".
 const APPLICATION_ID: i64 = 0x5054_4c4e;
@@ -157,6 +157,16 @@ async fn check_not_newer(connection: &mut SqliteConnection) -> Result<()> {
     }
     let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations").fetch_one(connection).await?;
     if found > known { Err(Error::Newer { found, known }) } else { Ok(()) }
+}
+
+/// An empty database of an older version of Pitlane: with those migrations only that `wanted` picks by their number.
+#[cfg(test)]
+pub(super) async fn up_to(path: &Path, wanted: impl Fn(i64) -> bool) {
+    let mut connection = SqliteConnection::connect_with(&options(path, BUSY_TIMEOUT)).await.unwrap();
+    check_ours(&mut connection, path).await.unwrap();
+    let older = MIGRATIONS.iter().filter(|migration| wanted(migration.version)).cloned().collect::<Vec<_>>();
+    Migrator { migrations: older.into(), ..Migrator::DEFAULT }.run(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod activity;
 mod agents;
+mod bulk;
 mod crash;
 mod faults;
 mod nodes;
