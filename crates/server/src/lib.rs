@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod cli;
+pub mod descriptors;
 pub mod fleet;
 pub mod http;
 mod plain;

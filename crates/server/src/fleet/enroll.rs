@@ -134,6 +134,13 @@ impl Fleet {
     }
 }
 
+impl Fleet {
+    /// Whether this is the token of an agent, so that it is known whose beat is read before it is.
+    pub fn knows_agent(&self, agent_token: &SecretHash) -> bool {
+        self.agents.knows(agent_token)
+    }
+}
+
 fn unauthorized(message: &str) -> Error {
     Error::Unauthorized(Words::plain(message))
 }

@@ -106,6 +106,11 @@ impl Agents {
         }
     }
 
+    /// Whether somebody has this token.
+    pub(super) fn knows(&self, token: &SecretHash) -> bool {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).by_token.contains_key(token)
+    }
+
     /// Takes in a beat; `None`: nobody has this token.
     pub(super) fn beat(&self, token: &SecretHash, beat: HeartbeatRequest) -> Option<Taken> {
         let cell = self.index.read().unwrap_or_else(PoisonError::into_inner).by_token.get(token).cloned()?;
