@@ -159,7 +159,8 @@ if [ "$scope" = test ]; then
   want ip iproute2 "Docker's networks, and labs"
   want tini-static tini "process 1 of a node of the swarm lab"
   want openssl openssl "certificates of the labs"
-  want curl curl "lets the etcd of the Kubernetes lab forget its history"
+  want curl curl "documents call the API with it; lets the etcd of the Kubernetes lab forget its history"
+  want jq jq "documents read the API with it"
   want busybox busybox-static "the only program in the test containers' image"
   python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || want python3-venv-is-missing python3-venv "schemathesis lives in one"
 fi

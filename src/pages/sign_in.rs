@@ -95,7 +95,7 @@ pub fn SignIn() -> impl IntoView {
                     label=tr!("Or with a token")
                     value=token
                     secret=true
-                    hint=tr!("From: pitlane token create --role viewer, operator or admin")
+                    hint=tr!("From: {}. The roles: viewer, operator, admin.", "pitlane token create --role operator --name on-call")
                 />
                 <Button label=tr!("Sign in") kind=Kind::Primary submit=true busy=busy on_press=|()| () />
             </form>

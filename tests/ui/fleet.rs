@@ -160,5 +160,5 @@ async fn an_empty_fleet_says_how_to_begin() {
     app.live.fleet.fold(snapshot(&[]));
     settle().await;
     let text = stage.root.text_content().unwrap();
-    assert!(text.contains("No nodes yet") && text.contains("pitlane token create --enroll"), "{text}");
+    assert!(text.contains("No nodes yet") && text.contains("pitlane token enroll"), "{text}");
 }

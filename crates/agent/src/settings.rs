@@ -100,7 +100,7 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Never enrolled, and nothing to enrol with.
-    #[error("this agent has never enrolled and has no enrolment token; make one with `pitlane token create --enroll` on the control plane")]
+    #[error("this agent has never enrolled and has no enrolment token; make one with `pitlane token enroll` on the control plane")]
     NoToken,
     /// The address of the control plane cannot be used.
     #[error("the control plane's address {0}")]

@@ -29,6 +29,7 @@ mod read;
 mod refusal;
 mod session;
 mod share;
+mod shell;
 mod words;
 mod workload;
 
@@ -54,6 +55,7 @@ pub use read::{Read, read_json};
 pub use refusal::*;
 pub use session::*;
 pub use share::*;
+pub use shell::*;
 pub use words::{Arg, Glossary, Said, TIME, Words, from_json, to_json};
 pub use workload::*;
 

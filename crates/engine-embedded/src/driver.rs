@@ -4,7 +4,9 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use pitlane_api::{Capabilities, EngineKind, Node, NodeId, PlacementRequest, Scheduling, Timestamp, WorkloadList, rules, say};
+use pitlane_api::{
+    Capabilities, EngineKind, Node, NodeId, PlacementRequest, REASON_GAP, Scheduling, Timestamp, WorkloadList, rules, say, shell_word,
+};
 use pitlane_engine::{Change, Engine, EngineNode, Error, NewHost, Placing, Reports, Result, SetScheduling};
 use pitlane_supervisor::Supervisor;
 
@@ -101,12 +103,7 @@ impl Engine for EmbeddedEngine {
     }
 
     fn equivalent_commands(&self, node: &EngineNode, target: Scheduling) -> Vec<String> {
-        let name = shell_quoted(&node.name);
-        match target {
-            Scheduling::Maintenance => vec![format!("pitlane drain {name} --reason '{{reason}}' --wait")],
-            Scheduling::Schedulable => vec![format!("pitlane activate {name} --wait")],
-            Scheduling::Unknown => Vec::new(),
-        }
+        commands(&node.name, target)
     }
 
     async fn admit(&self, host: NewHost) -> Result<EngineNode> {
@@ -136,25 +133,14 @@ impl Engine for EmbeddedEngine {
     }
 }
 
-/// A word for a shell: as it is where it is harmless, else in single quotes.
-fn shell_quoted(word: &str) -> String {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(harmless) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shell_quoted;
-
-    #[test]
-    fn a_name_cannot_become_a_command() {
-        assert_eq!(shell_quoted("edge-fra-02.example"), "edge-fra-02.example");
-        assert_eq!(shell_quoted("a; rm -rf /"), "'a; rm -rf /'");
-        assert_eq!(shell_quoted("it's"), r"'it'\''s'");
-        assert_eq!(shell_quoted("--help"), "'--help'");
+/// What a person types for a node of this name. Pitlane is the only scheduler here, so it is Pitlane's own command.
+pub fn commands(name: &str, target: Scheduling) -> Vec<String> {
+    let word = shell_word(name);
+    // What begins with a dash is a flag, unless it stands behind two of them.
+    let (first, last) = if name.starts_with('-') { (String::new(), format!(" -- {word}")) } else { (format!(" {word}"), String::new()) };
+    match target {
+        Scheduling::Maintenance => vec![format!("pitlane drain{first} --reason {REASON_GAP} --wait{last}")],
+        Scheduling::Schedulable => vec![format!("pitlane activate{first} --wait{last}")],
+        Scheduling::Unknown => Vec::new(),
     }
 }

@@ -15,7 +15,7 @@ mod records;
 mod watch;
 mod workloads;
 
-pub use driver::{EmbeddedEngine, Settings};
+pub use driver::{EmbeddedEngine, Settings, commands};
 pub use memory::MemoryRecords;
 pub use pitlane_engine::Reports;
 pub use records::{Changes, Records, StoredNode};

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use pitlane_api::Scheduling;
+use pitlane_api::{Scheduling, shell_word};
 use pitlane_engine::EngineNode;
 
 use crate::record;
 
 /// What an operator types on a manager. `which`: the node's name, or its id where two nodes have one name.
 pub(crate) fn commands(node: &EngineNode, which: &str, target: Scheduling) -> Vec<String> {
-    let which = shell_quoted(which);
+    let which = shell_word(which);
     match target {
         Scheduling::Maintenance => {
             vec![format!("docker node update --availability pause --label-add {}reason='{{reason}}' {which}", record::PREFIX)]
@@ -23,15 +23,5 @@ pub(crate) fn commands(node: &EngineNode, which: &str, target: Scheduling) -> Ve
             vec![format!("docker node update --availability active {}{which}", labels.concat())]
         }
         Scheduling::Unknown => Vec::new(),
-    }
-}
-
-/// A word for a shell: as it is where it is harmless, else in single quotes.
-fn shell_quoted(word: &str) -> String {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(harmless) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }

@@ -19,7 +19,7 @@ use crate::words::tr;
 /// What a person fills in and ticks.
 #[component]
 pub fn DrainFields(state: DrainState) -> impl IntoView {
-    let commands = Memo::new(move |_| state.preview.with(|load| load.data().map(|p| p.commands.clone()).unwrap_or_default()));
+    let commands = Memo::new(move |_| state.commands());
     view! {
         <WhyFields asking=state.asking missing=state.missing />
         <DrainWhen state=state />

@@ -9,9 +9,11 @@ use super::asking::Asking;
 use super::asking::OWN_TIME;
 use crate::api;
 use crate::api::ApiError;
+use crate::model::bulk::Form as BulkForm;
 use crate::model::drain::Form;
 use crate::model::drain::Missing;
 use crate::model::expected;
+use crate::model::terminal;
 use crate::pages::context::App;
 use crate::platform::focus;
 use crate::platform::locale;
@@ -95,6 +97,21 @@ impl DrainState {
             acknowledge_unread: self.asking.unread.get_untracked(),
             allow_last_schedulable: self.asking.allow_last.get_untracked(),
         })
+    }
+
+    /// The same from a terminal, with what is filled in and ticked; reactive.
+    pub fn commands(self) -> Vec<String> {
+        let form = BulkForm {
+            reason: self.asking.reason.get(),
+            understood_stateful: self.asking.understood.get(),
+            acknowledge_unread: self.asking.unread.get(),
+            allow_last_schedulable: self.asking.allow_last.get(),
+            ..BulkForm::default()
+        };
+        let back = self.asking.expected.get();
+        let starts_at = self.is_later().then(|| locale::parse_field(&self.starts_at.get())).flatten();
+        let filled = |command: &String| terminal::filled(command, &form, &back, starts_at);
+        self.preview.with(|load| load.data().map(|preview| preview.commands.iter().map(filled).collect()).unwrap_or_default())
     }
 
     /// Sends the request, if it is whole.

@@ -17,13 +17,15 @@ use crate::words::tr;
 #[component]
 pub fn NoNodes() -> impl IntoView {
     let server = history::origin();
-    let commands = vec!["pitlane token create --enroll".to_owned(), format!("PITLANE_SERVER={server} PITLANE_TOKEN=<the token> pitlane agent")];
+    let commands = vec!["pitlane token enroll".to_owned(), format!("PITLANE_SERVER={server} PITLANE_TOKEN=<the token> pitlane agent")];
+    let demo = format!("pitlane demo --server {server} --token \"$(pitlane token enroll --multi-use)\"");
     view! {
         <section class="empty">
             <h2>{tr!("No nodes yet")}</h2>
             <p class="muted">{tr!("Make an enrolment token where this server runs, then start the agent with it on each node:")}</p>
             <Commands commands=commands />
-            <p class="muted">{tr!("The node shows up here with its first heartbeat. To look around first, play a fleet:")} " " <code>"pitlane demo"</code></p>
+            <p class="muted">{tr!("The node shows up here with its first heartbeat. To look around first, play a fleet where this server runs:")}</p>
+            <Commands commands=vec![demo] />
         </section>
     }
 }

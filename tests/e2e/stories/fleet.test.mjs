@@ -68,7 +68,7 @@ story("an empty fleet says how to enrol a node", {}, async (stage) => {
   const { page } = await stage.person({ role: "admin" });
   await page.goto("/nodes");
   await page.getByRole("heading", { name: "No nodes yet" }).waitFor();
-  await says(page.getByRole("main"), /pitlane token create --enroll/, /pitlane agent/);
+  await says(page.getByRole("main"), /pitlane token enroll/, /pitlane agent/);
 });
 
 story("an unknown address says so", { refusals: [404] }, async (stage) => {

@@ -17,7 +17,7 @@ pub struct AgentArgs {
     /// The control plane.
     #[arg(long, env = "PITLANE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:7070")]
     server: Url,
-    /// An enrolment token, needed until the agent has enrolled: `pitlane token create --enroll`.
+    /// An enrolment token, needed until the agent has enrolled: `pitlane token enroll`.
     #[arg(long, env = "PITLANE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Where the agent keeps its own token [default: /var/lib/pitlane-agent for root, else below ~/.local/state].

@@ -47,7 +47,7 @@ pub async fn open_existing(data_dir: &Path) -> Result<SqliteStore, Failure> {
     match std::fs::metadata(&file) {
         Ok(_) => Ok(SqliteStore::open_patiently(&file, PATIENCE, |waits| eprintln!("pitlane: {waits}")).await?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::refused(format!(
-            "{} has no database. Start `pitlane serve` there first, or name another directory with --data-dir.",
+            "{} has no database. Start `pitlane serve` there first, or name the server's directory with --data-dir, as a user who may read it.",
             data_dir.display()
         ))),
         Err(error) => Err(Failure::here(format!("{}: {error}", file.display()))),

@@ -17,7 +17,7 @@ pub struct DemoArgs {
     /// The control plane.
     #[arg(long, env = "PITLANE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:7070")]
     server: Url,
-    /// A multi-use enrolment token: `pitlane token create --enroll --multi-use`.
+    /// A multi-use enrolment token: `pitlane token enroll --multi-use`.
     #[arg(long, env = "PITLANE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// An operator's token, with which the demo drains the nodes that its story wants in maintenance.

@@ -187,7 +187,7 @@ async fn server(remote: &Remote) -> Vec<Finding> {
         wrong("engine", format!("{} does not answer: {}", info.engine.kind.describe(), info.engine.message.as_deref().unwrap_or("no reason given")))
     });
     findings.push(match (info.counts.total, info.counts.takes_placements) {
-        (0, _) => note("nodes", "none yet: `pitlane token create --enroll` makes a token that an agent enrols with"),
+        (0, _) => note("nodes", "none yet: `pitlane token enroll` makes a token that an agent enrols with"),
         (total, 0) => wrong("nodes", format!("none of {total} takes placements: nothing new can start anywhere")),
         (total, takes) => {
             ok("nodes", format!("{takes} of {total} take placements, {} in maintenance, {} offline", info.counts.maintenance, info.counts.offline))

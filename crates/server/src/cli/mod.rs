@@ -24,7 +24,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use exit::Failure;
 
@@ -85,6 +85,11 @@ enum Command {
     Openapi,
 }
 
+/// Every command with its flags and their help, as `--help` shows them: what documents are held against.
+pub fn command_line() -> clap::Command {
+    Cli::command()
+}
+
 /// Reads the command line, runs the command, and gives back its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -139,11 +144,10 @@ fn data_dir(given: &DataDirOnly) -> Result<std::path::PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        command_line().debug_assert();
     }
 
     #[test]

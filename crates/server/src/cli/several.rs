@@ -1,4 +1,4 @@
-//! `pitlane drain a b c` and `pitlane activate a b c`: one bulk operation, with the same preview as in the console.
+//! `pitlane drain` and `pitlane activate` of several nodes: one bulk operation, with the same preview as in the console.
 
 use std::{process::ExitCode, time::Instant};
 

@@ -71,7 +71,7 @@ fn print_fleet(client: &Client, info: &FleetInfo, nodes: &[Node]) {
         println!("The engine does not answer: {}", text::line(info.engine.message.as_deref().unwrap_or("no reason given")));
     }
     if nodes.is_empty() {
-        println!("No nodes yet. `pitlane token create --enroll` makes a token that an agent enrols with.");
+        println!("No nodes yet. `pitlane token enroll` makes a token that an agent enrols with.");
         return;
     }
     println!("{} nodes, {} take placements, {} in maintenance", info.counts.total, info.counts.takes_placements, info.counts.maintenance);

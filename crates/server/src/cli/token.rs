@@ -46,12 +46,33 @@ impl From<GivenRole> for Role {
 /// `pitlane token …`
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Makes a token for a person or a script, or with --enroll one for an agent. It is printed this once.
+    /// Makes an enrolment token, which an agent turns into a token of its own. It is printed this once.
+    Enroll(EnrollArgs),
+    /// Makes a token for a person or a script. It is printed this once.
     Create(CreateArgs),
     /// Lists the tokens of people and scripts.
     List(ListArgs),
     /// Revokes a token, or all: every session and stream that was opened with it ends.
     Revoke(RevokeArgs),
+}
+
+/// Arguments of `pitlane token enroll`.
+#[derive(Debug, Args)]
+pub struct EnrollArgs {
+    /// Any number of agents may enrol with it until it expires, as for a global service.
+    #[arg(long)]
+    multi_use: bool,
+    /// The agent may take over a node that has an agent already.
+    #[arg(long)]
+    allow_replace: bool,
+    /// Only for the node with this id at its engine.
+    #[arg(long, value_name = "ID")]
+    engine_node_id: Option<String>,
+    /// Not valid after this long: 12h, 90d [default: 24h].
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    expires: Option<Duration>,
+    #[command(flatten)]
+    data: DataDirOnly,
 }
 
 /// Arguments of `pitlane token create`.
@@ -63,23 +84,26 @@ pub struct CreateArgs {
     /// Whose it is, or what it is for.
     #[arg(long, required_unless_present = "enroll")]
     name: Option<String>,
-    /// Not valid after this long: 12h, 90d [default: never; with --enroll 24h].
+    /// Not valid after this long: 12h, 90d [default: never].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     expires: Option<Duration>,
-    /// Makes an enrolment token, which an agent turns into a token of its own.
-    #[arg(long)]
-    enroll: bool,
-    /// Any number of agents may enrol with it until it expires, as for a global service.
-    #[arg(long, requires = "enroll")]
-    multi_use: bool,
-    /// The agent may take over a node that has an agent already.
-    #[arg(long, requires = "enroll")]
-    allow_replace: bool,
-    /// Only for the node with this id at its engine.
-    #[arg(long, requires = "enroll", value_name = "ID")]
-    engine_node_id: Option<String>,
+    #[command(flatten)]
+    enrolment: OldEnrolment,
     #[command(flatten)]
     data: DataDirOnly,
+}
+
+/// How an enrolment token was asked for before there was `pitlane token enroll`. Scripts that do so go on working.
+#[derive(Debug, Args)]
+struct OldEnrolment {
+    #[arg(long, hide = true)]
+    enroll: bool,
+    #[arg(long, hide = true, requires = "enroll")]
+    multi_use: bool,
+    #[arg(long, hide = true, requires = "enroll")]
+    allow_replace: bool,
+    #[arg(long, hide = true, requires = "enroll", value_name = "ID")]
+    engine_node_id: Option<String>,
 }
 
 /// Arguments of `pitlane token list`.
@@ -122,7 +146,13 @@ pub struct SignInLinkArgs {
 /// Runs `pitlane token …`.
 pub async fn run(command: TokenCommand) -> Result<ExitCode, Failure> {
     match command {
-        TokenCommand::Create(args) if args.enroll => create_enrolment(args).await,
+        TokenCommand::Enroll(args) => enroll(args).await,
+        TokenCommand::Create(CreateArgs {
+            enrolment: OldEnrolment { enroll: true, multi_use, allow_replace, engine_node_id },
+            expires,
+            data,
+            ..
+        }) => enroll(EnrollArgs { multi_use, allow_replace, engine_node_id, expires, data }).await,
         TokenCommand::Create(args) => create(args).await,
         TokenCommand::List(args) => list(args).await,
         TokenCommand::Revoke(args) => revoke(args).await,
@@ -145,8 +175,10 @@ async fn create(args: CreateArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create_enrolment(args: CreateArgs) -> Result<ExitCode, Failure> {
-    let store = open_existing(&data_dir(&args.data)?).await?;
+/// The token alone goes to standard output, so that a script can take it: `$(pitlane token enroll)`.
+async fn enroll(args: EnrollArgs) -> Result<ExitCode, Failure> {
+    let data_dir = data_dir(&args.data)?;
+    let store = open_existing(&data_dir).await?;
     let expires_at = later(Timestamp::now(), args.expires.unwrap_or(ENROL_TTL))?;
     let shape = EnrolmentShape { multi_use: args.multi_use, allow_replace: args.allow_replace, engine_node_id: args.engine_node_id };
     let (secret, token) = enrolment_token(shape, &user(), expires_at);
@@ -154,7 +186,11 @@ async fn create_enrolment(args: CreateArgs) -> Result<ExitCode, Failure> {
     note(&store, say!("made the enrolment token {}", &token.id)).await?;
     store.close().await;
     let uses = if token.multi_use { "any number of agents" } else { "one agent" };
-    eprintln!("Enrolment token {} for {uses}, valid until {expires_at}. On the node: pitlane agent --server <URL> --token <this>:", token.id);
+    let console = local::read(&data_dir).map_or_else(|| "<the address of this server>".to_owned(), |local| local.console);
+    eprintln!(
+        "Enrolment token {} for {uses}, valid until {expires_at:.0}. On the node: `pitlane agent --server {console} --token <this token>`:",
+        token.id
+    );
     println!("{secret}");
     Ok(ExitCode::SUCCESS)
 }

@@ -48,7 +48,8 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_with(Default::default);
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`pitlane token create --role …`")).build();
+        let bearer =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`pitlane token create --role operator --name on-call`")).build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
         let agent = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An agent's own token, from its enrolment")).build();
         components.add_security_scheme("agent", SecurityScheme::Http(agent));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 
-use super::{Setting, TABLE, Wrong, default_data_dir};
+use super::{Setting, TABLE, Wrong, local_data_dir};
 
 /// A value as it was given, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl DataDirOnly {
     /// The data directory.
     pub fn data_dir(&self) -> Result<PathBuf, Wrong> {
         let given = self.0.clone().with_file()?;
-        Ok(given.get("data-dir").map_or_else(default_data_dir, |value| PathBuf::from(&value.text)))
+        Ok(given.get("data-dir").map_or_else(local_data_dir, |value| PathBuf::from(&value.text)))
     }
 }
 

@@ -141,6 +141,20 @@ impl Settings {
     }
 }
 
+/// Where the unit for systemd keeps the data of this machine's server.
+const SERVICE_DATA_DIR: &str = "/var/lib/pitlane";
+
+/// Where a command that is told no data directory looks for this machine's server: in the user's own folder, and where no server has run there, in
+/// the service's. What this user may not read counts as not there.
+pub fn local_data_dir() -> PathBuf {
+    first_with_database(default_data_dir(), PathBuf::from(SERVICE_DATA_DIR))
+}
+
+fn first_with_database(own: PathBuf, service: PathBuf) -> PathBuf {
+    let has_database = |folder: &PathBuf| folder.join("pitlane.db").is_file();
+    if !has_database(&own) && has_database(&service) { service } else { own }
+}
+
 /// The default data directory, by the XDG rules.
 pub fn default_data_dir() -> PathBuf {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -148,5 +162,21 @@ pub fn default_data_dir() -> PathBuf {
         (Some(data), _) => data.join("pitlane"),
         (None, Some(home)) => home.join(".local/share/pitlane"),
         (None, None) => PathBuf::from("pitlane-data"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_with_database;
+
+    #[test]
+    fn a_command_finds_the_service_unless_the_user_has_a_server() {
+        let (own, service) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let found = || first_with_database(own.path().to_owned(), service.path().to_owned());
+        assert_eq!(found(), own.path(), "nothing has run yet");
+        std::fs::write(service.path().join("pitlane.db"), "").unwrap();
+        assert_eq!(found(), service.path());
+        std::fs::write(own.path().join("pitlane.db"), "").unwrap();
+        assert_eq!(found(), own.path());
     }
 }

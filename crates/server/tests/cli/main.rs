@@ -4,5 +4,6 @@
 mod against_a_server;
 #[cfg(unix)]
 mod data_directory;
+mod documents;
 mod without_a_server;
 mod world;

@@ -130,7 +130,7 @@ impl Server {
 
     /// Enrols a node that beats until the test ends, with these volumes in use.
     pub fn node(&self, name: &str, volumes: &[&str]) {
-        let token = self.ok(&["token", "create", "--enroll"]).trim().to_owned();
+        let token = self.ok(&["token", "enroll"]).trim().to_owned();
         let enrolled = post(&self.url, "agents/enroll", None, &json!({ "token": token, "name": name, "machine_id": name, "agent_version": "0.1.0" }));
         let agent = enrolled["data"]["agent_token"].as_str().unwrap().to_owned();
         let (url, volumes): (String, Vec<String>) = (self.url.clone(), volumes.iter().map(|name| (*name).to_owned()).collect());
