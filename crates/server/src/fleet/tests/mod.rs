@@ -9,6 +9,7 @@ mod crashes;
 mod day;
 mod double;
 mod events;
+mod expiry;
 mod health;
 mod outside;
 mod pages;
