@@ -154,7 +154,11 @@ fn bounds(settings: &Settings) -> http::Bounds {
     }
     http::Bounds {
         connections,
-        per_address: settings.max_connections_per_address.min(connections),
+        per_address: if connections < settings.max_connections {
+            settings.max_connections_per_address.min(connections.div_ceil(2))
+        } else {
+            settings.max_connections_per_address
+        },
         trusted_proxies: settings.trusted_proxies.clone().into(),
         // As long as fifty requests may take, and a second at most: who allows thousands a second is not made to wait.
         pause: Duration::from_millis((50_000 / u64::from(settings.rate_per_second.max(1))).clamp(10, 1_000)),
