@@ -125,7 +125,7 @@ async fn the_bundle_says_what_is_and_what_was_not_read_and_nothing_of_people() {
 
     // What is asked for by name is there, without what has the form of a secret.
     let all = world.fleet.diagnostics(&hosts[0].id, DiagnosticsPart::ALL.to_vec()).await.unwrap();
-    for said in ["Reason               reboot  ask [removed] password=[removed]", "role=edge", "== What was left out\nnothing"] {
+    for said in ["Reason               reboot  ask [removed], password=[removed]", "role=edge", "== What was left out\nnothing"] {
         assert!(all.contains(said), "{said:?} is missing in\n{all}");
     }
     assert!(!all.contains("hunter2") && !all.contains("ada"), "{all}");
