@@ -21,6 +21,8 @@ node tests/bench/lighthouse.mjs || failed=1
 node tests/bench/page.mjs || failed=1
 # With `kill -9`, fifty times.
 node tests/bench/server.mjs || failed=1
+# A database with three million samples that are past their time.
+node tests/bench/upkeep.mjs || failed=1
 # 500 hostile connections beside an operator.
 node tests/bench/hostile.mjs || failed=1
 # A cluster of 5,000 nodes and 50,000 pods on a real API server; where that cannot be built it says so.

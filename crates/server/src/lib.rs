@@ -6,6 +6,7 @@ pub mod descriptors;
 pub mod fleet;
 pub mod http;
 mod plain;
+mod scrub;
 mod secret;
 mod sessions;
 pub mod settings;

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Args;
@@ -12,6 +13,9 @@ use crate::{
     settings::DataDirOnly,
     store::{SqliteStore, Store},
 };
+
+/// How long a command waits for a database that another process keeps busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Arguments of `pitlane backup`.
 #[derive(Debug, Args)]
@@ -30,7 +34,10 @@ pub async fn backup(args: BackupArgs) -> Result<ExitCode, Failure> {
     }
     store.backup(&args.file).await?;
     store.close().await;
-    println!("Wrote {}. To restore: stop the server, put it in place of pitlane.db, and start.", args.file.display());
+    println!(
+        "Wrote {}. To restore: stop the server, put it in place of pitlane.db, remove pitlane.db-wal and pitlane.db-shm, and start.",
+        args.file.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -38,7 +45,7 @@ pub async fn backup(args: BackupArgs) -> Result<ExitCode, Failure> {
 pub async fn open_existing(data_dir: &Path) -> Result<SqliteStore, Failure> {
     let file = data_dir.join("pitlane.db");
     match std::fs::metadata(&file) {
-        Ok(_) => Ok(SqliteStore::open(&file).await?),
+        Ok(_) => Ok(SqliteStore::open_patiently(&file, PATIENCE, |waits| eprintln!("pitlane: {waits}")).await?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::refused(format!(
             "{} has no database. Start `pitlane serve` there first, or name the server's directory with --data-dir, as a user who may read it.",
             data_dir.display()

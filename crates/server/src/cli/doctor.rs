@@ -9,11 +9,12 @@ use super::{
     client::{Client, Remote},
     data_dir,
     exit::{Failure, REFUSED, UNREACHABLE},
-    text,
+    private, text,
 };
 use crate::{
     descriptors::Descriptors,
     settings::{Given, Settings},
+    store::{self, Found, SqliteStore},
 };
 
 /// Arguments of `pitlane doctor`.
@@ -58,7 +59,7 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     if args.remote.server.is_none() {
         findings.extend(settings(&args.remote.data.0));
         findings.push(open_files(&args.remote.data.0));
-        findings.extend(data(&data_dir));
+        findings.extend(data(&data_dir, shared(&args.remote.data.0)).await);
     }
     findings.extend(server(&args.remote).await);
     findings.push(docker().await);
@@ -76,6 +77,12 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     }
     let any_wrong = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);
     Ok(if any_wrong { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// Whether the server of this data directory was told that others may get at it: by its file, or by the variable where this runs beside it.
+fn shared(given: &Given) -> bool {
+    let by_file = Settings::read(given.clone()).is_ok_and(|settings| settings.allow_shared_data_dir);
+    by_file || std::env::var("PITLANE_ALLOW_SHARED_DATA_DIR").is_ok_and(|value| matches!(value.as_str(), "true" | "1" | "yes"))
 }
 
 /// The file with the settings, where one is named: it is read as `serve` would.
@@ -105,7 +112,7 @@ fn open_files(given: &Given) -> Finding {
     }
 }
 
-fn data(folder: &Path) -> Vec<Finding> {
+async fn data(folder: &Path, shared: bool) -> Vec<Finding> {
     let shown = folder.display();
     let Ok(metadata) = std::fs::metadata(folder) else {
         return vec![note("data directory", format!("{shown} is not there yet. `pitlane serve` makes it; --data-dir names another one."))];
@@ -114,7 +121,7 @@ fn data(folder: &Path) -> Vec<Finding> {
     if !metadata.is_dir() {
         return vec![wrong("data directory", format!("{shown} is not a folder. Move it away, or choose another with --data-dir."))];
     }
-    findings.push(rights(folder, &metadata));
+    findings.extend(rights(folder, shared));
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     findings.push(match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
         Ok(()) => ok("writable", format!("files can be written in {shown}")),
@@ -122,32 +129,36 @@ fn data(folder: &Path) -> Vec<Finding> {
             wrong("writable", format!("nothing can be written in {shown}: {error}. Run this as the server's user, make room, or mount it writable."))
         }
     });
-    let database = folder.join("pitlane.db");
-    findings.push(match std::fs::File::open(&database) {
-        Ok(file) => {
-            let bytes = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
-            ok("database", format!("{} ({} KiB)", database.display(), bytes / 1024))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => note("database", "not made yet; the server makes it at its first start"),
-        Err(error) => wrong("database", format!("{}: {error}. It belongs to the server's user; run this as that user.", database.display())),
-    });
+    findings.push(database(folder).await);
     findings
 }
 
-#[cfg(unix)]
-fn rights(folder: &Path, metadata: &std::fs::Metadata) -> Finding {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        ok("data directory", format!("{} (mode {mode:o})", folder.display()))
-    } else {
-        wrong("data directory", format!("others can look into {} (mode {mode:o}): chmod 700 {}", folder.display(), folder.display()))
+/// Whoever else gets at the folder. That is wrong, unless the server was told that it is meant.
+fn rights(folder: &Path, shared: bool) -> Vec<Finding> {
+    let exposed = private::exposed(folder);
+    if exposed.is_empty() {
+        return vec![ok("data directory", format!("{}: nobody else gets at it", folder.display()))];
     }
+    let said = |says: String| match shared {
+        true => note("data directory", format!("{says} (meant: --allow-shared-data-dir)")),
+        false => wrong("data directory", says),
+    };
+    exposed.into_iter().map(said).collect()
 }
 
-#[cfg(not(unix))]
-fn rights(folder: &Path, _: &std::fs::Metadata) -> Finding {
-    ok("data directory", folder.display().to_string())
+/// What the server would say to the database; it is not opened for writing.
+async fn database(folder: &Path) -> Finding {
+    let file = folder.join("pitlane.db");
+    match SqliteStore::look_at(&file).await {
+        Ok(Found::Nothing) => note("database", "not made yet; the server makes it at its first start"),
+        Ok(Found::Ours { older }) => {
+            let bytes = std::fs::metadata(&file).map(|metadata| metadata.len()).unwrap_or(0);
+            let older = if older { "; an older version wrote it, and the next start brings it up to date" } else { "" };
+            ok("database", format!("{} ({} KiB){older}", file.display(), bytes / 1024))
+        }
+        Err(store::Error::Io(why)) => wrong("database", format!("{why}. It belongs to the server's user; run this as that user.")),
+        Err(error) => wrong("database", error.to_string()),
+    }
 }
 
 async fn server(remote: &Remote) -> Vec<Finding> {

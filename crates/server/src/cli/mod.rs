@@ -13,6 +13,7 @@ mod exit;
 mod local;
 mod place;
 mod plan;
+mod private;
 mod serve;
 mod session;
 mod several;
@@ -92,6 +93,7 @@ pub fn command_line() -> clap::Command {
 /// Reads the command line, runs the command, and gives back its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    private::keep_private();
     // One process, one provider; somebody else having set it is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -12,6 +12,7 @@ use super::{
     engine,
     exit::{Failure, USAGE},
     local::{self, Local},
+    private,
     token::{self, ENROL_TTL, EnrolmentShape},
 };
 use crate::{
@@ -20,13 +21,16 @@ use crate::{
     fleet::{Agents, Backoff, Fleet, FleetSettings},
     http,
     settings::{LogFormat, PrintLink, ServeGiven, Settings},
-    store::{SqliteStore, Store},
+    store::{self, SecretHash, SqliteStore, Store, patiently},
 };
 
-/// Names the token in `local.json`; there is one, made anew at each start.
+/// Names the token in `local.json` for people; there is one, made anew at each start.
 const LOCAL_TOKEN: &str = "this machine's terminal";
-/// Names the token with which the demo sets its scene. A person's token may be called demo, and is not touched.
+/// Names the token with which the demo sets its scene for people. A person's token may be called the same, and is not touched.
 const DEMO_TOKEN: &str = "the demo";
+/// How long a start waits for a database that another process keeps busy: a copy or a repair of a large one takes minutes, and a server that ends
+/// itself meanwhile helps nobody.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Limits are tidied this often.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -34,9 +38,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     let mut settings = Settings::read(given)?;
     start_log(settings.log_format, &settings.log_level)?;
-    let told_to_end = told_to_end()?;
-    make_data_dir(&settings.data_dir)?;
-    let store = Arc::new(SqliteStore::open(settings.database()).await?);
+    let mut told_to_end = std::pin::pin!(told_to_end()?);
+    make_data_dir(&settings.data_dir, settings.allow_shared_data_dir)?;
+    let store = tokio::select! {
+        opened = SqliteStore::open_patiently(settings.database(), PATIENCE, waits) => Arc::new(opened?),
+        () = &mut told_to_end => return Ok(ExitCode::SUCCESS),
+    };
     let claim = store.claim()?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         let hint =
@@ -66,22 +73,13 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
         }
     });
 
-    leave_local_file(&settings, store.as_ref()).await?;
-    welcome(&settings, store.as_ref()).await?;
     let (dismiss, dismissed) = watch::channel(false);
-    if settings.with_agent {
-        let agent = agent_settings(&settings, store.as_ref()).await?;
-        accompany(&companions, "companion.agent", &dismissed, move |down| pitlane_agent::run(agent.clone(), down));
-    }
-    if settings.with_demo {
-        let cast = demo_settings(&settings, store.as_ref()).await?;
-        accompany(&companions, "companion.demo", &dismissed, move |down| demo::run(cast.clone(), down));
-    }
-
     // Without its listener the server is of no use: it ends, and whoever watches over the process starts it again.
     let ended_early = tokio::select! {
         () = told_to_end => None,
         served = &mut server => Some(served),
+        // Here it may wait for another process that writes to the database.
+        failed = begin(&settings, store.as_ref(), &companions, &dismissed) => return Err(failed),
     };
     match &ended_early {
         None => tracing::info!("told to end: finishing what is under way"),
@@ -109,6 +107,34 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     }
 }
 
+/// What the server does once somebody can reach it: leaves the token for commands, says where it is, and lets its companions in. Ends only where that
+/// fails.
+async fn begin(settings: &Settings, store: &SqliteStore, companions: &Supervisor, dismissed: &watch::Receiver<bool>) -> Failure {
+    match welcome_everybody(settings, store, companions, dismissed).await {
+        Ok(()) => std::future::pending().await,
+        Err(failure) => failure,
+    }
+}
+
+async fn welcome_everybody(
+    settings: &Settings,
+    store: &SqliteStore,
+    companions: &Supervisor,
+    dismissed: &watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    leave_local_file(settings, store).await?;
+    welcome(settings, store).await?;
+    if settings.with_agent {
+        let agent = agent_settings(settings, store).await?;
+        accompany(companions, "companion.agent", dismissed, move |down| pitlane_agent::run(agent.clone(), down));
+    }
+    if settings.with_demo {
+        let cast = demo_settings(settings, store).await?;
+        accompany(companions, "companion.demo", dismissed, move |down| demo::run(cast.clone(), down));
+    }
+    Ok(())
+}
+
 /// What connections may take: as set, and as the system allows.
 fn bounds(settings: &Settings) -> http::Bounds {
     let descriptors = Descriptors::raise();
@@ -128,7 +154,11 @@ fn bounds(settings: &Settings) -> http::Bounds {
     }
     http::Bounds {
         connections,
-        per_address: settings.max_connections_per_address.min(connections),
+        per_address: if connections < settings.max_connections {
+            settings.max_connections_per_address.min(connections.div_ceil(2))
+        } else {
+            settings.max_connections_per_address
+        },
         trusted_proxies: settings.trusted_proxies.clone().into(),
         // As long as fifty requests may take, and a second at most: who allows thousands a second is not made to wait.
         pause: Duration::from_millis((50_000 / u64::from(settings.rate_per_second.max(1))).clamp(10, 1_000)),
@@ -143,6 +173,7 @@ async fn start_fleet(settings: &Settings, store: Arc<SqliteStore>) -> Result<Arc
         thresholds: settings.thresholds.clone(),
         backoff: Backoff { first: settings.retry_first, max: settings.retry_max, ..Backoff::default() },
         machine_id: pitlane_agent::collect::host::machine_id(),
+        upkeep_after: settings.upkeep_after,
         ..FleetSettings::default()
     };
     let agents = Arc::new(Agents::for_fleet(&fleet_settings));
@@ -215,12 +246,35 @@ where
     );
 }
 
+fn waits(what: String) {
+    tracing::warn!("{what}");
+}
+
+/// A write at the start, which waits for other processes as the opening does.
+async fn at_start<T, F: Future<Output = store::Result<T>>>(store: &SqliteStore, write: impl FnMut() -> F) -> Result<T, Failure> {
+    Ok(patiently(store.path(), PATIENCE, waits, write).await?)
+}
+
 type Down = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn make_data_dir(folder: &Path) -> Result<(), Failure> {
+fn make_data_dir(folder: &Path, shared: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(USAGE, format!("--data-dir {}: {error}", folder.display()));
     if folder.is_dir() {
-        return Ok(());
+        let exposed = private::exposed(folder);
+        if exposed.is_empty() {
+            return Ok(());
+        }
+        if shared {
+            tracing::warn!("--allow-shared-data-dir: {}", exposed.join("; "));
+            return Ok(());
+        }
+        return Err(Failure::new(
+            USAGE,
+            format!(
+                "--data-dir: {}. Whoever gets at it has the database and an admin's token. Where that is meant, say so with --allow-shared-data-dir",
+                exposed.join("; ")
+            ),
+        ));
     }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -231,20 +285,19 @@ fn make_data_dir(folder: &Path) -> Result<(), Failure> {
 
 /// Makes the token with which commands of the same user are let in, and revokes the one of the last start.
 async fn leave_local_file(settings: &Settings, store: &SqliteStore) -> Result<(), Failure> {
-    let secret = renewed_token(store, LOCAL_TOKEN, Role::Admin, None).await?;
+    // Versions that did not note which token was theirs left its secret there.
+    let earlier = local::read(&settings.data_dir).map(|local| SecretHash::of(&local.token));
+    let secret = renewed_token(store, LOCAL_TOKEN, Role::Admin, None, earlier).await?;
     let local = Local { server: settings.local_url(), console: settings.browse_url(), token: secret };
     local::write(&settings.data_dir, &local).map_err(|error| Failure::here(format!("{}: {error}", local::path(&settings.data_dir).display())))
 }
 
-/// Makes a token of the server's own, and revokes the one of the last start.
-async fn renewed_token(store: &SqliteStore, name: &str, role: Role, valid: Option<Duration>) -> Result<String, Failure> {
+/// Makes a token of the server's own, and revokes the one of the last start: that very one, since a person's token may have the same name.
+async fn renewed_token(store: &SqliteStore, name: &str, role: Role, valid: Option<Duration>, earlier: Option<SecretHash>) -> Result<String, Failure> {
     let now = Timestamp::now();
-    for old in store.tokens().await?.into_iter().filter(|token| token.name == name && token.usable(now)) {
-        store.revoke_token(&old.id, now).await?;
-    }
     let expires_at = valid.map(|span| token::later(now, span)).transpose()?;
     let (secret, kept) = token::api_token(name, role, now, expires_at);
-    store.create_token(&kept).await?;
+    at_start(store, || store.renew_own_token(&kept, earlier.as_ref())).await?;
     Ok(secret)
 }
 
@@ -259,7 +312,7 @@ async fn welcome(settings: &Settings, store: &SqliteStore) -> Result<(), Failure
     };
     if print {
         let (secret, code) = token::sign_in_code(&token::user(), Role::Admin, Timestamp::now())?;
-        store.create_sign_in_code(&code).await?;
+        at_start(store, || store.create_sign_in_code(&code)).await?;
         println!("\n  Sign in, once and within ten minutes:\n\n    {console}/sign-in#{secret}\n");
     } else {
         println!("To sign in: pitlane sign-in-link --data-dir {}", settings.data_dir.display());
@@ -270,7 +323,7 @@ async fn welcome(settings: &Settings, store: &SqliteStore) -> Result<(), Failure
 async fn enrolment(store: &SqliteStore, shape: EnrolmentShape) -> Result<String, Failure> {
     let expires_at = token::later(Timestamp::now(), ENROL_TTL)?;
     let (secret, kept) = token::enrolment_token(shape, "pitlane serve", expires_at);
-    store.create_enrolment_token(&kept).await?;
+    at_start(store, || store.create_enrolment_token(&kept)).await?;
     Ok(secret)
 }
 
@@ -290,7 +343,7 @@ async fn demo_settings(settings: &Settings, store: &SqliteStore) -> Result<DemoS
     let shape = EnrolmentShape { multi_use: true, allow_replace: true, ..EnrolmentShape::default() };
     let enrolment_token = enrolment(store, shape).await?;
     // Only long enough to set the scene; what people see of it is its name.
-    let operator_token = renewed_token(store, DEMO_TOKEN, Role::Operator, Some(Duration::from_secs(3_600))).await?;
+    let operator_token = renewed_token(store, DEMO_TOKEN, Role::Operator, Some(Duration::from_secs(3_600)), None).await?;
     Ok(DemoSettings {
         server: own_url(settings)?,
         token: Some(enrolment_token),

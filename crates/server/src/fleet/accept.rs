@@ -114,7 +114,7 @@ pub(super) fn key(call: &Call) -> Option<IdempotencyKey> {
     let idempotency = call.idempotency.as_ref()?;
     Some(IdempotencyKey {
         key: idempotency.key.clone(),
-        actor: format!("{}:{}", call.actor.kind, call.actor.name),
+        actor: call.actor.identity.key(),
         route: idempotency.route.clone(),
         body_hash: idempotency.body_hash,
     })

@@ -1,43 +1,25 @@
 //! What lives in memory and is to survive a restart is kept: buckets of samples once they have ended, and once a minute as they stand, with the agents'
-//! reports. And what is past its time is removed.
+//! reports. What is past its time is removed by `upkeep`.
 
 use std::{sync::Arc, time::Duration};
 
 use pitlane_api::{NodeId, Sample};
 
-use super::{Fleet, clock::minus, lock, samples::KEEP};
-use crate::store::Prune;
+use super::{Fleet, lock};
 
 /// Samples and reports are kept this often.
 const KEEP_EVERY: Duration = Duration::from_secs(60);
 /// So many are kept in one transaction: a drain that is asked for meanwhile must not wait for ten thousand.
 const KEEP_TOGETHER: usize = 500;
-/// What is past its time is removed this often.
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 /// So many buckets of each node wait at most while the store cannot be written.
 const ENDED: usize = 2;
 
 impl Fleet {
-    /// Keeps samples and reports, and removes what is past its time.
+    /// Keeps samples and reports.
     pub(super) async fn keep_house(self: Arc<Self>) {
-        let mut pruned: Option<Duration> = None;
         loop {
-            let elapsed = self.settings.clock.elapsed();
-            if pruned.is_none_or(|at| elapsed.saturating_sub(at) >= PRUNE_EVERY) {
-                pruned = Some(elapsed);
-                self.prune().await;
-            }
             self.settings.clock.after(KEEP_EVERY).await;
             self.keep_samples_and_reports().await;
-        }
-    }
-
-    async fn prune(&self) {
-        let now = self.settings.clock.now();
-        let prune = Prune { now, samples_before: minus(now, KEEP), activity_before: minus(now, self.settings.keep_activity) };
-        match self.store.prune(&prune).await {
-            Ok(rows) => tracing::debug!(rows, "removed what was past its time"),
-            Err(error) => tracing::warn!(%error, "what is past its time could not be removed"),
         }
     }
 

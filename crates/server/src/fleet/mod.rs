@@ -40,6 +40,7 @@ mod publish;
 mod reads;
 mod reconcile;
 mod remove;
+mod report_check;
 mod samples;
 mod scribe;
 mod share;
@@ -47,6 +48,7 @@ mod start;
 mod stop;
 mod tick;
 mod types;
+mod upkeep;
 mod view;
 mod view_lock;
 
@@ -69,7 +71,7 @@ pub use agents::Agents;
 pub use clock::Clock;
 pub use hub::Frame;
 pub use reads::ActivityRequest;
-pub use types::{Actor, Backoff, Call, Error, FleetSettings, Idempotency, IfMatch, Result};
+pub use types::{Actor, Backoff, Call, Error, FleetSettings, Idempotency, Identity, IfMatch, Result};
 pub use view::query::{DEFAULT_LIMIT, MAX_LIMIT, NodeQuery, Sort, SortKey};
 
 use crate::store::Store;
@@ -105,6 +107,7 @@ pub struct Fleet {
     ended: Mutex<Vec<(NodeId, samples::Bucket)>>,
     /// Whoever keeps samples holds this: what an earlier run kept is added to once.
     keeping: tokio::sync::Mutex<()>,
+    clock_seen: Mutex<upkeep::ClockSeen>,
     supervisor: Supervisor,
 }
 

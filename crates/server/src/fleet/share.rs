@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc, sync::Mutex};
 
 use pitlane_api::{
-    ActivityKind, MadeShareLink, Node, NodeId, Refusal, Role, ShareLifetime, ShareLink, ShareLinks, ShareRequest, SharedStatus, rules, say,
+    ActivityKind, ActorKind, MadeShareLink, Node, NodeId, Refusal, Role, ShareLifetime, ShareLink, ShareLinks, ShareRequest, SharedStatus, rules, say,
 };
 use tokio::sync::broadcast;
 
@@ -60,7 +60,7 @@ impl Fleet {
             _ => say!("Made a public link to the node's status, until {}.", expires_at),
         };
         let entry = about(entry_by(actor, now, ActivityKind::LinkChanged, message), id, &node.name);
-        let stored = StoredShareLink { link: link.clone(), hash: SecretHash::of(secret), ended_at: None };
+        let stored = StoredShareLink { link: link.clone(), hash: SecretHash::of(secret), ended_at: None, owner: Some(actor.owner()) };
         let Some(entries) = self.store.create_share_link(&stored, LINKS_PER_NODE, &[entry]).await? else {
             return Err(Refusal::TooManyShareLinks { limit: LINKS_PER_NODE }.into());
         };
@@ -83,10 +83,15 @@ impl Fleet {
     pub async fn revoke_share_link(&self, id: &NodeId, link: &str, actor: &Actor) -> Result<()> {
         let now = self.settings.clock.now();
         let found = self.store.share_links(id, now).await?.into_iter().find(|stored| stored.link.id == link);
-        let Some(StoredShareLink { link, .. }) = found else {
+        let Some(StoredShareLink { link, owner, .. }) = found else {
             return Err(Error::NotFound(say!("This node has no such link, or it has ended.")));
         };
-        if link.created_by != actor.name && actor.role < Role::Admin {
+        // Of links that an earlier version made only a name is known, and a token may be called as a person is.
+        let theirs = match owner {
+            Some(owner) => owner == actor.owner(),
+            None => link.created_by == actor.name && actor.kind == ActorKind::Person,
+        };
+        if !theirs && actor.role < Role::Admin {
             return Err(Error::Forbidden(say!("This link was made by {}. Only they and an admin may revoke it.", &link.created_by)));
         }
         let name = self.node(id).map_or_else(|_| id.to_string(), |node| node.name);
@@ -113,7 +118,12 @@ impl Fleet {
 
     /// The link that a secret stands for, as long as it works.
     pub async fn shared_link(&self, secret: &SecretHash) -> Result<Option<ShareLink>> {
-        Ok(self.store.share_link(secret, self.settings.clock.now()).await?.map(|stored| stored.link))
+        let found = self.store.share_link(secret, self.settings.clock.now()).await?;
+        if found.is_none() {
+            // If that is because of the time, it stays so.
+            self.end_expired().await;
+        }
+        Ok(found.map(|stored| stored.link))
     }
 
     /// What a link shows now.

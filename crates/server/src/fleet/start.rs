@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::{
     Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, overdue, panic_safe_engine::PanicSafeEngine, plan, scribe,
-    share, view, view_lock::ViewLock,
+    share, upkeep, view, view_lock::ViewLock,
 };
 use crate::store::{NewActivity, Store};
 
@@ -66,6 +66,7 @@ impl Fleet {
         let plans = plan::Plans::new(store.open_plans().await?);
         let overdue = overdue::Told::new(store.told_overdue().await?);
         let links = store.share_links_until_activated(settings.clock.now()).await?;
+        let clock_seen = upkeep::ClockSeen::new(store.latest_time().await?, settings.clock.elapsed());
         let surroundings = view::Surroundings {
             thresholds: settings.thresholds.clone(),
             server_version: settings.server_version.clone(),
@@ -91,6 +92,7 @@ impl Fleet {
             last_tick: Mutex::new(settings.clock.elapsed()),
             ended: Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
+            clock_seen: Mutex::new(clock_seen),
             supervisor,
             settings,
             store,
@@ -124,6 +126,8 @@ impl Fleet {
         keep("fleet.tick", |fleet| fleet.tick_on().boxed());
         keep("fleet.urgent_frames", |fleet| fleet.publish_urgent_on().boxed());
         keep("fleet.upkeep", |fleet| fleet.keep_house().boxed());
+        keep("fleet.pruning", |fleet| fleet.prune_on().boxed());
+        keep("fleet.expiry", |fleet| fleet.end_expired_on().boxed());
         let (fleet, mut first) = (self.clone(), Some(changes));
         self.supervisor.keep("fleet.engine_watch", move || {
             let (fleet, first) = (fleet.clone(), first.take());

@@ -9,17 +9,62 @@ use pitlane_supervisor::RestartPolicy;
 use super::Clock;
 use crate::store::{self, SecretHash};
 
+/// What somebody is known by: never their name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The token with this id, by itself or in a session that was opened with it.
+    Token(String),
+    /// A session that was opened with a one-time code; this is what is kept of its secret, shortened.
+    Session(String),
+    /// What an earlier version kept, which is kind and name.
+    Named(String),
+}
+
+impl Identity {
+    /// Under whom idempotency keys are kept.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Token(id) => format!("token#{id}"),
+            Self::Session(hash) => format!("session#{hash}"),
+            Self::Named(named) => named.clone(),
+        }
+    }
+
+    /// What was written with [`Identity::key`].
+    pub fn from_key(key: &str) -> Self {
+        match key.split_once('#') {
+            Some(("token", id)) => Self::Token(id.to_owned()),
+            Some(("session", hash)) => Self::Session(hash.to_owned()),
+            _ => Self::Named(key.to_owned()),
+        }
+    }
+}
+
 /// Who asks for a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// Their name, as the activity log keeps it.
+    /// Their name, as the activity log keeps it. Names are given freely and tell nobody from a namesake.
     pub name: String,
+    /// What tells them from a namesake.
+    pub identity: Identity,
     /// Person, token, …
     pub kind: ActorKind,
     /// What they may do. `http` has refused already what the route needs; only overrides are asked here.
     pub role: Role,
     /// Address the request came from.
     pub origin: Option<String>,
+}
+
+impl Actor {
+    /// Whose something is that they make: a token's, or a person's by the name that an admin of this machine signed them in with, over all the times
+    /// they sign in.
+    pub fn owner(&self) -> String {
+        match &self.identity {
+            Identity::Token(_) => self.identity.key(),
+            Identity::Session(_) => format!("person:{}", self.name),
+            Identity::Named(named) => named.clone(),
+        }
+    }
 }
 
 /// The `If-Match` of a change. `http` answers 428 where there is none.
@@ -95,6 +140,8 @@ pub struct FleetSettings {
     pub machine_id: Option<String>,
     /// Activity older than this is removed.
     pub keep_activity: Duration,
+    /// What is past its time is removed this long after the start at first.
+    pub upkeep_after: Duration,
     /// When background tasks are started again, and from when on they count as failing.
     pub restarts: RestartPolicy,
     /// Tells the time.
@@ -111,6 +158,7 @@ impl Default for FleetSettings {
             server_version: env!("CARGO_PKG_VERSION").into(),
             machine_id: None,
             keep_activity: Duration::from_secs(90 * 24 * 3600),
+            upkeep_after: Duration::from_secs(300),
             restarts: RestartPolicy::default(),
             clock: Clock::system(),
         }

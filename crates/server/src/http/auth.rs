@@ -12,7 +12,10 @@ use axum::{
 use pitlane_api::{Action, ActorKind, Role, Timestamp, say};
 
 use super::{App, guard, limits::Who, problem::Problem};
-use crate::store::{SecretHash, SessionOwner};
+use crate::{
+    fleet::Identity,
+    store::{SecretHash, SessionOwner},
+};
 
 /// What somebody showed to be let in; names them for limits and streams.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,6 +31,8 @@ pub enum Credential {
 pub struct Caller {
     /// Their name.
     pub name: String,
+    /// What tells them from a namesake.
+    pub identity: Identity,
     /// Their role.
     pub role: Role,
     /// What they showed.
@@ -71,6 +76,13 @@ pub struct Holder {
     pub expires_at: Option<Timestamp>,
     /// The token's id, where it is one, or where the session was opened with one.
     pub token_id: Option<String>,
+}
+
+/// What tells whoever showed a credential from a namesake: the token, also the one that a session was opened with, else the session.
+fn identity(credential: &Credential, token_id: Option<String>) -> Identity {
+    let (Credential::Session(hash) | Credential::Token(hash)) = credential;
+    // Enough of the hash to tell sessions apart; it is kept with what they ask for.
+    token_id.map_or_else(|| Identity::Session(hash.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()), Identity::Token)
 }
 
 /// Looks a credential up. `None`: unknown, expired or revoked.
@@ -156,8 +168,9 @@ impl FromRequestParts<App> for Caller {
             guard::origin(app, parts, true)?;
         }
         let Holder { name, role, expires_at, token_id } = holder;
+        let identity = identity(&credential, token_id.clone());
         let owner = SessionOwner::of(&name, token_id);
-        Ok(Self { name, role, credential, expires_at, address, origin: address.map(|ip| ip.to_string()), owner })
+        Ok(Self { name, identity, role, credential, expires_at, address, origin: address.map(|ip| ip.to_string()), owner })
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Refused {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Pitlane", description = "The control-plane API: see the fleet, drain nodes with a reason, activate them once their checks are clean."),
-    components(schemas(Refused)),
+    components(schemas(Refused, pitlane_api::DiagnosticsPart)),
     security(("token" = []), ("session" = [])),
     modifiers(&Security),
 )]

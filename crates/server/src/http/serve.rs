@@ -14,11 +14,11 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
-    http::{Request, Response, StatusCode},
+    http::{Request, Response, StatusCode, header},
 };
 use futures::FutureExt;
 use hyper::{
-    body::{Frame, Incoming, SizeHint},
+    body::{Body as _, Frame, Incoming, SizeHint},
     service::service_fn,
 };
 use hyper_util::{
@@ -70,7 +70,7 @@ pub struct Bounds {
     pub stranger_for: Duration,
     /// How long an answer may lie unread.
     pub unread_for: Duration,
-    /// What is refused as too many requests is answered after this pause, so that asking faster is of no use.
+    /// Too many requests, and secrets that nobody has, are answered after this pause, so that asking faster is of no use.
     pub pause: Duration,
 }
 
@@ -177,11 +177,13 @@ async fn answer(
     pause: Duration,
 ) -> Result<Response<UntilSent>, std::convert::Infallible> {
     let under_way = connection.request();
+    // Whoever shows a secret that nobody has, or sends a body and may not. A page that asks whether somebody is signed in is neither.
+    let presumes = request.headers().contains_key(header::AUTHORIZATION) || !request.body().is_end_stream();
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(connection);
     let response = router.oneshot(request).await?;
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS || (presumes && response.status() == StatusCode::UNAUTHORIZED) {
         tokio::time::sleep(pause).await;
     }
     Ok(response.map(|body| UntilSent { body, _under_way: under_way }))

@@ -55,6 +55,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the database and the local token live.
     pub data_dir: PathBuf,
+    /// Starts although others can read or change the data directory.
+    pub allow_shared_data_dir: bool,
     /// The fleet's name.
     pub fleet_name: String,
     /// A production fleet carries a mark.
@@ -81,6 +83,8 @@ pub struct Settings {
     pub retry_max: Duration,
     /// How long a sign-in lasts.
     pub session_ttl: Duration,
+    /// What is past its time is removed this long after the start at first.
+    pub upkeep_after: Duration,
     /// Requests a second that one person, token or address may make, in the long run.
     pub rate_per_second: u32,
     /// Requests it may make at once.

@@ -43,6 +43,10 @@ pub const TABLE: &[Setting] = &[
         "$XDG_DATA_HOME/pitlane, else ~/.local/share/pitlane",
         "Where the database lives. Made with mode 0700 where it is missing.",
     ),
+    switch(
+        "allow-shared-data-dir",
+        "Starts although other users of this machine can read or change the data directory. Whoever can has the database and an admin's token; meant for a volume that only this container sees.",
+    ),
     value("fleet-name", "NAME", "Fleet", "The fleet's name, 1 to 60 characters."),
     switch("production", "Marks the fleet as a production fleet in the console."),
     value(
@@ -80,6 +84,12 @@ pub const TABLE: &[Setting] = &[
     value("retry-first", "DURATION", "1s", "First pause before a failed attempt of a drain or activation is repeated; it doubles from try to try."),
     value("retry-max", "DURATION", "1m", "Longest pause between two attempts."),
     value("session-ttl", "DURATION", "7d", "How long a sign-in lasts."),
+    value(
+        "upkeep-after",
+        "DURATION",
+        "5m",
+        "How long after the start samples, activity and operations that are past their time are removed at first; then hourly.",
+    ),
     value("rate-per-second", "N", "50", "Requests a second that one person, token or address may make in the long run."),
     value("rate-burst", "N", "200", "Requests it may make at once."),
     value("heartbeat-rate-per-second", "N", "5", "Heartbeats a second that one agent may send; bounded apart from people's requests."),

@@ -33,6 +33,21 @@ pub enum Error {
         /// Newest schema version this build knows.
         known: i64,
     },
+    /// A server of an older version works on it, and this version would change its tables.
+    #[error("a Pitlane server of an older version uses {0}: start this version of the server first, it brings the database up to date")]
+    OlderInUse(String),
+    /// A file without anything in it: not a first start, which makes its file whole or not at all.
+    #[error(
+        "{0} is empty: a disk that failed or a copy that was cut short leaves such a file, and a fleet that was kept there would be forgotten. \
+         Restore a backup made with `pitlane backup`; to begin anew, remove the file"
+    )]
+    Empty(String),
+    /// The log beside the file is not the file's own.
+    #[error(
+        "{0}: together they would be a damaged database. Put both files back as they were; or, if a backup was restored, \
+         remove the files that end in -wal and -shm"
+    )]
+    ForeignLog(String),
     /// It is not a database of Pitlane's.
     #[error("{0} is not a database of Pitlane's: choose another data directory")]
     Foreign(String),
@@ -53,7 +68,9 @@ impl Error {
             Self::Full(why) => say!("the database is full: make room on the disk of the data directory ({})", why),
             Self::Io(why) => say!("the database cannot be read or written: {}", why),
             Self::Corrupt(why) => say!("the database is damaged: restore a backup made with `pitlane backup` ({})", why),
-            Self::Newer { .. } | Self::Foreign(_) | Self::InUse(_) | Self::Other(_) => say!("the database failed: {}", self.to_string()),
+            Self::Newer { .. } | Self::OlderInUse(_) | Self::Empty(_) | Self::ForeignLog(_) | Self::Foreign(_) | Self::InUse(_) | Self::Other(_) => {
+                say!("the database failed: {}", self.to_string())
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation
 
 pub use error::{Error, Result};
 pub use secret::SecretHash;
-pub use sqlite::{ServeLock, SqliteStore};
+pub use sqlite::{Found, ServeLock, SqliteStore, patiently};
 pub use types::*;
 
 /// What Pitlane keeps for itself.
@@ -217,8 +217,19 @@ pub trait Store: Send + Sync + 'static {
 
     // --- housekeeping ---
 
-    /// Removes what is past its time; see [`Prune`]. Gives back how many rows went.
+    /// Removes what is past its time; see [`Prune`]. Gives back how many rows went. Goes in small steps and lets whoever waits to write go first;
+    /// one that is interrupted leaves the rest to the next.
     async fn prune(&self, prune: &Prune) -> Result<u64>;
+
+    /// Ends for good what has expired by `now` (sessions, sign-in codes, tokens, public links), so that it stays expired when a clock is set back.
+    /// Gives back how many ended.
+    async fn end_expired(&self, now: Timestamp) -> Result<u64>;
+
+    /// The time that was noted last. `None`: never.
+    async fn latest_time(&self) -> Result<Option<Timestamp>>;
+
+    /// Notes the time, so that the next start knows how far the clock has moved since.
+    async fn note_time(&self, now: Timestamp) -> Result<()>;
 
     /// Writes something small and reads it back: an `Err` says why the store cannot keep anything now.
     async fn check_writable(&self) -> Result<()>;

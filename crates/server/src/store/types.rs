@@ -91,7 +91,7 @@ pub struct ActivityQuery {
 pub struct IdempotencyKey {
     /// As the client sent it.
     pub key: String,
-    /// Who sent it; keys of different people never meet.
+    /// Who sent it, by what tells them from a namesake; keys of different people never meet.
     pub actor: String,
     /// Method and path.
     pub route: String,
@@ -395,8 +395,10 @@ pub struct StoredShareLink {
     pub link: ShareLink,
     /// Its secret, hashed.
     pub hash: SecretHash,
-    /// Revoked, or served, before its time.
+    /// Revoked, or served, before its time; or its time itself, once it was seen to be over.
     pub ended_at: Option<Timestamp>,
+    /// Whose it is: a token's or a person's, told from namesakes. `None`: an earlier version made it and kept a name only.
+    pub owner: Option<String>,
 }
 
 /// A bulk operation, and who asked for it.

@@ -155,3 +155,27 @@ async fn an_enrolment_token_works_once_and_a_node_has_one_agent() {
     let admin = world.token(Role::Admin).await;
     world.post("/api/v1/agents/heartbeat").bearer(&admin).json(&heartbeat(1, &[])).send().await.refused(401, "unauthorized");
 }
+
+#[tokio::test]
+async fn a_namesake_gets_neither_anothers_answer_nor_anothers_links() {
+    let world = World::new().await;
+    let (one, two) = (world.node("edge-1", &[]).await, world.node("edge-2", &[]).await);
+    world.node("edge-3", &[]).await;
+    // Tokens of a role are called alike here.
+    let (token, namesake) = (world.token(Role::Operator).await, world.token(Role::Operator).await);
+    let bulk = |token: &str, node: &str| {
+        let body = json!({ "kind": "drain", "reason": "Kernel reboot", "nodes": [{ "node_id": node }] });
+        world.post("/api/v1/bulk-operations").bearer(token).header("idempotency-key", "key-1").json(&body).send()
+    };
+    let first = bulk(&token, &one.id).await;
+    assert!(first.status < 300, "{}", first.body);
+    assert_eq!(bulk(&token, &one.id).await.body["data"]["id"], first.body["data"]["id"]);
+    let other = bulk(&namesake, &two.id).await;
+    assert!(other.status < 300, "another's key was taken for the namesake's own: {}", other.body);
+    assert_ne!(other.body["data"]["id"], first.body["data"]["id"]);
+
+    let link = world.post(&one.path("/share-links")).bearer(&token).json(&json!({ "lifetime": "1h" })).send().await.data(201)["link"]["id"].clone();
+    let revoke = |token: &str| world.call("DELETE", &one.path(&format!("/share-links/{}", link.as_str().unwrap()))).bearer(token).send();
+    assert_eq!(revoke(&namesake).await.status, 403);
+    assert_eq!(revoke(&token).await.status, 200);
+}

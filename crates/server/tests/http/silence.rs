@@ -147,6 +147,26 @@ async fn who_may_not_is_told_before_the_body_comes() {
 }
 
 #[tokio::test]
+async fn asking_faster_is_of_no_use_to_who_guesses() {
+    const PAUSE: Duration = Duration::from_secs(2);
+    let world = World::with(&[("rate-burst", "1"), ("rate-per-second", "1")]).await;
+    let token = world.token(Role::Viewer).await;
+    let server = serve(&world, Bounds { pause: PAUSE, ..Bounds::default() }).await;
+    let ask = async |head: &str| {
+        let begun = Instant::now();
+        let mut stream = connect(server, "127.0.0.1").await;
+        stream.write_all(format!("{head}Host: {server}\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let said = closed(&mut stream).await;
+        (said.get(9..12).map(str::to_owned).unwrap_or_default(), begun.elapsed() >= PAUSE)
+    };
+    let fleet = "GET /api/v1/fleet HTTP/1.1\r\n";
+    assert_eq!(ask(fleet).await, ("401".into(), false), "a page that asks whether one is signed in");
+    assert_eq!(ask(fleet).await, ("429".into(), true));
+    assert_eq!(ask(&format!("{fleet}Authorization: Bearer pl_guess\r\n")).await, ("401".into(), true));
+    assert_eq!(ask(&format!("{fleet}Authorization: Bearer {token}\r\n")).await, ("200".into(), false), "who is known does not wait");
+}
+
+#[tokio::test]
 async fn where_a_body_ends_is_no_matter_of_opinion() {
     let world = World::new().await;
     let server = serve(&world, Bounds::default()).await;

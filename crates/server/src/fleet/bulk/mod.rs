@@ -18,12 +18,15 @@ use pitlane_api::{ActorKind, BulkEvent, BulkOperation, BulkSummary, EVENT_BULK, 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{Actor, Error, Fleet, Result, lock};
+use super::{Actor, Error, Fleet, Identity, Result, lock};
 use crate::store::{NewActivity, StoredBulk};
 
+/// Sets that are previewed at a time: each takes a thread.
+const PREVIEWS_AT_ONCE: usize = 2;
+
 /// What is remembered of bulk operations beside the store.
-#[derive(Default)]
 pub(super) struct Bulks {
+    previews: tokio::sync::Semaphore,
     /// One for each that is being carried out.
     runners: Mutex<HashMap<String, Arc<Notify>>>,
     /// Those that are not over, as they are kept: a step of one does not read all of it again.
@@ -34,6 +37,18 @@ pub(super) struct Bulks {
     pen: tokio::sync::Mutex<()>,
 }
 
+impl Default for Bulks {
+    fn default() -> Self {
+        Self {
+            previews: tokio::sync::Semaphore::new(PREVIEWS_AT_ONCE),
+            runners: Mutex::default(),
+            known: Mutex::default(),
+            moved: Mutex::default(),
+            pen: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
 /// Who asked, as it is kept with what is done in their name later.
 #[derive(Serialize, Deserialize)]
 struct Asker {
@@ -41,16 +56,21 @@ struct Asker {
     kind: ActorKind,
     role: Role,
     origin: Option<String>,
+    /// Versions before it was told by kind and name.
+    #[serde(default)]
+    identity: Option<String>,
 }
 
 pub(super) fn written(actor: &Actor) -> Result<String> {
-    let asker = Asker { name: actor.name.clone(), kind: actor.kind, role: actor.role, origin: actor.origin.clone() };
+    let asker =
+        Asker { name: actor.name.clone(), kind: actor.kind, role: actor.role, origin: actor.origin.clone(), identity: Some(actor.identity.key()) };
     serde_json::to_string(&asker).map_err(|error| Error::Internal(error.to_string()))
 }
 
 pub(super) fn read(actor: &str) -> Result<Actor> {
-    let Asker { name, kind, role, origin } = serde_json::from_str(actor).map_err(|error| Error::Internal(format!("who asked: {error}")))?;
-    Ok(Actor { name, kind, role, origin })
+    let Asker { name, kind, role, origin, identity } = serde_json::from_str(actor).map_err(|error| Error::Internal(format!("who asked: {error}")))?;
+    let identity = identity.map_or_else(|| Identity::Named(format!("{kind}:{name}")), |key| Identity::from_key(&key));
+    Ok(Actor { name, identity, kind, role, origin })
 }
 
 impl Fleet {

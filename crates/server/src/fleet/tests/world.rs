@@ -10,7 +10,7 @@ use pitlane_supervisor::Supervisor;
 
 use super::double::Double;
 use crate::{
-    fleet::{Actor, Agents, Backoff, Call, Clock, Fleet, FleetSettings, Idempotency, IfMatch, clock::plus},
+    fleet::{Actor, Agents, Backoff, Call, Clock, Fleet, FleetSettings, Idempotency, Identity, IfMatch, clock::plus},
     store::{EnrolmentToken, SecretHash, SqliteStore, Store},
 };
 
@@ -349,7 +349,8 @@ pub fn overriding() -> ActivateRequest {
 }
 
 pub fn call(name: &str) -> Call {
-    let actor = Actor { name: name.into(), kind: ActorKind::Person, role: Role::Admin, origin: Some("192.0.2.1".into()) };
+    let identity = Identity::Session(name.into());
+    let actor = Actor { name: name.into(), identity, kind: ActorKind::Person, role: Role::Admin, origin: Some("192.0.2.1".into()) };
     Call { actor, if_match: IfMatch::Any, idempotency: None }
 }
 

@@ -25,7 +25,7 @@ pub const DRAIN_MAX: usize = 256 << 10;
 
 /// Who asks, as the fleet wants to know it.
 pub fn actor(caller: Caller) -> Actor {
-    Actor { kind: caller.kind(), name: caller.name, role: caller.role, origin: caller.origin }
+    Actor { kind: caller.kind(), name: caller.name, identity: caller.identity, role: caller.role, origin: caller.origin }
 }
 
 impl From<IfMatch> for Expected {

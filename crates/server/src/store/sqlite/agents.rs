@@ -6,6 +6,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::{
     SqliteStore, activity,
     convert::{hash, maybe_time, nanos, time},
+    samples,
 };
 use crate::store::{Agent, Enrolled, Enrolment, EnrolmentToken, Result, SecretHash, StoredReport};
 
@@ -172,20 +173,28 @@ pub(super) async fn confirm(store: &SqliteStore, node: &NodeId, at: Timestamp) -
 }
 
 pub(super) async fn save_reports(store: &SqliteStore, reports: &[StoredReport]) -> Result<()> {
-    let mut tx = store.begin().await?;
-    for report in reports {
-        sqlx::query("UPDATE agents SET last_report = ?, last_report_at = ? WHERE node_id = ?")
-            .bind(&report.report)
-            .bind(nanos(report.at))
-            .bind(report.node_id.as_str())
-            .execute(&mut *tx)
-            .await?;
+    let pace = &store.paces.reports;
+    let mut left = reports;
+    while !left.is_empty() {
+        let (some, rest) = left.split_at(left.len().min(pace.rows() as usize));
+        let mut step = store.step().await?;
+        for report in some {
+            sqlx::query("UPDATE agents SET last_report = ?, last_report_at = ? WHERE node_id = ?")
+                .bind(&report.report)
+                .bind(nanos(report.at))
+                .bind(report.node_id.as_str())
+                .execute(step.connection())
+                .await?;
+        }
+        step.done(pace, some.len() as u32).await?;
+        left = rest;
     }
-    tx.commit().await?;
     Ok(())
 }
 
 pub(super) async fn forget_node(store: &SqliteStore, node: &NodeId) -> Result<()> {
+    // Samples may be many, and are removed in steps. First, so that whoever is interrupted here does it again: the agent is still there.
+    samples::forget(store, node).await?;
     let mut tx = store.begin().await?;
     sqlx::query("DELETE FROM agents WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM samples WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;

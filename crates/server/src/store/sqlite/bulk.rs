@@ -72,7 +72,12 @@ pub(super) async fn accept(store: &SqliteStore, new: &StoredBulk, key: Option<&I
     let mut tx = store.begin().await?;
     if let Some(key) = key {
         // A key that is past its time is as if it had never been.
-        sqlx::query("UPDATE bulk_operations SET key = NULL WHERE key_at <= ?").bind(oldest_key(new.bulk.created_at)).execute(&mut *tx).await?;
+        sqlx::query("UPDATE bulk_operations SET key = NULL WHERE key_actor = ? AND key = ? AND key_at <= ?")
+            .bind(&key.actor)
+            .bind(&key.key)
+            .bind(oldest_key(new.bulk.created_at))
+            .execute(&mut *tx)
+            .await?;
         if let Some(earlier) = replay(&mut tx, key, new.bulk.created_at).await? {
             return Ok(earlier);
         }

@@ -7,14 +7,18 @@ mod activity;
 mod agents;
 mod bulk;
 mod convert;
+mod holder;
+mod look;
 mod open;
 mod operations;
+mod own_tokens;
 mod plans;
 mod records;
 mod samples;
 mod sessions;
 mod shares;
 mod sign_in;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -31,7 +35,8 @@ use super::{
     StoredPlan, StoredReport, StoredSession, StoredShareLink,
 };
 
-pub use open::ServeLock;
+pub use look::Found;
+pub use open::{ServeLock, patiently};
 
 /// How long a write waits for another process before it is [`super::Error::Busy`].
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,6 +47,40 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    steps: steps::Steps,
+    paces: std::sync::Arc<Paces>,
+}
+
+/// How large the steps of each kind of upkeep are; see [`steps`].
+#[derive(Debug)]
+struct Paces {
+    samples: steps::Pace,
+    reports: steps::Pace,
+    old_samples: steps::Pace,
+    old_activity: steps::Pace,
+    old_keys: steps::Pace,
+    old_operations: steps::Pace,
+    old_bulks: steps::Pace,
+    old_plans: steps::Pace,
+    expired: steps::Pace,
+}
+
+impl Default for Paces {
+    fn default() -> Self {
+        let pace = steps::Pace::default;
+        Self {
+            samples: pace(),
+            reports: pace(),
+            old_samples: pace(),
+            old_activity: pace(),
+            old_keys: pace(),
+            old_operations: pace(),
+            // Each goes with its items, up to 500 of them.
+            old_bulks: steps::Pace::of_large_rows(),
+            old_plans: pace(),
+            expired: pace(),
+        }
+    }
 }
 
 impl SqliteStore {
@@ -261,6 +300,18 @@ impl Store for SqliteStore {
 
     async fn prune(&self, prune: &Prune) -> Result<u64> {
         upkeep::prune(self, prune).await
+    }
+
+    async fn end_expired(&self, now: Timestamp) -> Result<u64> {
+        upkeep::end_expired(self, now).await
+    }
+
+    async fn latest_time(&self) -> Result<Option<Timestamp>> {
+        upkeep::latest_time(self).await
+    }
+
+    async fn note_time(&self, now: Timestamp) -> Result<()> {
+        upkeep::note_time(self, now).await
     }
 
     async fn check_writable(&self) -> Result<()> {

@@ -131,7 +131,9 @@ async fn unfinished_of(connection: &mut SqliteConnection, node: &NodeId) -> Resu
 }
 
 pub(super) async fn unfinished(store: &SqliteStore) -> Result<Vec<Operation>> {
-    many(sqlx::query_scalar("SELECT body FROM operations WHERE finished = 0 ORDER BY seq").fetch_all(&store.readers).await?)
+    // By the index of those that are not finished: along `seq` every operation there ever was would be read.
+    let found = "SELECT body FROM operations INDEXED BY operations_one_unfinished WHERE finished = 0 ORDER BY seq";
+    many(sqlx::query_scalar(found).fetch_all(&store.readers).await?)
 }
 
 pub(super) async fn last_of(store: &SqliteStore, node: &NodeId) -> Result<Option<Operation>> {
@@ -140,8 +142,12 @@ pub(super) async fn last_of(store: &SqliteStore, node: &NodeId) -> Result<Option
 }
 
 pub(super) async fn last_of_each(store: &SqliteStore) -> Result<Vec<Operation>> {
-    let found = sqlx::query_scalar("SELECT body FROM operations WHERE seq IN (SELECT max(seq) FROM operations GROUP BY node_id) ORDER BY seq");
-    many(found.fetch_all(&store.readers).await?)
+    // From node to node along the index; what a node had before its last operation is stepped over.
+    let found = "WITH RECURSIVE nodes (id) AS (SELECT min(node_id) FROM operations UNION ALL \
+                 SELECT (SELECT min(node_id) FROM operations WHERE node_id > nodes.id) FROM nodes WHERE nodes.id IS NOT NULL) \
+                 SELECT body FROM nodes CROSS JOIN operations \
+                 ON seq = (SELECT max(seq) FROM operations WHERE node_id = nodes.id) ORDER BY seq";
+    many(sqlx::query_scalar(found).fetch_all(&store.readers).await?)
 }
 
 fn read(body: &str) -> Result<Operation> {

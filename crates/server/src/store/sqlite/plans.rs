@@ -38,7 +38,13 @@ pub(super) async fn accept(
     let mut tx = store.begin().await?;
     if let Some(key) = key {
         // A key that is past its time is as if it had never been.
-        sqlx::query("UPDATE planned_drains SET key = NULL WHERE key_at <= ?").bind(oldest_key(plan.created_at)).execute(&mut *tx).await?;
+        sqlx::query("UPDATE planned_drains SET key = NULL WHERE key_actor = ? AND key_route = ? AND key = ? AND key_at <= ?")
+            .bind(&key.actor)
+            .bind(&key.route)
+            .bind(&key.key)
+            .bind(oldest_key(plan.created_at))
+            .execute(&mut *tx)
+            .await?;
         if let Some(earlier) = replay(&mut tx, key, plan.created_at).await? {
             return Ok(earlier);
         }
@@ -114,7 +120,9 @@ pub(super) async fn save(store: &SqliteStore, before: &Revision, after: &StoredP
 }
 
 pub(super) async fn open(store: &SqliteStore) -> Result<Vec<StoredPlan>> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT body, actor FROM planned_drains WHERE open = 1 ORDER BY seq").fetch_all(&store.readers).await?;
+    let rows: Vec<Row> = sqlx::query_as("SELECT body, actor FROM planned_drains INDEXED BY planned_drains_one_open WHERE open = 1 ORDER BY seq")
+        .fetch_all(&store.readers)
+        .await?;
     rows.into_iter().map(Row::read).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Five-minute buckets of a node's life.
 
 use pitlane_api::{Health, NodeId, Sample, Timestamp};
-use sqlx::FromRow;
+use sqlx::{FromRow, SqliteConnection};
 
 use super::{
     SqliteStore,
@@ -40,31 +40,64 @@ impl Row {
 }
 
 pub(super) async fn put(store: &SqliteStore, samples: &[(NodeId, Sample)]) -> Result<()> {
-    let mut tx = store.begin().await?;
-    for (node, sample) in samples {
-        sqlx::query(
-            "INSERT INTO samples (node_id, at, beats, expected, cpu_percent, memory_percent, disk_percent, health, maintenance, signals) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-             ON CONFLICT (node_id, at) DO UPDATE SET beats = excluded.beats, expected = excluded.expected, cpu_percent = excluded.cpu_percent, \
-             memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent, health = excluded.health, \
-             maintenance = excluded.maintenance, signals = excluded.signals \
-             WHERE excluded.expected >= samples.expected",
-        )
-        .bind(node.as_str())
-        .bind(nanos(sample.at))
-        .bind(sample.beats)
-        .bind(sample.expected)
-        .bind(sample.cpu_percent)
-        .bind(sample.memory_percent)
-        .bind(sample.disk_percent)
-        .bind(sample.health.as_str())
-        .bind(sample.maintenance)
-        .bind(serde_json::to_string(&sample.signals).map_err(|error| Error::Other(error.to_string()))?)
-        .execute(&mut *tx)
-        .await?;
+    let pace = &store.paces.samples;
+    let mut left = samples;
+    while !left.is_empty() {
+        let (some, rest) = left.split_at(left.len().min(pace.rows() as usize));
+        let mut step = store.step().await?;
+        for (node, sample) in some {
+            put_one(step.connection(), node, sample).await?;
+        }
+        step.done(pace, some.len() as u32).await?;
+        left = rest;
     }
-    tx.commit().await?;
     Ok(())
+}
+
+async fn put_one(connection: &mut SqliteConnection, node: &NodeId, sample: &Sample) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO samples (node_id, at, beats, expected, cpu_percent, memory_percent, disk_percent, health, maintenance, signals) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (node_id, at) DO UPDATE SET beats = excluded.beats, expected = excluded.expected, cpu_percent = excluded.cpu_percent, \
+         memory_percent = excluded.memory_percent, disk_percent = excluded.disk_percent, health = excluded.health, \
+         maintenance = excluded.maintenance, signals = excluded.signals \
+         WHERE excluded.expected >= samples.expected",
+    )
+    .bind(node.as_str())
+    .bind(nanos(sample.at))
+    .bind(sample.beats)
+    .bind(sample.expected)
+    .bind(sample.cpu_percent)
+    .bind(sample.memory_percent)
+    .bind(sample.disk_percent)
+    .bind(sample.health.as_str())
+    .bind(sample.maintenance)
+    .bind(serde_json::to_string(&sample.signals).map_err(|error| Error::Other(error.to_string()))?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes a node's buckets.
+pub(super) async fn forget(store: &SqliteStore, node: &NodeId) -> Result<()> {
+    let pace = &store.paces.old_samples;
+    loop {
+        let rows = pace.rows();
+        let any: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM samples WHERE node_id = ?)").bind(node.as_str()).fetch_one(&store.readers).await?;
+        if !any {
+            return Ok(());
+        }
+        let mut step = store.step().await?;
+        let removed =
+            sqlx::query("DELETE FROM samples WHERE node_id = ?1 AND at IN (SELECT at FROM samples WHERE node_id = ?1 ORDER BY at LIMIT ?2)")
+                .bind(node.as_str())
+                .bind(rows)
+                .execute(step.connection())
+                .await?
+                .rows_affected();
+        step.done(pace, u32::try_from(removed).unwrap_or(rows)).await?;
+    }
 }
 
 pub(super) async fn since(store: &SqliteStore, node: &NodeId, since: Timestamp) -> Result<Vec<Sample>> {

@@ -19,6 +19,7 @@ struct Row {
     created_at: i64,
     expires_at: i64,
     ended_at: Option<i64>,
+    owner: Option<String>,
 }
 
 impl Row {
@@ -31,7 +32,7 @@ impl Row {
             created_at: time(self.created_at)?,
             expires_at: time(self.expires_at)?,
         };
-        Ok(StoredShareLink { link, hash: hash(&self.hash)?, ended_at: maybe_time(self.ended_at)? })
+        Ok(StoredShareLink { link, hash: hash(&self.hash)?, ended_at: maybe_time(self.ended_at)?, owner: self.owner })
     }
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn create(store: &SqliteStore, new: &StoredShareLink, limit: u3
     if working >= limit {
         return Ok(None);
     }
-    sqlx::query("INSERT INTO share_links (id, hash, node_id, lifetime, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+    sqlx::query("INSERT INTO share_links (id, hash, node_id, lifetime, created_by, created_at, expires_at, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&link.id)
         .bind(new.hash.as_bytes())
         .bind(link.node_id.as_str())
@@ -54,6 +55,7 @@ pub(super) async fn create(store: &SqliteStore, new: &StoredShareLink, limit: u3
         .bind(&link.created_by)
         .bind(nanos(link.created_at))
         .bind(nanos(link.expires_at))
+        .bind(&new.owner)
         .execute(&mut *tx)
         .await?;
     let entries = activity::insert(&mut tx, entries).await?;

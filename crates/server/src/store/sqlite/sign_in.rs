@@ -37,6 +37,11 @@ impl TokenRow {
 }
 
 pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken) -> Result<()> {
+    insert_token(&mut *store.writer.acquire().await?, token).await
+}
+
+/// Keeps a token within a transaction of the caller's.
+pub(super) async fn insert_token(connection: &mut SqliteConnection, token: &ApiToken) -> Result<()> {
     sqlx::query("INSERT INTO api_tokens (id, hash, name, role, created_at, expires_at, revoked_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&token.id)
         .bind(token.hash.as_bytes())
@@ -46,7 +51,7 @@ pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken) -> Resul
         .bind(token.expires_at.map(nanos))
         .bind(token.revoked_at.map(nanos))
         .bind(token.last_used_at.map(nanos))
-        .execute(&store.writer)
+        .execute(connection)
         .await?;
     Ok(())
 }

@@ -4,11 +4,14 @@ mod activity;
 mod agents;
 mod bulk;
 mod crash;
+mod expiry;
 mod faults;
 mod nodes;
+mod opening;
 mod operations;
 mod plans;
 mod sign_in;
+mod steps;
 mod upkeep;
 
 use std::path::{Path, PathBuf};
