@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use pitlane_api::DiagnosticsPart;
 
 use super::{
@@ -17,10 +20,15 @@ pub struct DiagnosticsArgs {
     /// A node's name or id.
     node: String,
     /// What people wrote and is left out otherwise: reasons, labels, activity. Several are separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = part)]
+    #[arg(long, value_delimiter = ',', value_parser = parts())]
     include: Vec<DiagnosticsPart>,
     #[command(flatten)]
     remote: Remote,
+}
+
+/// Told to clap, so that the help lists them.
+fn parts() -> impl TypedValueParser<Value = DiagnosticsPart> {
+    PossibleValuesParser::new(DiagnosticsPart::ALL.iter().map(|part| part.as_str())).try_map(|word| part(&word))
 }
 
 fn part(word: &str) -> Result<DiagnosticsPart, String> {

@@ -151,6 +151,12 @@ fn commands_of(place: &str, code: &str) -> Vec<Found> {
     if !is_command(code) || !code.contains(' ') || pattern(r"^[a-z_]+=").is_match(code) {
         return Vec::new();
     }
+    // What stands in brackets may be left out: the command runs without it, and with it.
+    let optional = pattern(r"\[([^\]]*)\]");
+    if code.starts_with("pitlane ") && optional.is_match(code) {
+        let shapes = [optional.replace_all(code, "").into_owned(), optional.replace_all(code, "$1").into_owned()];
+        return shapes.iter().flat_map(|code| commands_of(place, code)).collect();
+    }
     let choices = pattern(r"(^|\s)(\w+(?:\|\w+)+)(\s|$)");
     let texts: Vec<String> = match choices.captures(code) {
         Some(found) => found[2].split('|').map(|choice| code.replace(&found[2], choice)).collect(),

@@ -102,6 +102,8 @@ fn a_command_that_does_not_work_is_found() {
     assert_eq!(texts, expected);
     let sentence = in_text("a.rs", "From: pitlane token create --role viewer, operator or admin");
     assert_eq!(sentence[0].text, "pitlane token create --role viewer");
+    let optional: Vec<String> = in_markdown("a.md", "`pitlane token list [--all]`").into_iter().map(|found| found.text).collect();
+    assert_eq!(optional, ["pitlane token list", "pitlane token list --all"]);
     assert_eq!(in_text("a.rs", "Played by pitlane demo. They count")[0].text, "pitlane demo");
     let stage = Stage::start();
     let wrong = stage.run_all(&[in_markdown("a.md", sample), sentence].concat());

@@ -192,7 +192,7 @@ impl Stage {
             "--role" => "viewer".to_owned(),
             "--name" => "on-call".to_owned(),
             "PITLANE_NODE_NAME=" | "PITLANE_ENGINE_NODE_ID=" => self.number("node"),
-            _ => NODES[0].to_owned(),
+            flag => first_choice(flag).unwrap_or_else(|| NODES[0].to_owned()),
         };
         fill(&here(text), value)
     }
@@ -305,6 +305,18 @@ fn names_a_command(words: &[&str]) -> Result<bool, String> {
     let lasting = ["serve", "agent", "demo"].contains(&command.get_name());
     let lacks = pitlane::cli::command_line().try_get_matches_from(&words[..depth]).is_err();
     Ok(alone && (lasting || lacks))
+}
+
+/// The first of the values that a flag takes, where it takes one of a few.
+fn first_choice(flag: &str) -> Option<String> {
+    fn within(command: &clap::Command, name: &str) -> Option<String> {
+        let own = command
+            .get_arguments()
+            .filter(|arg| arg.get_long() == Some(name))
+            .find_map(|arg| Some(arg.get_possible_values().first()?.get_name().to_owned()));
+        own.or_else(|| command.get_subcommands().find_map(|child| within(child, name)))
+    }
+    within(&pitlane::cli::command_line(), flag.strip_prefix("--")?)
 }
 
 /// The flags of a command that does not run.
