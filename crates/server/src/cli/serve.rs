@@ -176,11 +176,11 @@ async fn leave_local_file(settings: &Settings, store: &SqliteStore) -> Result<()
 async fn renewed_token(store: &SqliteStore, name: &str, role: Role, valid: Option<Duration>) -> Result<String, Failure> {
     let now = Timestamp::now();
     for old in store.tokens().await?.into_iter().filter(|token| token.name == name && token.usable(now)) {
-        store.revoke_token(&old.id, now).await?;
+        store.revoke_token(&old.id, now, &[]).await?;
     }
     let expires_at = valid.map(|span| token::later(now, span)).transpose()?;
     let (secret, kept) = token::api_token(name, role, now, expires_at);
-    store.create_token(&kept).await?;
+    store.create_token(&kept, &[]).await?;
     Ok(secret)
 }
 
@@ -206,7 +206,7 @@ async fn welcome(settings: &Settings, store: &SqliteStore) -> Result<(), Failure
 async fn enrolment(store: &SqliteStore, shape: EnrolmentShape) -> Result<String, Failure> {
     let expires_at = token::later(Timestamp::now(), ENROL_TTL)?;
     let (secret, kept) = token::enrolment_token(shape, "pitlane serve", expires_at);
-    store.create_enrolment_token(&kept).await?;
+    store.create_enrolment_token(&kept, &[]).await?;
     Ok(secret)
 }
 

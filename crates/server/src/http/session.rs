@@ -83,12 +83,13 @@ pub async fn sign_in(State(app): State<App>, parts: Parts, Body { value, .. }: B
         expires_at,
     };
     app.store.create_session(&stored).await?;
-    app.fleet.note(NewActivity {
+    let entry = NewActivity {
         actor_kind: ActorKind::Person,
         actor: Some(holder.name.clone()),
         origin: address.map(|ip| ip.to_string()),
         ..NewActivity::by_system(now, ActivityKind::SignedIn, say!("Signed in."))
-    });
+    };
+    app.fleet.record(entry).await?;
     let mut response = success(StatusCode::OK, "Signed in.", session(holder.name, holder.role, Some(expires_at)));
     let max_age = pitlane_api::seconds_between(now, expires_at);
     response.headers_mut().insert(header::SET_COOKIE, set_cookie(&app, &cookie, max_age)?);

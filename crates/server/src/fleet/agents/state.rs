@@ -27,6 +27,8 @@ pub(super) struct State {
     pub counts: WorkloadCounts,
     /// A clean heartbeat confirmed the node once.
     pub confirmed: bool,
+    /// The store has a report since the agent enrolled.
+    pub report_is_kept: bool,
     /// The agent said that it ends on purpose.
     pub stopping: bool,
     /// What a person should read of, not yet told.
@@ -78,6 +80,7 @@ impl State {
             report: report.map(Arc::new),
             report_at: agent.last_report_at,
             confirmed: agent.confirmed_at.is_some(),
+            report_is_kept: agent.last_report_at.is_some(),
             ..Self::default()
         }
     }

@@ -18,4 +18,5 @@ mod refusals;
 mod removal;
 mod scale;
 mod stress;
+mod unanswered;
 mod world;

@@ -51,7 +51,7 @@ pub async fn heartbeat(State(app): State<App>, parts: Parts, Body { value, .. }:
     };
     app.limits.heartbeat(SecretHash::of(token))?;
     metrics::counter!("pitlane_heartbeats_total").increment(1);
-    match app.fleet.heartbeat(token, value).map_err(Problem::from) {
+    match app.fleet.heartbeat(token, value).await.map_err(Problem::from) {
         Err(problem) if problem.status() == axum::http::StatusCode::UNAUTHORIZED => {
             app.limits.check(Who::Address(guard::client(&app, &parts)))?;
             Err(problem)

@@ -4,10 +4,10 @@ use pitlane_api::{Role, Timestamp};
 use sqlx::FromRow;
 
 use super::{
-    SqliteStore,
+    SqliteStore, activity,
     convert::{hash, maybe_time, nanos, time},
 };
-use crate::store::{ApiToken, Result, SecretHash, SignInCode, StoredSession};
+use crate::store::{ApiToken, NewActivity, Result, SecretHash, SignInCode, StoredSession};
 
 #[derive(FromRow)]
 struct TokenRow {
@@ -36,7 +36,8 @@ impl TokenRow {
     }
 }
 
-pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken) -> Result<()> {
+pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken, entries: &[NewActivity]) -> Result<()> {
+    let mut tx = store.begin().await?;
     sqlx::query("INSERT INTO api_tokens (id, hash, name, role, created_at, expires_at, revoked_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&token.id)
         .bind(token.hash.as_bytes())
@@ -46,8 +47,10 @@ pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken) -> Resul
         .bind(token.expires_at.map(nanos))
         .bind(token.revoked_at.map(nanos))
         .bind(token.last_used_at.map(nanos))
-        .execute(&store.writer)
+        .execute(&mut *tx)
         .await?;
+    activity::insert(&mut tx, entries).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -62,13 +65,17 @@ pub(super) async fn tokens(store: &SqliteStore) -> Result<Vec<ApiToken>> {
     rows.into_iter().map(TokenRow::read).collect()
 }
 
-pub(super) async fn revoke_token(store: &SqliteStore, id: &str, at: Timestamp) -> Result<bool> {
+pub(super) async fn revoke_token(store: &SqliteStore, id: &str, at: Timestamp, entries: &[NewActivity]) -> Result<bool> {
     let mut tx = store.begin().await?;
     let done =
         sqlx::query("UPDATE api_tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL").bind(nanos(at)).bind(id).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM sessions WHERE token_id = ?").bind(id).execute(&mut *tx).await?;
+    let revoked = done.rows_affected() == 1;
+    if revoked {
+        activity::insert(&mut tx, entries).await?;
+    }
     tx.commit().await?;
-    Ok(done.rows_affected() == 1)
+    Ok(revoked)
 }
 
 pub(super) async fn touch_token(store: &SqliteStore, id: &str, at: Timestamp) -> Result<()> {

@@ -32,15 +32,15 @@ fn session(cookie: &str, token_id: Option<&str>) -> StoredSession {
 #[tokio::test]
 async fn a_token_can_be_found_used_and_revoked() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_token(&token("a")).await.unwrap();
-    store.create_token(&token("b")).await.unwrap();
+    store.create_token(&token("a"), &[]).await.unwrap();
+    store.create_token(&token("b"), &[]).await.unwrap();
     let found = store.token_by_hash(&SecretHash::of("a")).await.unwrap().unwrap();
     assert_eq!(found, token("a"));
     assert!(found.usable(at(99)) && !found.usable(at(100)));
     store.touch_token("a", at(7)).await.unwrap();
-    assert!(store.revoke_token("a", at(8)).await.unwrap());
-    assert!(!store.revoke_token("a", at(9)).await.unwrap(), "it is revoked already");
-    assert!(!store.revoke_token("none", at(9)).await.unwrap());
+    assert!(store.revoke_token("a", at(8), &[]).await.unwrap());
+    assert!(!store.revoke_token("a", at(9), &[]).await.unwrap(), "it is revoked already");
+    assert!(!store.revoke_token("none", at(9), &[]).await.unwrap());
     let revoked = store.token_by_hash(&SecretHash::of("a")).await.unwrap().unwrap();
     assert_eq!((revoked.revoked_at, revoked.last_used_at, revoked.usable(at(8))), (Some(at(8)), Some(at(7)), false));
     let names: Vec<_> = store.tokens().await.unwrap().into_iter().map(|token| token.id).collect();
@@ -50,10 +50,10 @@ async fn a_token_can_be_found_used_and_revoked() {
 #[tokio::test]
 async fn revoking_a_token_ends_the_sessions_it_opened_and_no_other() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_token(&token("a")).await.unwrap();
+    store.create_token(&token("a"), &[]).await.unwrap();
     store.create_session(&session("by-token", Some("a"))).await.unwrap();
     store.create_session(&session("by-code", None)).await.unwrap();
-    store.revoke_token("a", at(1)).await.unwrap();
+    store.revoke_token("a", at(1), &[]).await.unwrap();
     assert_eq!(store.session(&SecretHash::of("by-token"), at(2)).await.unwrap(), None);
     assert_eq!(store.session(&SecretHash::of("by-code"), at(2)).await.unwrap(), Some(session("by-code", None)));
 }
