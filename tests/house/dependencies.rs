@@ -6,10 +6,10 @@ use crate::tree::{File, Finding, assert_caught, assert_clean, sample, tree};
 fn allowed(folder: &str) -> &'static [&'static str] {
     match folder {
         "" => &["pitlane-api"],
-        "crates/api" => &[],
-        "crates/engine" | "crates/agent" => &["pitlane-api"],
-        "crates/server" => &["pitlane-api", "pitlane-engine", "pitlane-agent", "pitlane-engine-"],
-        driver if driver.starts_with("crates/engine-") => &["pitlane-api", "pitlane-engine"],
+        "crates/api" | "crates/supervisor" => &[],
+        "crates/engine" | "crates/agent" => &["pitlane-api", "pitlane-supervisor"],
+        "crates/server" => &["pitlane-api", "pitlane-engine", "pitlane-agent", "pitlane-engine-", "pitlane-supervisor"],
+        driver if driver.starts_with("crates/engine-") => &["pitlane-api", "pitlane-engine", "pitlane-supervisor"],
         _ => &[],
     }
 }
@@ -58,7 +58,7 @@ fn package_edges(files: &[File]) -> Vec<Finding> {
 
 #[test]
 fn packages_depend_in_one_direction() {
-    assert_clean("crates/api ← engine ← engine-* ← server; crates/api ← agent, console", package_edges(&tree()));
+    assert_clean("crates/api, supervisor ← engine ← engine-* ← server; crates/api, supervisor ← agent; crates/api ← console", package_edges(&tree()));
     assert_caught(package_edges(&sample("crates/engine-swarm/Cargo.toml", "[dependencies]\npitlane-engine-embedded = { workspace = true }\n")));
     assert_caught(package_edges(&sample("Cargo.toml", "[target.'cfg(unix)'.dependencies]\npitlane = \"1\"\n")));
 }

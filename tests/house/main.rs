@@ -9,5 +9,6 @@ mod console;
 mod dependencies;
 mod hygiene;
 mod style;
+mod tasks;
 mod tree;
 mod words;

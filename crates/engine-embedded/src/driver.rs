@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{Capabilities, EngineKind, Node, NodeId, PlacementRequest, Scheduling, Timestamp, WorkloadList, rules, say};
 use pitlane_engine::{Change, Engine, EngineNode, Error, NewHost, Placing, Reports, Result, SetScheduling};
+use pitlane_supervisor::Supervisor;
 
 use crate::{Records, watch::Watch, workloads};
 
@@ -74,6 +75,10 @@ impl Engine for EmbeddedEngine {
     async fn node(&self, engine_node_id: &str) -> Result<EngineNode> {
         let node = self.call(self.records.get(engine_node_id)).await?;
         node.map(EngineNode::from).ok_or_else(|| Error::NotFound(engine_node_id.to_owned()))
+    }
+
+    fn supervisor(&self) -> Option<&Supervisor> {
+        Some(self.watch.supervisor())
     }
 
     fn watch(&self) -> BoxStream<'static, Result<Change>> {

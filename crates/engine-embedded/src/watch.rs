@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream::BoxStream};
 use pitlane_engine::{Change, EngineNode, Result};
+use pitlane_supervisor::Supervisor;
 use tokio::sync::{Notify, broadcast};
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -19,15 +20,23 @@ const BACKLOG: usize = 4096;
 pub(crate) struct Watch {
     changes: broadcast::Sender<Result<Change>>,
     wake: Arc<Notify>,
-    task: tokio::task::AbortHandle,
+    supervisor: Supervisor,
 }
 
 impl Watch {
     pub(crate) fn start(records: Arc<dyn Records>, every: Duration, bound: Duration) -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);
         let wake = Arc::new(Notify::new());
-        let task = tokio::spawn(run(records, changes.clone(), Arc::clone(&wake), every, bound)).abort_handle();
-        Self { changes, wake, task }
+        let supervisor = Supervisor::default();
+        let (out, woken) = (changes.clone(), Arc::clone(&wake));
+        // One that is started again has lost its place, and tells every receiver to list.
+        supervisor.keep("engine-embedded.watch", move || run(Arc::clone(&records), out.clone(), Arc::clone(&woken), every, bound));
+        Self { changes, wake, supervisor }
+    }
+
+    /// The task behind it.
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
     }
 
     /// Something was written: do not wait for the interval.
@@ -43,7 +52,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.task.abort();
+        self.supervisor.close();
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, Words, WorkloadList};
 use pitlane_engine::{Change, Engine, EngineNode, Error, Result, SetScheduling};
-use tokio::task::AbortHandle;
+use pitlane_supervisor::Supervisor;
 
 use crate::{
     access::{Access, Clients},
@@ -39,7 +39,7 @@ impl Default for Settings {
 /// The Kubernetes engine. What it follows it follows until it is dropped.
 pub struct KubernetesEngine {
     shared: Arc<Shared>,
-    tasks: Vec<AbortHandle>,
+    supervisor: Supervisor,
 }
 
 impl KubernetesEngine {
@@ -47,16 +47,15 @@ impl KubernetesEngine {
     /// to it is what the methods say until it is right.
     pub fn start(access: Access, settings: Settings) -> Self {
         let shared = Arc::new(Shared::new(Clients::new(access), settings));
-        let tasks = vec![
-            spawn(follow::ask(Arc::clone(&shared))),
-            spawn(follow::follow::<Node>(Arc::clone(&shared))),
-            spawn(follow::follow::<Lease>(Arc::clone(&shared))),
-            spawn(follow::follow::<Pod>(Arc::clone(&shared))),
-            spawn(follow::follow::<PersistentVolumeClaim>(Arc::clone(&shared))),
-            spawn(follow::follow::<PersistentVolume>(Arc::clone(&shared))),
-            spawn(follow::follow::<PodDisruptionBudget>(Arc::clone(&shared))),
-        ];
-        Self { shared, tasks }
+        let supervisor = Supervisor::default();
+        keep(&supervisor, "engine-kubernetes.ask", &shared, follow::ask);
+        keep(&supervisor, "engine-kubernetes.nodes", &shared, follow::follow::<Node>);
+        keep(&supervisor, "engine-kubernetes.leases", &shared, follow::follow::<Lease>);
+        keep(&supervisor, "engine-kubernetes.pods", &shared, follow::follow::<Pod>);
+        keep(&supervisor, "engine-kubernetes.claims", &shared, follow::follow::<PersistentVolumeClaim>);
+        keep(&supervisor, "engine-kubernetes.volumes", &shared, follow::follow::<PersistentVolume>);
+        keep(&supervisor, "engine-kubernetes.budgets", &shared, follow::follow::<PodDisruptionBudget>);
+        Self { shared, supervisor }
     }
 
     async fn bounded<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
@@ -67,15 +66,18 @@ impl KubernetesEngine {
     }
 }
 
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-    tokio::spawn(task).abort_handle()
+/// Keeps one of the driver's tasks going. One that is started again lists anew.
+fn keep<Fut>(supervisor: &Supervisor, name: &'static str, shared: &Arc<Shared>, task: impl Fn(Arc<Shared>) -> Fut + Send + 'static)
+where
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let shared = Arc::clone(shared);
+    supervisor.keep(name, move || task(Arc::clone(&shared)));
 }
 
 impl Drop for KubernetesEngine {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        self.supervisor.close();
         self.shared.changes.close();
     }
 }
@@ -106,6 +108,10 @@ impl Engine for KubernetesEngine {
     async fn node(&self, engine_node_id: &str) -> Result<EngineNode> {
         let found = self.bounded(write::read(&self.shared, engine_node_id)).await?;
         Ok(self.shared.world().shown(&found))
+    }
+
+    fn supervisor(&self) -> Option<&Supervisor> {
+        Some(&self.supervisor)
     }
 
     fn watch(&self) -> BoxStream<'static, Result<Change>> {

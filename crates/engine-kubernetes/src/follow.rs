@@ -289,6 +289,8 @@ pub(crate) async fn follow<K>(shared: Arc<Shared>)
 where
     K: Followed + Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + 'static,
 {
+    // One that is started again after a panic may have missed something: what it knew is not read until it has listed anew.
+    shared.standing().kinds[K::KIND as usize] = State::default();
     let mut restart = shared.restart.subscribe();
     let mut pause = Duration::ZERO;
     let mut refused_before = false;

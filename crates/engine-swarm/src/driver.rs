@@ -10,6 +10,7 @@ use bollard::{
 use futures::stream::BoxStream;
 use pitlane_api::{Capabilities, EngineKind, NodeId, Scheduling, Timestamp, Words, WorkloadList, say};
 use pitlane_engine::{Change, Engine, EngineNode, Error, Plan, Reports, Result, SetScheduling, plan};
+use pitlane_supervisor::Supervisor;
 
 use crate::{
     client::Client,
@@ -157,6 +158,10 @@ impl Engine for SwarmEngine {
 
     async fn node(&self, engine_node_id: &str) -> Result<EngineNode> {
         Ok(self.mirror.show(&self.inspect(engine_node_id).await?))
+    }
+
+    fn supervisor(&self) -> Option<&Supervisor> {
+        Some(self.mirror.supervisor())
     }
 
     fn watch(&self) -> BoxStream<'static, Result<Change>> {

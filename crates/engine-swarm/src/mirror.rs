@@ -16,6 +16,7 @@ use bollard::{
 };
 use futures::{Stream, StreamExt, stream::BoxStream};
 use pitlane_engine::{Change, EngineNode, Error, Result};
+use pitlane_supervisor::Supervisor;
 use tokio::{
     sync::{Notify, broadcast},
     time::Instant,
@@ -46,25 +47,35 @@ pub(crate) struct Mirror {
     known: Arc<Mutex<Known>>,
     changes: broadcast::Sender<Result<Change>>,
     wake: Arc<Notify>,
-    task: tokio::task::AbortHandle,
+    supervisor: Supervisor,
 }
 
 impl Mirror {
     pub(crate) fn start(client: Arc<Client>, settings: Settings) -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);
         let (known, wake) = (Arc::new(Mutex::new(Known::default())), Arc::new(Notify::new()));
-        let run = Run {
-            client,
-            settings,
-            known: Arc::clone(&known),
-            out: changes.clone(),
-            wake: Arc::clone(&wake),
-            shown: HashMap::new(),
-            away: None,
-            was_here: false,
-        };
-        let task = tokio::spawn(run.forever()).abort_handle();
-        Self { known, changes, wake, task }
+        let supervisor = Supervisor::default();
+        let (shared, out, woken) = (Arc::clone(&known), changes.clone(), Arc::clone(&wake));
+        // One that is started again knows nothing of what was shown, and tells every receiver to list.
+        supervisor.keep("engine-swarm.mirror", move || {
+            let run = Run {
+                client: Arc::clone(&client),
+                settings,
+                known: Arc::clone(&shared),
+                out: out.clone(),
+                wake: Arc::clone(&woken),
+                shown: HashMap::new(),
+                away: None,
+                was_here: false,
+            };
+            run.forever()
+        });
+        Self { known, changes, wake, supervisor }
+    }
+
+    /// The task behind it.
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
     }
 
     /// Something was written: do not wait for the event.
@@ -105,7 +116,7 @@ impl Mirror {
 
 impl Drop for Mirror {
     fn drop(&mut self) {
-        self.task.abort();
+        self.supervisor.close();
     }
 }
 

@@ -27,6 +27,9 @@ pub enum Error {
     /// The engine refuses: a right is missing, the credentials expired. Another try does not help by itself.
     #[error("{0}")]
     Refused(Words),
+    /// The driver itself failed at this call: it panicked. A fault of Pitlane's own, that the log has; another try may succeed.
+    #[error("the driver of the engine failed: {0}")]
+    Failed(String),
     /// This engine cannot do that.
     #[error("this engine does not offer {0}")]
     Unsupported(&'static str),
@@ -40,6 +43,6 @@ impl Error {
 
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Conflict)
+        matches!(self, Self::Unreachable { .. } | Self::Conflict | Self::Failed(_))
     }
 }

@@ -20,6 +20,8 @@ use pitlane_api::{
     Scheduling, Signal, Timestamp, Words, WorkloadCounts, WorkloadList, rules::FieldError,
 };
 
+use pitlane_supervisor::Supervisor;
+
 pub use error::{Error, Result};
 pub use plan::{Plan, plan};
 
@@ -197,6 +199,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Changes from now on. An `Err` item tells that the engine went away; the stream goes on and yields
     /// [`Change::Reset`] when it is back. It ends only when the driver is dropped.
     fn watch(&self) -> BoxStream<'static, Result<Change>>;
+
+    /// The driver's own background tasks, so that their state is shown with the server's. `None`: it has none.
+    fn supervisor(&self) -> Option<&Supervisor> {
+        None
+    }
 
     /// Everything on the node. What cannot be read is said in `not_read`, never left out in silence. `node_id` is
     /// what the list is to be labelled with.

@@ -1,9 +1,10 @@
 // What Pitlane costs beside a cluster of 5,000 nodes and 50,000 pods, on a real API server with the release build: how long until it knows them
-// all, its memory, and what it does while 5,000 kubelets renew their leases. Prints the figures and writes them into docs/performance.md.
+// all, its memory, what it does while 5,000 kubelets renew their leases, and how long others wait for a page of nodes while somebody previews a drain of 500. Prints the figures and writes them into docs/performance.md.
 //
 //   PITLANE_BIN=target/release/pitlane node tests/labs/kubernetes/size.bench.mjs
 import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
+import { Connection, quantile, request } from "../../bench/connection.mjs";
 import { putSection } from "../../bench/section.mjs";
 import { Server } from "../../support/server.mjs";
 import { until } from "../../support/wait.mjs";
@@ -15,6 +16,13 @@ const LANES = 48;
 /** How long the leases are renewed while it is watched. */
 const SECONDS = 60;
 const BUDGET = 400e6;
+/** A page of nodes is asked for so often while a large set is previewed. Below what one token may ask for in the long run. */
+const PAGES_PER_SECOND = 45;
+/** Nodes in that set. */
+const SET = Math.min(500, NODES);
+const PAGE_BUDGET_MS = 20;
+/** Previews one after another, so that there are enough pages for a 99th percentile. */
+const LARGE_PREVIEWS = Number(process.env.PITLANE_BENCH_KUBERNETES_PREVIEWS ?? 5);
 const name = (at) => `worker-${String(at).padStart(5, "0")}`;
 const figure = (number) => Math.round(number).toLocaleString("en");
 
@@ -45,6 +53,29 @@ function pod(at) {
       volumes: [at % 5 === 0 ? { name: "data", persistentVolumeClaim: { claimName: `data-${at}` } } : { name: "data", emptyDir: {} }, { name: "config", configMap: { name: app } }],
     },
   };
+}
+
+/** Asks for pages of nodes at a steady rate while `work` runs. Resolves with what `work` gave, and how long each page took. */
+async function pagesBeside(port, token, work) {
+  const connections = await Promise.all(Array.from({ length: 8 }, () => Connection.open(port)));
+  const page = request("GET", "/api/v1/nodes?limit=100", { port, token });
+  const asked = [];
+  const since = performance.now();
+  const timer = setInterval(() => {
+    // As many as are due: a timer that is late makes up for it, and nobody waits for the answer before.
+    while (asked.length < ((performance.now() - since) / 1000) * PAGES_PER_SECOND) asked.push(connections[asked.length % connections.length].send(page));
+  }, 2);
+  let result;
+  try {
+    result = await work();
+  } finally {
+    clearInterval(timer);
+  }
+  const pages = await Promise.all(asked);
+  for (const connection of connections) connection.close();
+  const refused = pages.find((answer) => answer.status !== 200);
+  if (refused) throw new Error(`a page was answered with ${refused.status}: ${refused.body}`);
+  return { result, times: pages.map((answer) => answer.ms) };
 }
 
 const status = (pid) => Object.fromEntries([...readFileSync(`/proc/${pid}/status`, "utf8").matchAll(/^(VmRSS|VmHWM):\s+(\d+)/gm)].map(([, key, kb]) => [key, Number(kb) * 1024]));
@@ -117,6 +148,29 @@ try {
   }
   console.log(`MEASURED a drain's preview: median ${figure(median(previews))} ms; from the request to confirmed: median ${figure(median(drains))} ms, of ${drains.length}`);
 
+  const set = [];
+  for (let cursor = ""; set.length < SET; ) {
+    const page = await api.get(`/nodes?limit=500${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    set.push(...page.nodes.map((node) => node.id));
+    cursor = page.next_cursor ?? "";
+    if (!cursor) break;
+  }
+  const reader = await server.token("viewer", "reads-beside");
+  since = performance.now();
+  const quiet = await pagesBeside(server.port, reader, () => until("ten seconds to pass", () => performance.now() - since > 10_000, { timeout: 20_000 }));
+  const large = [];
+  const beside = await pagesBeside(server.port, reader, async () => {
+    for (let one = 0; one < LARGE_PREVIEWS; one++) {
+      const begun = performance.now();
+      const { status: answered, body } = await api.call("POST", "/bulk-operations/preview", { kind: "drain", nodes: set.slice(0, SET) });
+      if (answered !== 200 || body.data.nodes.length !== SET) throw new Error(JSON.stringify(body).slice(0, 500));
+      large.push(performance.now() - begun);
+    }
+  });
+  const [quietP99, besideP99] = [quantile(quiet.times, 0.99), quantile(beside.times, 0.99)];
+  const tenths = (ms) => `${ms.toFixed(1)} ms`;
+  console.log(`MEASURED a preview of ${SET} nodes: median ${figure(median(large))} ms of ${large.length}; GET /nodes beside it: p99 ${tenths(besideP99)} of ${beside.times.length}, median ${tenths(quantile(beside.times, 0.5))}, worst ${tenths(Math.max(...beside.times))}; with nothing beside it: p99 ${tenths(quietP99)} of ${quiet.times.length}`);
+
   const peak = Math.max(steady.VmHWM, status(server.pid).VmHWM);
   const mb = (bytes) => `${figure(bytes / 1e6)} MB`;
   putSection(
@@ -131,9 +185,12 @@ everything on the same ${cpus().length} processors (load ${loadavg()[0].toFixed(
 | memory at most, after ${SECONDS} s of heartbeats and ${drains.length} drains | ${mb(peak)} | ≤ 400 MB: ${peak <= BUDGET ? "kept" : "**missed**"} |
 | one core while ${figure(renewed / passed)} leases a second are renewed | ${share.toFixed(0)} % | |
 | a drain's preview, median of ${previews.length} | ${figure(median(previews))} ms | |
-| a drain from the request to confirmed by the engine, median of ${drains.length} | ${figure(median(drains))} ms | |`,
+| a drain from the request to confirmed by the engine, median of ${drains.length} | ${figure(median(drains))} ms | |
+| a preview of a drain of ${SET} nodes, median of ${large.length} | ${figure(median(large))} ms | |
+| \`GET /nodes\`, a page of 100, ${PAGES_PER_SECOND} a second while such previews run: p99 of ${beside.times.length} | ${tenths(besideP99)} | ≤ ${PAGE_BUDGET_MS} ms: ${besideP99 <= PAGE_BUDGET_MS ? "kept" : "**missed**"} |
+| the same with nothing beside it: p99 of ${quiet.times.length} | ${tenths(quietP99)} | |`,
   );
-  if (peak > BUDGET) process.exitCode = 1;
+  if (peak > BUDGET || besideP99 > PAGE_BUDGET_MS) process.exitCode = 1;
 } finally {
   await server?.stop();
   await cluster.stop();

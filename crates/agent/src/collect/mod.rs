@@ -17,7 +17,11 @@ use std::{
 };
 
 use pitlane_api::{ContainersReport, ServiceReport, SignalState};
-use tokio::{sync::watch, task::JoinSet, time::Instant};
+use pitlane_supervisor::Supervisor;
+use tokio::{
+    sync::{Mutex, watch},
+    time::Instant,
+};
 
 use caddy::{CaddyFacts, CaddyProbe};
 use docker::{DockerFacts, DockerProbe};
@@ -57,35 +61,51 @@ pub struct Probes {
     /// Caddy.
     pub caddy: watch::Receiver<Option<Reading<CaddyFacts>>>,
     every_s: Arc<AtomicU64>,
-    // Ends the probes when the agent ends.
-    _tasks: JoinSet<()>,
+    _tasks: Tasks,
+}
+
+/// Ends the probes when the agent ends.
+#[derive(Debug)]
+struct Tasks(Supervisor);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Probes {
     /// Begins to look.
-    pub fn start(mut docker: DockerProbe, mut caddy: CaddyProbe) -> Self {
+    pub fn start(docker: DockerProbe, caddy: CaddyProbe) -> Self {
         let (docker_tx, docker_rx) = watch::channel(None);
         let (caddy_tx, caddy_rx) = watch::channel(None);
-        let mut tasks = JoinSet::new();
+        let tasks = Supervisor::default();
         let every_s = Arc::new(AtomicU64::new(5));
         let pause = |every_s: &AtomicU64| tokio::time::sleep(Duration::from_secs(every_s.load(Ordering::Relaxed)));
-        let every = Arc::clone(&every_s);
-        tasks.spawn(async move {
-            loop {
-                let look = docker.look().await;
-                docker_tx.send_replace(Some(Reading { look, at: Instant::now() }));
-                pause(&every).await;
+        // A probe that panicked looks again with what it knew.
+        let (docker, docker_tx, every) = (Arc::new(Mutex::new(docker)), Arc::new(docker_tx), Arc::clone(&every_s));
+        tasks.keep("agent.docker", move || {
+            let (docker, docker_tx, every) = (Arc::clone(&docker), Arc::clone(&docker_tx), Arc::clone(&every));
+            async move {
+                loop {
+                    let look = docker.lock().await.look().await;
+                    docker_tx.send_replace(Some(Reading { look, at: Instant::now() }));
+                    pause(&every).await;
+                }
             }
         });
-        let every = Arc::clone(&every_s);
-        tasks.spawn(async move {
-            loop {
-                let look = caddy.look().await;
-                caddy_tx.send_replace(Some(Reading { look, at: Instant::now() }));
-                pause(&every).await;
+        let (caddy, caddy_tx, every) = (Arc::new(Mutex::new(caddy)), Arc::new(caddy_tx), Arc::clone(&every_s));
+        tasks.keep("agent.caddy", move || {
+            let (caddy, caddy_tx, every) = (Arc::clone(&caddy), Arc::clone(&caddy_tx), Arc::clone(&every));
+            async move {
+                loop {
+                    let look = caddy.lock().await.look().await;
+                    caddy_tx.send_replace(Some(Reading { look, at: Instant::now() }));
+                    pause(&every).await;
+                }
             }
         });
-        Self { docker: docker_rx, caddy: caddy_rx, every_s, _tasks: tasks }
+        Self { docker: docker_rx, caddy: caddy_rx, every_s, _tasks: Tasks(tasks) }
     }
 
     /// Looks this often from the next time on.

@@ -166,7 +166,21 @@ pub fn bulk_resumed(bulk: &BulkOperation, resume: &BulkResume, by: &str, now: Ti
 
 /// In a line.
 pub fn bulk_summary(bulk: &BulkOperation) -> BulkSummary {
-    let count = |is: fn(BulkItemState) -> bool| u32::try_from(bulk.items.iter().filter(|item| is(item.state)).count()).unwrap_or(u32::MAX);
+    bulk_summary_of(bulk, bulk.items.iter().map(|item| (item.state, 1)))
+}
+
+/// In a line, where its items were counted elsewhere: how many are in which state.
+pub fn bulk_summary_of(bulk: &BulkOperation, states: impl IntoIterator<Item = (BulkItemState, u32)>) -> BulkSummary {
+    let (mut total, mut done, mut stopped) = (0_u32, 0_u32, 0_u32);
+    for (state, count) in states {
+        total = total.saturating_add(count);
+        if matches!(state, BulkItemState::Done | BulkItemState::Skipped) {
+            done = done.saturating_add(count);
+        }
+        if stops(state) {
+            stopped = stopped.saturating_add(count);
+        }
+    }
     BulkSummary {
         id: bulk.id.clone(),
         kind: bulk.kind,
@@ -175,8 +189,8 @@ pub fn bulk_summary(bulk: &BulkOperation) -> BulkSummary {
         requested_by: bulk.requested_by.clone(),
         created_at: bulk.created_at,
         updated_at: bulk.updated_at,
-        total: u32::try_from(bulk.items.len()).unwrap_or(u32::MAX),
-        done: count(|state| matches!(state, BulkItemState::Done | BulkItemState::Skipped)),
-        stopped: count(stops),
+        total,
+        done,
+        stopped,
     }
 }

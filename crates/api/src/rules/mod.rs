@@ -22,8 +22,8 @@ mod upgrade;
 
 pub use activation::{ActivationInput, Settle, activation_checks, check_activation, is_clean};
 pub use bulk::{
-    BulkNext, bulk_may_begin, bulk_next, bulk_refused, bulk_resumed, bulk_settled, bulk_summary, can_resume, check_bulk_capacity, check_bulk_nodes,
-    check_bulk_request, takes_the_last,
+    BulkNext, bulk_may_begin, bulk_next, bulk_refused, bulk_resumed, bulk_settled, bulk_summary, bulk_summary_of, can_resume, check_bulk_capacity,
+    check_bulk_nodes, check_bulk_request, takes_the_last,
 };
 pub use capacity::{Realm, capacity, capacity_without};
 pub use clear::{ClearInput, LIST_MAX_AGE_S, clear_for_work};

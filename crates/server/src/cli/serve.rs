@@ -4,7 +4,8 @@ use std::{io::IsTerminal as _, path::Path, process::ExitCode, sync::Arc, time::D
 
 use pitlane_agent::{AgentSettings, DemoSettings, Url, demo};
 use pitlane_api::{Role, Timestamp};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use pitlane_supervisor::{NoResult, Supervisor, panic_message};
+use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use super::{
@@ -48,44 +49,62 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     let (shut_down, shutdown) = watch::channel(false);
     let app = http::App::new(settings.clone(), store.clone(), fleet.clone(), Console::chosen(), shutdown.clone())?;
     let bounds = http::Bounds { connections: settings.max_connections, unread_for: http::UNREAD_FOR };
-    let server = tokio::spawn(http::serve(listener, http::router(app.clone()), bounds, shutdown.clone()));
-    let tidy = tokio::spawn(async move {
-        let mut every = tokio::time::interval(TIDY_EVERY);
-        loop {
-            every.tick().await;
-            app.tidy();
+    // Beside the fleet's, since they end after it (these) or before it (the companions).
+    let (tasks, companions) = (Supervisor::default(), Supervisor::default());
+    fleet.supervisor().adopt(&tasks);
+    fleet.supervisor().adopt(&companions);
+    let mut server = std::pin::pin!(tasks.detached("http.server", http::serve(listener, http::router(app.clone()), bounds, shutdown.clone())));
+    tasks.keep("http.tidy", move || {
+        let app = app.clone();
+        async move {
+            let mut every = tokio::time::interval(TIDY_EVERY);
+            loop {
+                every.tick().await;
+                app.tidy();
+            }
         }
     });
 
     leave_local_file(&settings, store.as_ref()).await?;
     welcome(&settings, store.as_ref()).await?;
-    let mut companions = JoinSet::new();
     let (dismiss, dismissed) = watch::channel(false);
     if settings.with_agent {
         let agent = agent_settings(&settings, store.as_ref()).await?;
-        companions.spawn(companion("agent", pitlane_agent::run(agent, down(dismissed.clone()))));
+        accompany(&companions, "companion.agent", &dismissed, move |down| pitlane_agent::run(agent.clone(), down));
     }
     if settings.with_demo {
         let cast = demo_settings(&settings, store.as_ref()).await?;
-        companions.spawn(companion("demo", demo::run(cast, down(dismissed.clone()))));
+        accompany(&companions, "companion.demo", &dismissed, move |down| demo::run(cast.clone(), down));
     }
 
-    told_to_end.await;
-    tracing::info!("told to end: finishing what is under way");
+    // Without its listener the server is of no use: it ends, and whoever watches over the process starts it again.
+    let ended_early = tokio::select! {
+        () = told_to_end => None,
+        served = &mut server => Some(served),
+    };
+    match &ended_early {
+        None => tracing::info!("told to end: finishing what is under way"),
+        Some(_) => tracing::error!("the server's listener ended: finishing what is under way"),
+    }
     // The companions say goodbye while somebody still listens.
     dismiss.send_replace(true);
-    while companions.join_next().await.is_some() {}
+    companions.finish().await;
     // Streams end with this and with the fleet's hub, and the server waits for its streams.
     shut_down.send_replace(true);
     fleet.shutdown().await;
-    let served = server.await;
-    tidy.abort();
+    let (early, served) = match ended_early {
+        Some(served) => (true, served),
+        None => (false, server.await),
+    };
+    tasks.shutdown().await;
     store.close().await;
     drop(claim);
     match served {
+        Ok(Ok(())) if early => Err(Failure::here("the listener ended by itself")),
         Ok(Ok(())) => Ok(ExitCode::SUCCESS),
         Ok(Err(error)) => Err(Failure::here(format!("the listener failed: {error}"))),
-        Err(error) => Err(Failure::here(format!("the server failed: {error}"))),
+        Err(NoResult::Panicked(panic)) => Err(Failure::here(format!("the server failed: {panic}"))),
+        Err(NoResult::ShutDown) => Err(Failure::here("the server was cut off")),
     }
 }
 
@@ -103,8 +122,12 @@ async fn start_fleet(settings: &Settings, store: Arc<SqliteStore>) -> Result<Arc
     Fleet::start(fleet_settings, store, engine, agents).await.map_err(|error| Failure::here(error.to_string()))
 }
 
-/// Starts the log, to standard error.
+/// Starts the log, to standard error. A panic is written to it as well, with where it was.
 pub fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, panic = panic_message(panic.payload()), backtrace = %std::backtrace::Backtrace::capture(), "a panic");
+    }));
     let filter = EnvFilter::try_new(level).map_err(|error| Failure::new(USAGE, format!("--log-level {level}: {error}")))?;
     let layer = fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
@@ -147,11 +170,24 @@ async fn down(mut shutdown: watch::Receiver<bool>) {
     let _ = shutdown.wait_for(|down| *down).await;
 }
 
-async fn companion<E: std::fmt::Display>(what: &'static str, run: impl Future<Output = Result<(), E>>) {
-    if let Err(error) = run.await {
-        tracing::error!(%error, "the {what} inside this server could not start");
-    }
+/// Keeps a companion going until it is dismissed. `run` gets what is done then.
+fn accompany<Fut, E>(companions: &Supervisor, name: &'static str, dismissed: &watch::Receiver<bool>, run: impl Fn(Down) -> Fut + Send + 'static)
+where
+    Fut: Future<Output = Result<(), E>> + Send + 'static,
+    E: std::fmt::Display + 'static,
+{
+    let (over, dismissed) = (dismissed.clone(), dismissed.clone());
+    companions.keep_until(
+        name,
+        move || *over.borrow(),
+        move || {
+            let running = run(Box::pin(down(dismissed.clone())));
+            async move { running.await.map_err(|error| error.to_string()) }
+        },
+    );
 }
+
+type Down = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn make_data_dir(folder: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(USAGE, format!("--data-dir {}: {error}", folder.display()));

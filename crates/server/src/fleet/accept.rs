@@ -71,6 +71,7 @@ impl Fleet {
         }
         self.publish_operation(&mut view, id, operation);
         drop(view);
+        self.hub.flush();
         self.wake_bulks(operation);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pitlane_api::{
     ActivateRequest, ActivationChecks, ActivityKind, ClearForWork, EngineKind, NodeId, NodeSource, Operation, OperationKind, OperationState,
-    Override, rules, say,
+    Override, Scheduling, rules, say,
 };
 
 use super::{
@@ -17,7 +17,8 @@ use crate::store::NewActivity;
 impl Fleet {
     /// Every check, and how long everything has been clean.
     pub fn activation_checks(&self, id: &NodeId) -> Result<ActivationChecks> {
-        self.with_view_as_known(|view| view.get(id).map(|entry| self.checks(entry)).ok_or_else(|| self.no_such_node(id)))
+        let commands = self.commands(id, Scheduling::Schedulable)?;
+        self.with_view_as_known(|view| view.get(id).map(|entry| self.checks(entry, commands)).ok_or_else(|| self.no_such_node(id)))
     }
 
     /// Whether the host can be wiped without losing data. Said only of what was read from the engine just now.

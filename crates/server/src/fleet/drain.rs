@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use pitlane_api::{
-    ActivityKind, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, NodeId, Operation, OperationKind, PlanState, PlannedDrain, Refusal,
-    Scheduling, rules, say,
+    ActivityKind, DrainPreview, DrainRequest, Guard, GuardDemand, GuardKind, Node, NodeId, Operation, OperationKind, PlanState, PlannedDrain,
+    Refusal, Scheduling, rules, say,
 };
 
 use super::{
@@ -12,27 +12,38 @@ use super::{
     accept::{Ends, about, check_revision, entry_by},
     plan::concluded,
     types::from_engine,
+    view::capacities,
 };
 use crate::store::NewActivity;
 
 impl Fleet {
     /// What a person should know before the click. A read: where the engine is away it says what was not read.
     pub async fn drain_preview(self: &Arc<Self>, id: &NodeId) -> Result<DrainPreview> {
-        self.drain_preview_with(id, &[]).await
+        self.drain_preview_with(id, &[], None).await
     }
 
-    /// `with`: the engine's ids of nodes that are drained with it.
-    pub(super) async fn drain_preview_with(self: &Arc<Self>, id: &NodeId, with: &[String]) -> Result<DrainPreview> {
+    /// `with`: the engine's ids of nodes that are drained with it. `fleet`: every node as it was a moment ago, for whoever asks for
+    /// many previews; else it is looked at now.
+    pub(super) async fn drain_preview_with(
+        self: &Arc<Self>,
+        id: &NodeId,
+        with: &[String],
+        fleet: Option<&Arc<Vec<Arc<Node>>>>,
+    ) -> Result<DrainPreview> {
         let engine_node = self.view().get(id).map(|entry| entry.engine.clone()).ok_or_else(|| self.no_such_node(id))?;
         let list = self.read_list(&engine_node).await.unwrap_or_default();
         // What the engine cannot say now is no obstacle: what was not read of it stands with the list already. It is not
         // `heard` either, since a driver without notes answers this while its engine is away.
         let notes = self.engine.drain_notes(&engine_node.engine_node_id, with).await.unwrap_or_default();
-        let mut preview = self.with_view_as_known(|view| -> Result<DrainPreview> {
-            let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
-            let commands = self.engine.equivalent_commands(&entry.engine, Scheduling::Maintenance);
-            Ok(rules::drain_preview(&self.drain_input(view, entry, list.as_ref(), None), commands))
-        })?;
+        let commands = self.engine.equivalent_commands(&engine_node, Scheduling::Maintenance);
+        let barred = self.engine.out_of_reach(&engine_node.engine_node_id);
+        let fleet = match fleet {
+            Some(fleet) => fleet.clone(),
+            None => Arc::new(self.with_view_as_known(|view| view.all())),
+        };
+        let node = self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))?;
+        let capacities = capacities(&fleet, id, &barred);
+        let mut preview = rules::drain_preview(&self.drain_input(&node, list.as_ref(), None, capacities), commands);
         let note = |message| Guard { kind: GuardKind::EngineNote, demand: GuardDemand::Informs, message };
         preview.guards.extend(notes.into_iter().map(note));
         Ok(preview)
@@ -80,9 +91,10 @@ impl Fleet {
         if let Some(begins) = begins {
             check_plan_stands(begins, plan.as_ref())?;
         }
+        let capacities = self.capacities(id, &engine_node_id);
         let operation = self.with_view_as_known(|view| -> Result<Operation> {
             let entry = view.get(id).ok_or_else(|| self.no_such_node(id))?;
-            rules::check_drain(&self.drain_input(view, entry, list.as_ref(), None), &request)?;
+            rules::check_drain(&self.drain_input(&entry.node, list.as_ref(), None, capacities), &request)?;
             Ok(Operation {
                 reason: Some(request.reason.clone()),
                 expected_back_at: request.expected_back_at,

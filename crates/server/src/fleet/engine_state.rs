@@ -40,8 +40,8 @@ impl Fleet {
     pub(super) fn heard<T>(self: &Arc<Self>, answer: pitlane_engine::Result<T>) -> pitlane_engine::Result<T> {
         match &answer {
             Err(pitlane_engine::Error::Unreachable { message, .. }) => self.engine_away(message),
-            // It answers, and says nothing of what Pitlane would know: neither here nor away.
-            Err(pitlane_engine::Error::Refused(_)) => {}
+            // It answers, and says nothing of what Pitlane would know; or nobody asked it: neither here nor away.
+            Err(pitlane_engine::Error::Refused(_) | pitlane_engine::Error::Failed(_)) => {}
             _ => self.engine_there(),
         }
         answer
@@ -50,8 +50,12 @@ impl Fleet {
     /// The same for what is asked of the engine as a whole: where it refuses to list its nodes (credentials that expired,
     /// a right that is missing), what is shown is as old as if it were away, and so it is said.
     pub(super) fn heard_of_all<T>(self: &Arc<Self>, answer: pitlane_engine::Result<T>) -> pitlane_engine::Result<T> {
-        if let Err(pitlane_engine::Error::Refused(message)) = &answer {
-            self.engine_away(message);
+        match &answer {
+            Err(pitlane_engine::Error::Refused(message)) => self.engine_away(message),
+            Err(pitlane_engine::Error::Failed(_)) => {
+                self.engine_away(&say!("the driver of this engine failed, which is a fault of Pitlane: its log says more"))
+            }
+            _ => {}
         }
         self.heard(answer)
     }
@@ -88,7 +92,7 @@ impl Fleet {
         }
         self.wake_all();
         let fleet = self.clone();
-        self.spawn(async move { fleet.relist().await });
+        self.spawn("fleet.list_nodes", async move { fleet.relist().await });
     }
 
     /// Called every second: tells of an absence that lasts, and asks an engine nobody has asked for a while.
@@ -109,7 +113,7 @@ impl Fleet {
         }
         if ask {
             let fleet = self.clone();
-            self.spawn(async move { fleet.ask_version().await });
+            self.spawn("fleet.ask_engine", async move { fleet.ask_version().await });
         }
     }
 

@@ -114,8 +114,8 @@ impl Fleet {
         Ok(claimed.to_owned())
     }
 
-    /// Takes in a heartbeat. The first one since the agent enrolled is on the disk before this returns; any other costs no store write, and
-    /// the view folds it in a moment later.
+    /// Takes in a heartbeat. The first one since the agent enrolled, its host booted or its version changed is on the disk before this
+    /// returns; any other costs no store write, and the view folds it in a moment later.
     ///
     /// # Errors
     /// [`Error::Unauthorized`]: nobody has this token, the agent must enrol again. [`Error::StoreUnavailable`]: a first beat could not be

@@ -1,5 +1,6 @@
 //! The first beat of an agent since it enrolled is on the disk before it is answered: from then on its enrolment token is spent for good, and
-//! a restarted server knows that the node was heard. Every other beat lives in memory only.
+//! a restarted server knows that the node was heard. So is the first one after its host has booted or its version has changed, which is told
+//! once. Every other beat lives in memory only.
 //!
 //! Ten thousand agents may enrol at once. Their first beats are written together, some hundreds in a transaction, so that whatever else is
 //! to be kept gets in between.
@@ -56,7 +57,7 @@ impl Fleet {
         };
         if is_first {
             let fleet = self.clone();
-            self.spawn(async move { fleet.keep_first_beats().await });
+            self.spawn("fleet.first_beats", async move { fleet.keep_first_beats().await });
         }
         match tokio::time::timeout(WAIT_FOR, outcome).await {
             Ok(outcome) => outcome.unwrap_or(Err(Error::ShuttingDown)),
@@ -82,12 +83,7 @@ impl Fleet {
 
     async fn keep_batch(self: &Arc<Self>, batch: Vec<Waiting>) {
         // Folded in first: whether it confirms its node is a part of what is kept.
-        let told = {
-            let mut view = self.view_mut();
-            let told = self.fold_beats(&mut view);
-            view.recount_if_changed(self.settings.clock.now());
-            told
-        };
+        let told = self.fold_beats(&mut self.view_mut());
         self.tell_all(told);
         let beats: Result<Vec<FirstBeat>> = batch.iter().map(|waiting| self.first_beat(&waiting.beat)).collect();
         let kept = match beats {

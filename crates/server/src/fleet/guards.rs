@@ -1,12 +1,16 @@
 //! What the rules are asked with: guards see the fleet as it is known at this moment.
 
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, DrainRequest, Operation, OperationId, OperationKind, Override, Refusal, Timestamp, Words, WorkloadList, rules,
-    say,
+    ActivateRequest, ActivationChecks, Capacity, DrainRequest, Node, NodeId, Operation, OperationId, Override, Refusal, Scheduling, Timestamp, Words,
+    WorkloadList, rules, say,
 };
 use std::sync::Arc;
 
-use super::{Fleet, Result, types::from_engine, view::Entry, view::View};
+use super::{
+    Fleet, Result,
+    types::from_engine,
+    view::{Entry, View, capacities},
+};
 
 impl Fleet {
     /// The workloads of a node: `None` where they cannot be read at all.
@@ -30,10 +34,8 @@ impl Fleet {
     pub(super) fn with_view_as_known<T>(&self, judge: impl FnOnce(&mut View) -> T) -> T {
         let (judged, told) = {
             let mut view = self.view_mut();
-            let told = self.fold_beats(&mut view);
-            let moment = self.moment();
-            let mut told = told;
-            for id in view.aged(moment) {
+            let mut told = self.fold_beats(&mut view);
+            for id in view.aged_since_looked_at(self.moment()) {
                 self.rebuild(&mut view, &id, &mut told);
             }
             (judge(&mut view), told)
@@ -44,13 +46,26 @@ impl Fleet {
 
     pub(super) fn drain_input<'a>(
         &self,
-        view: &View,
-        entry: &'a Entry,
+        node: &'a Node,
         list: Option<&'a WorkloadList>,
         own: Option<&'a OperationId>,
+        (capacity_now, capacity_after): (Capacity, Capacity),
     ) -> rules::DrainInput<'a> {
-        let (capacity_now, capacity_after) = view.capacities(&entry.node, &self.engine.out_of_reach(&entry.engine.engine_node_id));
-        rules::DrainInput { now: self.settings.clock.now(), node: &entry.node, own, list, capacity_now, capacity_after }
+        rules::DrainInput { now: self.settings.clock.now(), node, own, list, capacity_now, capacity_after }
+    }
+
+    /// Capacity of a node's realm as it is, and as it would be without the node. The driver is asked and the fleet is summed up
+    /// while the view is free: whoever judges by it holds the gate, so that nothing is accepted in between.
+    pub(super) fn capacities(&self, id: &NodeId, engine_node_id: &str) -> (Capacity, Capacity) {
+        let barred = self.engine.out_of_reach(engine_node_id);
+        let nodes = self.with_view_as_known(|view| view.all());
+        capacities(&nodes, id, &barred)
+    }
+
+    /// How to do it from a terminal.
+    pub(super) fn commands(&self, id: &NodeId, target: Scheduling) -> Result<Vec<String>> {
+        let engine_node = self.view().get(id).map(|entry| entry.engine.clone()).ok_or_else(|| self.no_such_node(id))?;
+        Ok(self.engine.equivalent_commands(&engine_node, target))
     }
 
     pub(super) fn activation_input<'a>(&self, entry: &'a Entry, own: Option<&'a OperationId>) -> rules::ActivationInput<'a> {
@@ -67,16 +82,22 @@ impl Fleet {
         }
     }
 
-    pub(super) fn checks(&self, entry: &Entry) -> ActivationChecks {
-        let commands = self.engine.equivalent_commands(&entry.engine, pitlane_api::Scheduling::Schedulable);
+    /// `commands`: the same from a terminal.
+    pub(super) fn checks(&self, entry: &Entry, commands: Vec<String>) -> ActivationChecks {
         rules::activation_checks(&self.activation_input(entry, None), commands)
     }
 
-    /// Every guard of an accepted operation, again.
-    pub(super) fn guards(&self, view: &View, entry: &Entry, operation: &Operation, list: Option<&WorkloadList>) -> std::result::Result<(), Refusal> {
-        match operation.kind {
-            OperationKind::Drain => rules::check_drain(&self.drain_input(view, entry, list, Some(&operation.id)), &drain_request(operation)),
-            _ => rules::check_activation(&self.activation_input(entry, Some(&operation.id)), &activate_request(operation)),
+    /// Every guard of an accepted operation, again. `capacities`: of a drain.
+    pub(super) fn guards(
+        &self,
+        entry: &Entry,
+        operation: &Operation,
+        list: Option<&WorkloadList>,
+        capacities: Option<(Capacity, Capacity)>,
+    ) -> std::result::Result<(), Refusal> {
+        match capacities {
+            Some(capacities) => rules::check_drain(&self.drain_input(&entry.node, list, Some(&operation.id), capacities), &drain_request(operation)),
+            None => rules::check_activation(&self.activation_input(entry, Some(&operation.id)), &activate_request(operation)),
         }
     }
 

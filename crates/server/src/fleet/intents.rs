@@ -29,6 +29,9 @@ const MAY_STILL_ARRIVE: Duration = Duration::from_secs(30);
 /// An intent that is not settled is looked after this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// The same where the one who looks did not come back: the node is held by a call that hangs.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 /// What is about to be asked of an engine, as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Change {
@@ -67,8 +70,6 @@ struct Open {
     since: Duration,
     /// When it is looked after next, by the monotonic clock.
     next_look: Duration,
-    /// Somebody is about to look.
-    is_looked_after: bool,
 }
 
 /// The intents that are not settled, as the store has them.
@@ -86,7 +87,7 @@ pub(super) struct Settled {
 
 impl Intents {
     fn put(&self, intent: Intent, change: Change, now: Duration) {
-        lock(&self.open).push(Open { intent, change, since: now, next_look: now, is_looked_after: false });
+        lock(&self.open).push(Open { intent, change, since: now, next_look: now });
     }
 
     fn take_out(&self, id: &str) {
@@ -308,17 +309,17 @@ impl Fleet {
         }
         let now = self.settings.clock.elapsed();
         let mut due = Vec::new();
-        for open in lock(&self.intents.open).iter_mut().filter(|open| !open.is_looked_after && open.next_look <= now) {
-            open.is_looked_after = true;
+        for open in lock(&self.intents.open).iter_mut().filter(|open| open.next_look <= now) {
+            open.next_look = now + LOOK_AGAIN;
             due.push(open.clone());
         }
         for open in due {
             let fleet = self.clone();
-            self.spawn(async move {
+            self.spawn("fleet.settle_intents", async move {
                 fleet.look_after_intent(&open).await;
                 let next = fleet.settings.clock.elapsed() + LOOK_EVERY;
                 for looked in lock(&fleet.intents.open).iter_mut().filter(|looked| looked.intent.id == open.intent.id) {
-                    (looked.is_looked_after, looked.next_look) = (false, next);
+                    looked.next_look = next;
                 }
             });
         }

@@ -71,6 +71,6 @@ impl Fleet {
         };
         self.put(written);
         self.intent_carried_out(&intent, None).await;
-        self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))
+        self.node(id)
     }
 }

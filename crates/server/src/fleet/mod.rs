@@ -11,7 +11,11 @@
 //!
 //! Five locks, always taken in this order: a node's (its scheduling is read, judged and written by one at a time), the
 //! fleet's gate (guards that look at other nodes, and what they let pass, are one step), the pen of planned drains, that of
-//! moves (what is kept of an operation is shown before anybody keeps the next), the view's (never held across an await).
+//! moves (what is kept of an operation is shown before anybody keeps the next), the view's (see `view_lock` for what nobody
+//! does while it is held).
+//!
+//! Every background task has a name and runs under the [`Supervisor`]: loops are restarted, and what runs once and panics is
+//! logged and counted. State that such work leaves behind (`running`, `told`) is put right by whoever started it.
 //!
 //! The fleet must not know axum, SQLite, or any one engine.
 
@@ -32,6 +36,7 @@ mod keep;
 mod maintenance;
 mod observe;
 mod overdue;
+mod panic_safe_engine;
 mod place;
 mod plan;
 mod publish;
@@ -46,6 +51,7 @@ mod stop;
 mod tick;
 mod types;
 mod view;
+mod view_lock;
 
 #[cfg(test)]
 mod tests;
@@ -53,16 +59,14 @@ mod tests;
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use pitlane_api::{NodeId, OperationId};
 use pitlane_engine::Engine;
-use tokio::{
-    sync::{Notify, OwnedMutexGuard, oneshot},
-    task::JoinSet,
-};
+use pitlane_supervisor::{FailingTask, NoResult, Supervisor};
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 pub use agents::Agents;
 pub use clock::Clock;
@@ -73,7 +77,8 @@ pub use view::query::{DEFAULT_LIMIT, MAX_LIMIT, NodeQuery, Sort, SortKey};
 
 use crate::store::Store;
 use engine_state::EngineState;
-use view::{Moment, View};
+use view::Moment;
+use view_lock::ViewLock;
 
 /// The fleet: every use case is a method of it. `http` calls them; nothing else does.
 pub struct Fleet {
@@ -81,7 +86,7 @@ pub struct Fleet {
     store: Arc<dyn Store>,
     engine: Arc<dyn Engine>,
     agents: Arc<Agents>,
-    view: RwLock<View>,
+    view: ViewLock,
     engine_state: Mutex<EngineState>,
     hub: hub::Hub,
     /// Something waits that is not to wait for the second's frame.
@@ -105,22 +110,21 @@ pub struct Fleet {
     ended: Mutex<Vec<(NodeId, samples::Bucket)>>,
     /// Whoever keeps samples holds this: what an earlier run kept is added to once.
     keeping: tokio::sync::Mutex<()>,
-    /// `None` once the server shuts down.
-    tasks: Mutex<Option<JoinSet<()>>>,
+    supervisor: Supervisor,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing in here panics half-way through a change, so what a poisoned lock guards is whole.
+    // What these guard is changed by single calls of collections, so a panic of whoever held one leaves it whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Fleet {
-    fn view(&self) -> RwLockReadGuard<'_, View> {
-        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    fn view(&self) -> view_lock::Reading<'_> {
+        self.view.read()
     }
 
-    fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
-        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    fn view_mut(&self) -> view_lock::Changing<'_> {
+        self.view.write()
     }
 
     fn moment(&self) -> Moment {
@@ -154,33 +158,36 @@ impl Fleet {
         mutex.lock_owned().await
     }
 
-    /// Runs something until it is done or the server shuts down.
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(tasks) = lock(&self.tasks).as_mut() {
-            while tasks.try_join_next().is_some() {}
-            tasks.spawn(work);
-        }
+    /// Background tasks that keep failing: for whoever asks whether the server is ready.
+    pub fn failing_tasks(&self) -> Vec<FailingTask> {
+        self.supervisor.failing()
+    }
+
+    /// Where the background tasks run, for those that the server has beside the fleet's own.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
+    /// Runs something in the background until it is done or the server shuts down.
+    fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        self.supervisor.once(name, work);
     }
 
     /// Runs a use case to its end even where the client goes away half-way: between what the store keeps and what the
     /// view shows nobody may stop.
     async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-        let (done, outcome) = oneshot::channel();
-        self.spawn(async move {
-            // Nobody waits for it any more: it was still done.
-            let _ = done.send(work.await);
-        });
-        outcome.await.unwrap_or(Err(Error::ShuttingDown))
+        match self.supervisor.detached("fleet.use_case", work).await {
+            Ok(result) => result,
+            Err(NoResult::Panicked(panic)) => Err(Error::Internal(format!("panic: {panic}"))),
+            Err(NoResult::ShutDown) => Err(Error::ShuttingDown),
+        }
     }
 
     /// Ends every stream and every task, and keeps what lives in memory. What is half-way through the engine is picked
     /// up by the next start.
     pub async fn shutdown(&self) {
         self.hub.close();
-        let tasks = lock(&self.tasks).take();
-        if let Some(mut tasks) = tasks {
-            tasks.shutdown().await;
-        }
+        self.supervisor.shutdown().await;
         self.scribe_now().await;
         self.keep_samples_and_reports().await;
     }
@@ -188,9 +195,6 @@ impl Fleet {
     /// What `kill -9` does: nothing more is kept.
     #[cfg(test)]
     async fn crash(&self) {
-        let tasks = lock(&self.tasks).take();
-        if let Some(mut tasks) = tasks {
-            tasks.shutdown().await;
-        }
+        self.supervisor.shutdown().await;
     }
 }

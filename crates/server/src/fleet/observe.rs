@@ -54,7 +54,7 @@ impl Fleet {
         }
         if !std::mem::replace(&mut lock(&self.engine_state).listed, true) {
             let fleet = self.clone();
-            self.spawn(async move { fleet.settle_what_arrived().await });
+            self.spawn("fleet.settle_bulks", async move { fleet.settle_what_arrived().await });
             self.look_after_intents();
         }
     }
@@ -102,7 +102,7 @@ impl Fleet {
     /// Reads a node again once nobody writes it.
     fn look_soon(self: &Arc<Self>, engine_node_id: String) {
         let fleet = self.clone();
-        self.spawn(async move {
+        self.spawn("fleet.look", async move {
             let known = fleet.view().by_engine_node(&engine_node_id).map(|entry| entry.node.id.clone());
             let id = known.unwrap_or_else(|| view::derived_id(&engine_node_id));
             let _writing = fleet.lock_node(&id).await;
@@ -203,7 +203,7 @@ impl Fleet {
                     say!("{} It had reached the engine: {}.", Refusal::OperationFinished { operation: operation.clone() }.message(), shows(node));
                 self.note(NewActivity { operation_id: Some(operation.id.clone()), ..entry(ActivityKind::Drained, message) });
                 let fleet = self.clone();
-                self.spawn(async move {
+                self.spawn("fleet.settle_bulks", async move {
                     if let Err(error) = fleet.settle_if_arrived(&operation).await {
                         tracing::warn!(%error, "that an aborted operation arrived could not be kept with its bulk operation");
                     }
@@ -243,12 +243,12 @@ impl Fleet {
             self.note(NewActivity {
                 actor_kind: ActorKind::Outside,
                 node_id: Some(entry.node.id.clone()),
-                node_name: Some(entry.node.name),
+                node_name: Some(entry.node.name.clone()),
                 ..NewActivity::by_system(self.settings.clock.now(), ActivityKind::NodeRemoved, message.clone())
             });
             self.wake_node(&entry.node.id);
-            let (fleet, id) = (self.clone(), entry.node.id);
-            self.spawn(async move { fleet.end_plan_of(&id, message).await });
+            let (fleet, id) = (self.clone(), entry.node.id.clone());
+            self.spawn("fleet.end_plan", async move { fleet.end_plan_of(&id, message).await });
         }
     }
 

@@ -7,8 +7,10 @@ use std::{
 
 use pitlane_api::{ActivityKind, NodeId, Timestamp, say};
 
+use pitlane_supervisor::catch_panic;
+
 use super::{Fleet, accept::about, lock};
-use crate::store::NewActivity;
+use crate::store::{self, NewActivity};
 
 /// Of which nodes it was told, and since when each is overdue.
 #[derive(Default)]
@@ -48,8 +50,9 @@ impl Fleet {
         };
         for (id, at, entry) in late {
             let fleet = self.clone();
-            self.spawn(async move {
-                match fleet.store.tell_overdue(&id, at, &entry).await {
+            self.spawn("fleet.overdue", async move {
+                let told = catch_panic(fleet.store.tell_overdue(&id, at, &entry)).await;
+                match told.unwrap_or_else(|panic| Err(store::Error::Other(panic))) {
                     Ok(entries) => fleet.announce(entries.unwrap_or_default()),
                     Err(error) => {
                         tracing::warn!(%error, node = %id, "that a node is overdue could not be kept yet");

@@ -16,7 +16,8 @@ impl Fleet {
         if !self.engine.capabilities().place {
             return Err(Error::Unsupported(say!("This engine has a scheduler of its own: Pitlane does not place workloads on it.")));
         }
-        let nodes: Vec<Node> = self.with_view_as_known(|view| view.nodes_by_name().cloned().collect());
+        let nodes = self.with_view_as_known(|view| view.all_by_name());
+        let nodes: Vec<Node> = nodes.iter().map(|node| Node::clone(node)).collect();
         let placing = self.heard(self.engine.place(&request, nodes).await).map_err(from_engine)?;
         Ok(placing??)
     }

@@ -38,7 +38,7 @@ impl Fleet {
     }
 
     pub(super) fn fleet_info(&self, view: &View) -> FleetInfo {
-        let totals = view.totals().clone();
+        let totals = view.totals(self.settings.clock.now()).clone();
         FleetInfo {
             name: self.settings.name.clone(),
             production: self.settings.production,
@@ -56,14 +56,25 @@ impl Fleet {
     /// A page of nodes.
     pub fn list(&self, query: &NodeQuery) -> Result<NodePage> {
         let now = self.settings.clock.now();
-        let view = self.view();
         let invalid = |message| Error::Invalid { field: "cursor".into(), message };
-        let page = query::page(query, &view, now).map_err(invalid)?;
-        Ok(NodePage { nodes: page.nodes, total: page.total, next_cursor: page.next_cursor, facets: page.facets, server_time: now })
+        let asked = query::Asked::read(query).map_err(invalid)?;
+        let page = if asked.is_of_all_by_name() {
+            asked.read_off(&self.view(), now)
+        } else {
+            let nodes = self.view().all();
+            asked.select(&nodes, now)
+        };
+        let nodes = page.nodes.iter().map(|node| Node::clone(node)).collect();
+        Ok(NodePage { nodes, total: page.total, next_cursor: page.next_cursor, facets: page.facets, server_time: now })
     }
 
     /// One node.
     pub fn node(&self, id: &NodeId) -> Result<Node> {
+        Ok(Node::clone(&*self.shown(id)?))
+    }
+
+    /// One node as it is shown just now.
+    pub(super) fn shown(&self, id: &NodeId) -> Result<Arc<Node>> {
         self.view().get(id).map(|entry| entry.node.clone()).ok_or_else(|| self.no_such_node(id))
     }
 

@@ -13,6 +13,7 @@ use pitlane_api::{
     say,
 };
 use pitlane_engine::{EngineNode, Record, SetScheduling};
+use pitlane_supervisor::catch_panic;
 use tokio::sync::Notify;
 
 use super::{
@@ -62,9 +63,13 @@ impl Fleet {
             wake
         };
         let (fleet, id, node_id) = (self.clone(), operation.id.clone(), operation.node_id.clone());
-        self.spawn(async move {
+        self.spawn("fleet.reconcile", async move {
             loop {
-                match fleet.attempt(&id).await {
+                let next = match catch_panic(fleet.attempt(&id)).await {
+                    Ok(next) => next,
+                    Err(panic) => fleet.attempt_panicked(&id, &panic).await,
+                };
+                match next {
                     Next::Done => break,
                     Next::Again => {}
                     Next::Wait(pause) => tokio::select! {
@@ -139,6 +144,22 @@ impl Fleet {
             Ok(outcome) => self.conclude(current, outcome).await,
             Err(error) => self.store_failed(&error, current.attempt_count),
         }
+    }
+
+    /// An attempt panicked. What it held is let go, what it kept stands: the operation waits for the next attempt, and says why.
+    async fn attempt_panicked(self: &Arc<Self>, id: &OperationId, panic: &str) -> Next {
+        self.supervisor.note_panic("fleet.reconcile", panic);
+        let waits = async {
+            match self.store.operation(id).await {
+                Ok(Some(operation)) if !operation.state.is_finished() => self.conclude(operation, Outcome::Wait(attempt_failed())).await,
+                Ok(_) => Next::Done,
+                Err(error) => self.store_failed(&error, 1),
+            }
+        };
+        catch_panic(waits).await.unwrap_or_else(|panic| {
+            self.supervisor.note_panic("fleet.reconcile", &panic);
+            Next::Wait(self.settings.backoff.max)
+        })
     }
 
     /// The store would not have it: nothing is lost, since what it has is where the next attempt begins.
@@ -216,9 +237,14 @@ impl Fleet {
         let revision = node.revision();
         let record_operation = node.record.as_ref().and_then(|record| record.operation_id.as_ref());
         let shown = EngineView { scheduling: node.scheduling, revision: &revision, record_operation };
+        let id = view::node_id(node);
+        let capacities = match operation.kind {
+            OperationKind::Drain => Some(self.capacities(&id, &node.engine_node_id)),
+            _ => None,
+        };
         self.with_view_as_known(|view| {
-            rules::decide(operation, shown, || match view.get(&view::node_id(node)) {
-                Some(entry) => self.guards(view, entry, operation, list),
+            rules::decide(operation, shown, || match view.get(&id) {
+                Some(entry) => self.guards(entry, operation, list, capacities),
                 None => Err(Refusal::NodeIsDeleting {}),
             })
         })
@@ -331,6 +357,10 @@ fn failed_because(kind: OperationKind, why: &Words) -> Words {
     }
 }
 
+fn attempt_failed() -> Words {
+    say!("Pitlane itself failed at this attempt, and tries again. Its log says more.")
+}
+
 /// Whether the engine shows what the operation asked for, by the operation's own hand.
 pub(super) fn arrived(operation: &Operation, node: &EngineNode) -> bool {
     match operation.kind {
@@ -349,6 +379,7 @@ fn after_error(error: pitlane_engine::Error) -> Outcome {
         E::Unreachable { .. } => Outcome::Wait(from_engine(error).words()),
         // The node changed between reading and writing: the next attempt reads it and decides anew.
         E::Conflict => Outcome::Wait(say!("The node was changed at the engine meanwhile.")),
+        E::Failed(_) => Outcome::Wait(attempt_failed()),
         E::NotFound(_) | E::Refused(_) | E::Unsupported(_) => Outcome::Failed(from_engine(error).words()),
     }
 }

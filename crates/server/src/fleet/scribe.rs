@@ -72,10 +72,10 @@ impl Fleet {
 
     pub(super) async fn scribe(self: Arc<Self>) {
         loop {
-            self.scribe.wake.notified().await;
             while !self.scribe_now().await {
                 self.settings.clock.after(Duration::from_secs(1)).await;
             }
+            self.scribe.wake.notified().await;
         }
     }
 

@@ -128,18 +128,18 @@ impl Fleet {
 
     /// Called every second: ends the links of nodes that are back.
     pub(super) fn end_served_links(self: &Arc<Self>) {
-        let served: Vec<(ShareLink, Node)> = {
+        let served: Vec<(ShareLink, Arc<Node>)> = {
             let waiting = lock(&self.links.until_activated);
             if waiting.is_empty() {
                 return;
             }
             let view = self.view();
             let back = waiting.iter().filter_map(|(id, links)| Some((links, &view.get(id)?.node))).filter(|(_, node)| rules::share_has_served(node));
-            back.flat_map(|(links, node)| links.iter().map(|link| (link.clone(), node.clone()))).collect()
+            back.flat_map(|(links, node)| links.iter().map(|link| (link.clone(), node.clone()))).collect::<Vec<_>>()
         };
         for (link, node) in served {
             let fleet = self.clone();
-            self.spawn(async move {
+            self.spawn("fleet.served_links", async move {
                 let message = say!("The public link that {} had made has served: the node is back.", &link.created_by);
                 let entry = NewActivity::by_system(fleet.settings.clock.now(), ActivityKind::LinkChanged, message);
                 if let Err(error) = fleet.end_link(&link, about(entry, &node.id, &node.name)).await {

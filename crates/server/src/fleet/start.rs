@@ -2,15 +2,20 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, RwLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use pitlane_api::{ActivityKind, EngineKind, OperationKind, OperationState, say};
-use pitlane_engine::Engine;
-use tokio::{sync::Notify, task::JoinSet};
+use pitlane_engine::{Change, Engine};
+use pitlane_supervisor::Supervisor;
+use tokio::sync::Notify;
 
-use super::{Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, overdue, plan, scribe, share, view};
+use super::{
+    Agents, Fleet, FleetSettings, Result, engine_state::EngineState, hub::Hub, lock, overdue, panic_safe_engine::PanicSafeEngine, plan, scribe,
+    share, view, view_lock::ViewLock,
+};
 use crate::store::{NewActivity, Store};
 
 /// What an engine's own process on a node is called.
@@ -38,6 +43,22 @@ impl Fleet {
     /// # Errors
     /// Only where the store cannot be read.
     pub async fn start(settings: FleetSettings, store: Arc<dyn Store>, engine: Arc<dyn Engine>, agents: Arc<Agents>) -> Result<Arc<Self>> {
+        let supervisor = Supervisor::new(settings.restarts);
+        if let Some(of_the_driver) = engine.supervisor() {
+            supervisor.adopt(of_the_driver);
+        }
+        let engine = Arc::new(PanicSafeEngine::new(engine, supervisor.clone()));
+        Self::start_under(supervisor, settings, store, engine, agents).await
+    }
+
+    /// The same with a supervisor, and with the engine as it is.
+    pub(super) async fn start_under(
+        supervisor: Supervisor,
+        settings: FleetSettings,
+        store: Arc<dyn Store>,
+        engine: Arc<dyn Engine>,
+        agents: Arc<Agents>,
+    ) -> Result<Arc<Self>> {
         let known_agents = store.agents().await?;
         for agent in &known_agents {
             agents.put(agent);
@@ -53,7 +74,7 @@ impl Fleet {
             newest_simulated_agent: None,
         };
         let fleet = Arc::new(Self {
-            view: RwLock::new(view::View::new(surroundings)),
+            view: ViewLock::new(view::View::new(surroundings)),
             engine_state: Mutex::new(EngineState::default()),
             hub: Hub::new(),
             urgent: Notify::new(),
@@ -72,7 +93,7 @@ impl Fleet {
             last_tick: Mutex::new(settings.clock.elapsed()),
             ended: Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
-            tasks: Mutex::new(Some(JoinSet::new())),
+            supervisor,
             settings,
             store,
             engine,
@@ -89,12 +110,7 @@ impl Fleet {
             fleet.settle_what_is_open().await;
         }
         fleet.forget_orphans(known_agents).await;
-        fleet.spawn(fleet.clone().follow(changes));
-        fleet.spawn(fleet.clone().scribe());
-        fleet.spawn(fleet.clone().fold_on());
-        fleet.spawn(fleet.clone().tick_on());
-        fleet.spawn(fleet.clone().publish_urgent_on());
-        fleet.spawn(fleet.clone().keep_house());
+        fleet.keep_going(changes);
         for operation in fleet.store.unfinished_operations().await? {
             fleet.reconcile(&operation);
         }
@@ -102,6 +118,35 @@ impl Fleet {
             fleet.carry_bulk(&bulk);
         }
         Ok(fleet)
+    }
+
+    /// The loops that a fleet lives by. `changes` is the engine's watch, opened before its nodes were listed.
+    fn keep_going(self: &Arc<Self>, changes: BoxStream<'static, pitlane_engine::Result<Change>>) {
+        let keep = |name, task: fn(Arc<Self>) -> BoxFuture<'static, ()>| {
+            let fleet = self.clone();
+            self.supervisor.keep(name, move || task(fleet.clone()));
+        };
+        keep("fleet.activity_writer", |fleet| fleet.scribe().boxed());
+        keep("fleet.beats", |fleet| fleet.fold_on().boxed());
+        keep("fleet.tick", |fleet| fleet.tick_on().boxed());
+        keep("fleet.urgent_frames", |fleet| fleet.publish_urgent_on().boxed());
+        keep("fleet.upkeep", |fleet| fleet.keep_house().boxed());
+        let (fleet, mut first) = (self.clone(), Some(changes));
+        self.supervisor.keep("fleet.engine_watch", move || {
+            let (fleet, first) = (fleet.clone(), first.take());
+            async move {
+                let changes = match first {
+                    Some(changes) => changes,
+                    // What the watch before did not tell any more is in the list.
+                    None => {
+                        let changes = fleet.engine.watch();
+                        fleet.relist().await;
+                        changes
+                    }
+                };
+                fleet.follow(changes).await;
+            }
+        });
     }
 
     /// Shows the operations that are not finished, and those that failed last.

@@ -27,12 +27,7 @@ impl Fleet {
     pub(super) async fn fold_on(self: Arc<Self>) {
         loop {
             self.settings.clock.after(FOLD_EVERY).await;
-            let told = {
-                let mut view = self.view_mut();
-                let told = self.fold_beats(&mut view);
-                view.recount_if_changed(self.settings.clock.now());
-                told
-            };
+            let told = self.fold_beats(&mut self.view_mut());
             self.tell_all(told);
         }
     }
@@ -62,11 +57,12 @@ impl Fleet {
             self.publish_changes(&mut view);
             told
         };
+        self.hub.flush();
         self.tell_all(told);
         if !ended.is_empty() {
             lock(&self.ended).extend(ended);
             let fleet = self.clone();
-            self.spawn(async move { fleet.keep_ended().await });
+            self.spawn("fleet.keep_samples", async move { fleet.keep_ended().await });
         }
         self.begin_plans();
         self.tell_overdue();

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use pitlane_api::{ActorKind, Refusal, Revision, Role, Thresholds, Words, rules::FieldError, say};
 
+use pitlane_supervisor::RestartPolicy;
+
 use super::Clock;
 use crate::store::{self, SecretHash};
 
@@ -93,6 +95,8 @@ pub struct FleetSettings {
     pub machine_id: Option<String>,
     /// Activity older than this is removed.
     pub keep_activity: Duration,
+    /// When background tasks are started again, and from when on they count as failing.
+    pub restarts: RestartPolicy,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -107,6 +111,7 @@ impl Default for FleetSettings {
             server_version: env!("CARGO_PKG_VERSION").into(),
             machine_id: None,
             keep_activity: Duration::from_secs(90 * 24 * 3600),
+            restarts: RestartPolicy::default(),
             clock: Clock::system(),
         }
     }
@@ -228,6 +233,7 @@ pub(super) fn from_engine(error: pitlane_engine::Error) -> Error {
         E::Conflict => Error::EngineUnavailable { message: say!("The node keeps changing at the engine; try again."), retry_after_s: 1 },
         E::NotFound(node) => Error::NotFound(say!("The engine has no node {}.", node)),
         E::Refused(message) => Error::EngineRefused(sentence(message)),
+        E::Failed(panic) => Error::Internal(format!("the driver of the engine panicked: {panic}")),
         E::Unsupported(what) => Error::Unsupported(say!("This engine does not offer {}.", what)),
     }
 }

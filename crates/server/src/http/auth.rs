@@ -94,7 +94,7 @@ fn note_use(app: &App, id: &str, now: Timestamp) {
         return;
     }
     let (app, id) = (app.clone(), id.to_owned());
-    tokio::spawn(async move {
+    app.fleet.clone().supervisor().once("http.note_use_of_token", async move {
         if let Err(error) = app.store.touch_token(&id, now).await {
             tracing::debug!(%error, "the use of a token was not noted");
         }

@@ -17,7 +17,7 @@ mod types;
 use std::path::Path;
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 
 pub use error::{Error, Result};
 pub use intents::{FirstBeat, Intent};
@@ -166,8 +166,9 @@ pub trait Store: Send + Sync + 'static {
     /// What a request with this key was answered before; `None` where it is new, or older than 24 h at `now`.
     async fn replay_bulk(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<BulkAccepted>>;
 
-    /// Keeps a bulk operation as it is now, with its activity. There is one writer.
-    async fn save_bulk(&self, bulk: &StoredBulk, activity: &[NewActivity]) -> Result<Vec<ActivityEntry>>;
+    /// Keeps a bulk operation as it is now, with its activity, in one transaction. Of its items only those at the positions `changed` are
+    /// written. There is one writer.
+    async fn save_bulk(&self, bulk: &StoredBulk, changed: &[usize], activity: &[NewActivity]) -> Result<Vec<ActivityEntry>>;
 
     /// One bulk operation.
     async fn bulk(&self, id: &str) -> Result<Option<StoredBulk>>;
@@ -175,8 +176,14 @@ pub trait Store: Send + Sync + 'static {
     /// Those that are not finished, oldest first: where a restarted server goes on.
     async fn unfinished_bulks(&self) -> Result<Vec<BulkOperation>>;
 
-    /// The newest ones, newest first.
-    async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>>;
+    /// The newest ones, newest first, each in a line.
+    async fn bulk_heads(&self, limit: u32) -> Result<Vec<StoredBulkHead>>;
+
+    /// The bulk operation that began this operation.
+    async fn bulk_of_operation(&self, operation: &OperationId) -> Result<Option<StoredBulk>>;
+
+    /// The operations of items in one of these states, of the newest `limit` bulk operations.
+    async fn operations_of_bulk_items(&self, states: &[BulkItemState], limit: u32) -> Result<Vec<Operation>>;
 
     // --- planned drains ---
 

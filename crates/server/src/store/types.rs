@@ -1,7 +1,8 @@
 //! What goes into a store and comes out of it, beside the types of the contract.
 
 use pitlane_api::{
-    ActivityEntry, ActivityKind, ActorKind, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Role, ShareLink, Timestamp, Words,
+    ActivityEntry, ActivityKind, ActorKind, BulkItemState, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Role, ShareLink,
+    Timestamp, Words,
 };
 
 use super::SecretHash;
@@ -310,6 +311,15 @@ pub struct StoredBulk {
     pub bulk: BulkOperation,
     /// Who asked, as JSON; the store does not read it.
     pub actor: String,
+}
+
+/// A bulk operation in a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredBulkHead {
+    /// As it goes over the wire, without its items.
+    pub bulk: BulkOperation,
+    /// How many items are in which state.
+    pub states: Vec<(BulkItemState, u32)>,
 }
 
 /// What became of a bulk operation that was to be kept.

@@ -60,11 +60,11 @@ impl Cell {
 pub(super) struct Taken {
     pub send_containers: bool,
     pub clock_offset_s: Option<f64>,
-    /// It is the first one since the agent enrolled, as far as the store knows.
+    /// It is the first one since the agent enrolled, its host booted or its version changed, as far as the store knows.
     pub unkept: Option<UnkeptBeat>,
 }
 
-/// A beat of an agent of which the store has no report since it enrolled.
+/// A beat that is to be kept before it is answered.
 #[derive(Debug)]
 pub(super) struct UnkeptBeat {
     pub node_id: NodeId,

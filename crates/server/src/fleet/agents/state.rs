@@ -27,7 +27,7 @@ pub(super) struct State {
     pub counts: WorkloadCounts,
     /// A clean heartbeat confirmed the node once.
     pub confirmed: bool,
-    /// The store has a report since the agent enrolled.
+    /// The store has a report since the agent enrolled, and since its host booted and its version changed.
     pub report_is_kept: bool,
     /// The agent said that it ends on purpose.
     pub stopping: bool,
@@ -98,7 +98,8 @@ impl State {
             if before.agent_version != beat.agent_version {
                 self.news.push(News::Updated { from: before.agent_version.clone(), to: beat.agent_version.clone() });
             }
-            self.keep |= before.boot_id != beat.boot_id || before.agent_version != beat.agent_version;
+            // What is told of such a beat is told once, also over a kill of the server.
+            self.report_is_kept &= before.boot_id == beat.boot_id && before.agent_version == beat.agent_version;
         }
         // "Unchanged" holds within one run of the agent only, and only while this server has been listening to it.
         let same_run = self.beat.is_some() && before.as_ref().is_some_and(|before| beat.seq > before.seq && before.boot_id == beat.boot_id);

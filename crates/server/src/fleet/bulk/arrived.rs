@@ -6,17 +6,15 @@ use pitlane_api::{ActivityKind, BulkItem, BulkItemState, Operation, OperationKin
 use super::change::{LISTED, done_of, in_words};
 use crate::{
     fleet::{Fleet, Result, reconcile::arrived},
-    store::{ActivityQuery, NewActivity},
+    store::{ActivityQuery, NewActivity, StoredBulk},
 };
 
 pub(super) fn arrived_words() -> Words {
     say!("It arrived although it was aborted: the engine had it already.")
 }
 
-/// Its operation may have been aborted and have arrived.
-fn is_open_to_it(item: &BulkItem) -> bool {
-    matches!(item.state, BulkItemState::Running | BulkItemState::Aborted)
-}
+/// The operation of an item in one of these states may have been aborted and have arrived.
+const OPEN_TO_IT: [BulkItemState; 2] = [BulkItemState::Running, BulkItemState::Aborted];
 
 impl Fleet {
     /// Once the engine's nodes are known after a start: the server may have been killed between an abort and the engine's answer.
@@ -27,12 +25,8 @@ impl Fleet {
     }
 
     async fn try_to_settle_what_arrived(&self) -> Result<()> {
-        for bulk in self.store.bulks(LISTED).await? {
-            for id in bulk.items.iter().filter(|item| is_open_to_it(item)).filter_map(|item| item.operation_id.as_ref()) {
-                if let Some(operation) = self.store.operation(id).await? {
-                    self.settle_if_arrived(&operation).await?;
-                }
-            }
+        for operation in self.store.operations_of_bulk_items(&OPEN_TO_IT, LISTED).await? {
+            self.settle_if_arrived(&operation).await?;
         }
         Ok(())
     }
@@ -66,8 +60,11 @@ impl Fleet {
 
     /// A drain or an activation that was with the engine when it was aborted arrived all the same. Nothing of it is undone, so its node is done.
     pub(in crate::fleet) async fn bulk_arrived(&self, operation: &Operation) -> Result<()> {
-        let of = |item: &BulkItem| is_open_to_it(item) && item.operation_id.as_ref() == Some(&operation.id);
-        let Some(bulk) = self.store.bulks(LISTED).await?.into_iter().find(|bulk| bulk.items.iter().any(of)) else { return Ok(()) };
+        let of = |item: &BulkItem| OPEN_TO_IT.contains(&item.state) && item.operation_id.as_ref() == Some(&operation.id);
+        let Some(StoredBulk { bulk, .. }) = self.store.bulk_of_operation(&operation.id).await? else { return Ok(()) };
+        if !bulk.items.iter().any(of) {
+            return Ok(());
+        }
         let now = self.settings.clock.now();
         let arrived = self.change_bulk(&bulk.id, |stored, activity| {
             let bulk = &mut stored.bulk;

@@ -22,7 +22,8 @@ pub(super) const LISTED: u32 = 50;
 impl Fleet {
     /// The newest ones.
     pub async fn bulk_operations(&self) -> Result<BulkList> {
-        let operations = self.store.bulks(LISTED).await?.iter().map(rules::bulk_summary).collect();
+        let heads = self.store.bulk_heads(LISTED).await?;
+        let operations = heads.into_iter().map(|head| rules::bulk_summary_of(&head.bulk, head.states)).collect();
         Ok(BulkList { operations, server_time: self.settings.clock.now() })
     }
 
@@ -46,7 +47,8 @@ impl Fleet {
         let now = self.settings.clock.now();
         rules::check_bulk_request(&request, now)?;
         let ids: Vec<NodeId> = request.nodes.iter().map(|node| node.node_id.clone()).collect();
-        let (capacity_now, capacity_after) = self.bulk_capacities(request.kind, &ids)?;
+        let nodes = self.with_view_as_known(|view| view.all());
+        let (capacity_now, capacity_after) = self.bulk_capacities(request.kind, &ids, &nodes).await?;
         rules::check_bulk_capacity(&capacity_now, &capacity_after, request.allow_last_schedulable)?;
         let bulk = self.new_bulk(request, &call.actor, now)?;
         let entry = entry_by(&call.actor, now, ActivityKind::BulkChanged, asked(&bulk));
@@ -55,6 +57,7 @@ impl Fleet {
         match self.store.accept_bulk(&stored, key.as_ref(), &[entry]).await? {
             BulkAccepted::Stored(entries) => {
                 self.announce(entries);
+                self.know_bulk(&stored);
                 self.bulk_moved(&stored.bulk);
                 self.carry_bulk(&stored.bulk);
                 Ok(stored.bulk)

@@ -26,6 +26,8 @@ use crate::store::{NewActivity, StoredBulk};
 pub(super) struct Bulks {
     /// One for each that is being carried out.
     runners: Mutex<HashMap<String, Arc<Notify>>>,
+    /// Those that are not over, as they are kept: a step of one does not read all of it again.
+    known: Mutex<HashMap<String, Arc<StoredBulk>>>,
     /// Moved since the last second.
     moved: Mutex<BTreeMap<String, BulkSummary>>,
     /// One change at a time: each reads, changes and keeps the whole.
@@ -58,17 +60,33 @@ impl Fleet {
     }
 
     async fn stored_bulk(&self, id: &str) -> Result<StoredBulk> {
+        if let Some(known) = lock(&self.bulks.known).get(id).cloned() {
+            return Ok(StoredBulk::clone(&known));
+        }
         self.store.bulk(id).await?.ok_or_else(|| Error::NotFound(say!("There is no such bulk operation.")))
     }
 
-    /// Changes a bulk operation and keeps it. The only way to do that once it was accepted.
+    /// Remembers one as it was kept, until it is over.
+    fn know_bulk(&self, stored: &StoredBulk) {
+        let mut known = lock(&self.bulks.known);
+        match stored.bulk.state.is_finished() {
+            true => known.remove(&stored.bulk.id),
+            false => known.insert(stored.bulk.id.clone(), Arc::new(stored.clone())),
+        };
+    }
+
+    /// Changes a bulk operation and keeps it: the whole, and those of its items that are others now. The only way to do that once it was
+    /// accepted.
     async fn change_bulk(&self, id: &str, change: impl FnOnce(&mut StoredBulk, &mut Vec<NewActivity>) -> Result<()>) -> Result<BulkOperation> {
         let _pen = self.bulks.pen.lock().await;
-        let mut stored = self.stored_bulk(id).await?;
-        let mut activity = Vec::new();
+        let before = self.stored_bulk(id).await?;
+        let (mut stored, mut activity) = (before.clone(), Vec::new());
         change(&mut stored, &mut activity)?;
         stored.bulk.updated_at = self.settings.clock.now().max(stored.bulk.updated_at);
-        let entries = self.store.save_bulk(&stored, &activity).await?;
+        let changed: Vec<usize> =
+            stored.bulk.items.iter().enumerate().filter(|(at, item)| before.bulk.items.get(*at) != Some(*item)).map(|(at, _)| at).collect();
+        let entries = self.store.save_bulk(&stored, &changed, &activity).await?;
+        self.know_bulk(&stored);
         self.announce(entries);
         self.bulk_moved(&stored.bulk);
         Ok(stored.bulk)
@@ -82,7 +100,7 @@ impl Fleet {
     pub(super) fn publish_bulks(&self) {
         let moved = std::mem::take(&mut *lock(&self.bulks.moved));
         if !moved.is_empty() {
-            self.send(EVENT_BULK, &BulkEvent { operations: moved.into_values().collect(), server_time: self.settings.clock.now() });
+            self.send(EVENT_BULK, BulkEvent { operations: moved.into_values().collect(), server_time: self.settings.clock.now() });
         }
     }
 

@@ -7,6 +7,7 @@ use pitlane_api::{
     rules::{self, BulkNext},
     say,
 };
+use pitlane_supervisor::catch_panic;
 use tokio::sync::Notify;
 
 use super::{
@@ -43,7 +44,7 @@ impl Fleet {
             wake
         };
         let (fleet, id) = (self.clone(), bulk.id.clone());
-        self.spawn(async move {
+        self.spawn("fleet.bulk", async move {
             let mut failures = 0;
             loop {
                 match fleet.bulk_turn(&id, &mut failures).await {
@@ -64,7 +65,11 @@ impl Fleet {
     }
 
     async fn bulk_turn(self: &Arc<Self>, id: &str, failures: &mut u32) -> Turn {
-        match self.try_bulk_turn(id).await {
+        let turn = catch_panic(self.try_bulk_turn(id)).await.unwrap_or_else(|panic| {
+            self.supervisor.note_panic("fleet.bulk", &panic);
+            Err(Error::Internal(panic))
+        });
+        match turn {
             Ok(turn) => {
                 *failures = 0;
                 turn

@@ -11,6 +11,8 @@ use pitlane_api::{
     say,
 };
 
+use pitlane_supervisor::catch_panic;
+
 use super::{Try, about_plan, concluded};
 use crate::{
     fleet::{Call, Error, Fleet, Idempotency, IfMatch, Result, bulk::read, guards::only_just_started, lock},
@@ -44,8 +46,11 @@ impl Fleet {
         };
         for stored in due {
             let fleet = self.clone();
-            self.spawn(async move {
-                let turn = fleet.begin_plan(&stored).await;
+            self.spawn("fleet.plans", async move {
+                let turn = catch_panic(fleet.begin_plan(&stored)).await.unwrap_or_else(|panic| {
+                    fleet.supervisor.note_panic("fleet.plans", &panic);
+                    Err(Error::Internal(panic))
+                });
                 fleet.after_try(&stored, turn).await;
             });
         }
@@ -69,13 +74,15 @@ impl Fleet {
             Err(error) => error.words(),
         };
         tracing::warn!(node = %stored.plan.node_id, %why, "a planned drain waits");
+        {
+            let mut tries = lock(&self.plans.tries);
+            let failures = tries.get(id).map_or(0, |last| last.failures).saturating_add(1);
+            let next = self.settings.clock.elapsed() + self.settings.backoff.wait(failures, rand::random());
+            tries.insert(id.clone(), Try { running: false, failures, next });
+        }
         if let Err(error) = self.plan_waits(stored, why).await {
             tracing::debug!(%error, "why it waits could not be kept");
         }
-        let mut tries = lock(&self.plans.tries);
-        let failures = tries.get(id).map_or(0, |last| last.failures).saturating_add(1);
-        let next = self.settings.clock.elapsed() + self.settings.backoff.wait(failures, rand::random());
-        tries.insert(id.clone(), Try { running: false, failures, next });
     }
 
     async fn begin_plan(self: &Arc<Self>, stored: &StoredPlan) -> Result<Turn> {

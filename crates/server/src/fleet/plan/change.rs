@@ -91,9 +91,10 @@ impl Fleet {
     }
 
     fn check_plan(&self, plan: &PlannedDrain, list: Option<&WorkloadList>) -> Result<()> {
+        let capacities = self.capacities(&plan.node_id, &self.engine_node_id(&plan.node_id)?);
         self.with_view_as_known(|view| {
             let entry = view.get(&plan.node_id).ok_or_else(|| self.no_such_node(&plan.node_id))?;
-            Ok(rules::check_plan(&self.drain_input(view, entry, list, None), plan)?)
+            Ok(rules::check_plan(&self.drain_input(&entry.node, list, None, capacities), plan)?)
         })
     }
 

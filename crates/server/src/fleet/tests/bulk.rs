@@ -71,7 +71,7 @@ async fn the_whole_set_must_leave_a_node_that_takes_placements() {
     assert_eq!((preview.capacity_now.nodes, preview.capacity_after.nodes), (2, 0));
     let refusal = refused(world.fleet.accept_bulk(request(&both, OperationKind::Drain), call("ada")).await);
     assert_eq!(refusal, Refusal::LastSchedulableNode { remaining: 0 });
-    assert!(world.store.bulks(10).await.unwrap().is_empty(), "nothing was kept");
+    assert!(world.store.bulk_heads(10).await.unwrap().is_empty(), "nothing was kept");
     let allowed = BulkRequest { allow_last_schedulable: true, ..request(&both, OperationKind::Drain) };
     let accepted = world.fleet.accept_bulk(allowed, call("ada")).await.unwrap();
     world.bulk_reaches(&accepted.id, BulkState::Completed).await;
@@ -313,7 +313,7 @@ async fn a_repeated_request_has_one_effect() {
     world.bulk_reaches(&first.id, BulkState::Completed).await;
     assert_eq!(world.fleet.accept_bulk(wish(), with_key("k", "body")).await.unwrap().id, first.id);
     assert_eq!(world.fleet.accept_bulk(wish(), with_key("k", "other")).await, Err(crate::fleet::Error::IdempotencyMismatch));
-    assert_eq!(world.store.bulks(10).await.unwrap().len(), 1);
+    assert_eq!(world.store.bulk_heads(10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::{StreamExt, stream::BoxStream};
 use pitlane_api::{Capabilities, EngineKind, Node, NodeId, PlacementRequest, Scheduling, WorkloadList};
 use pitlane_engine::{Change, Engine, EngineNode, Error, NewHost, Placing, Result, SetScheduling};
 use pitlane_engine_embedded::EmbeddedEngine;
@@ -25,6 +25,8 @@ pub enum Fault {
     LostAnswer,
     /// A right is missing.
     Refused,
+    /// The driver panics, and nothing was done.
+    Panic,
     /// The engine answers as if it had not done what it did.
     Stale,
 }
@@ -38,6 +40,10 @@ pub enum At {
     Set,
     Remove,
     Version,
+    /// `Away`: the watch ends at once.
+    Watch,
+    /// Only `Panic`.
+    Capabilities,
 }
 
 /// A fault that is armed: after `skip` good calls, for `times` calls.
@@ -128,6 +134,7 @@ impl Double {
         match fault? {
             Fault::Away => Some(Err(Error::unreachable(pitlane_api::Words::plain("it was told to")))),
             Fault::Refused => Some(Err(Error::Refused(pitlane_api::Words::plain("nodes/patch is not allowed")))),
+            Fault::Panic => panic!("the driver was told to panic"),
             Fault::HangBefore => std::future::pending().await,
             Fault::HangAfter | Fault::LostAnswer | Fault::Stale => None,
         }
@@ -141,6 +148,7 @@ impl Engine for Double {
     }
 
     fn capabilities(&self) -> Capabilities {
+        assert_eq!(self.strikes(At::Capabilities), None, "the driver was told to panic");
         self.inner.capabilities()
     }
 
@@ -169,7 +177,11 @@ impl Engine for Double {
     }
 
     fn watch(&self) -> BoxStream<'static, Result<Change>> {
-        self.inner.watch()
+        match self.strikes(At::Watch) {
+            Some(Fault::Panic) => futures::stream::poll_fn(|_| panic!("the driver was told to panic")).boxed(),
+            Some(_) => futures::stream::empty().boxed(),
+            None => self.inner.watch(),
+        }
     }
 
     async fn workloads(&self, engine_node_id: &str, node_id: &NodeId) -> Result<WorkloadList> {

@@ -18,5 +18,6 @@ mod refusals;
 mod removal;
 mod scale;
 mod stress;
+mod supervision;
 mod unanswered;
 mod world;

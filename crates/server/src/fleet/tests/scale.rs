@@ -105,7 +105,8 @@ async fn details_that_move_with_every_beat_come_bit_by_bit() {
     beat(0);
     fleet.tick();
     let mut stream = fleet.subscribe(None);
-    while let Some(Some(_)) = stream.next().now_or_never() {}
+    // The snapshot of so many is encoded by a thread of its own.
+    while stream.next().await.unwrap().id.is_empty() {}
     // After a minute the details of all nodes are due at once.
     let mut refreshed = std::collections::BTreeSet::new();
     for second in 1..=100_u64 {
@@ -122,4 +123,71 @@ async fn details_that_move_with_every_beat_come_bit_by_bit() {
     }
     assert_eq!(refreshed.len(), tokens.len(), "and all of them come");
     fleet.crash().await;
+}
+
+/// Whoever asks for many nodes, or for a snapshot, keeps the others waiting for a few walks through the fleet at most. That no driver is called and no frame
+/// is encoded under the view's lock is asserted by every test: see `view_lock`.
+#[tokio::test]
+async fn a_set_of_five_hundred_walks_through_the_fleet_a_few_times() {
+    let world = World::new().await;
+    let (_, fleet, tokens) = crowd(&world, 2_000).await;
+    for token in &tokens {
+        fleet.take_in_heartbeat(token, HeartbeatRequest { containers: None, ..clean_report() }).unwrap();
+    }
+    fleet.tick();
+    let walks = || fleet.view().walks.load(std::sync::atomic::Ordering::Relaxed);
+    let nodes: Vec<NodeId> = (0..500).map(|n| NodeId(format!("node-{n}"))).collect();
+    for kind in [OperationKind::Drain, OperationKind::Activate] {
+        let before = walks();
+        let preview = fleet.bulk_preview(&BulkPreviewRequest { kind, nodes: nodes.clone() }).await.unwrap();
+        assert_eq!((preview.nodes.len(), preview.capacity_now.nodes), (500, 2_000));
+        assert!(walks() - before <= 30, "{kind}: {} walks", walks() - before);
+    }
+    let before = walks();
+    let page = fleet.list(&NodeQuery { q: Some("edge-0001".into()), ..NodeQuery::default() }).unwrap();
+    assert_eq!(page.total, 10);
+    assert_eq!(walks() - before, 1);
+    fleet.crash().await;
+}
+
+/// What is numbered while others subscribe, and encoded later, comes to each of them once and in order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_come_at_once_share_a_snapshot_and_miss_nothing() {
+    let world = World::new().await;
+    let (settings, fleet, tokens) = crowd(&world, 600).await;
+    let beat = |second: u64| {
+        for token in &tokens {
+            fleet.take_in_heartbeat(token, HeartbeatRequest { seq: second, containers: None, ..clean_report() }).unwrap();
+        }
+    };
+    beat(0);
+    fleet.tick();
+    let mut readers = Vec::new();
+    for second in 1..=20_u64 {
+        for _ in 0..5 {
+            let mut stream = fleet.subscribe(None);
+            readers.push(tokio::spawn(async move {
+                let mut snapshot = stream.next().await.unwrap();
+                while snapshot.id.is_empty() {
+                    snapshot = stream.next().await.unwrap();
+                }
+                let seq = |id: &str| id.rsplit_once('-').unwrap().1.parse::<u64>().unwrap();
+                let mut last = seq(&snapshot.id);
+                while let Some(frame) = stream.next().await {
+                    assert_eq!(seq(&frame.id), last + 1);
+                    last += 1;
+                }
+                last
+            }));
+        }
+        settings.clock.advance(Duration::from_secs(1));
+        beat(second);
+        fleet.tick();
+    }
+    fleet.shutdown().await;
+    let mut ends = Vec::new();
+    for reader in readers {
+        ends.push(reader.await.unwrap());
+    }
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
 }

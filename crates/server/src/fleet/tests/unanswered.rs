@@ -168,7 +168,7 @@ async fn a_change_of_maintenance_whose_answer_got_lost_is_told_and_nobody_outsid
 #[tokio::test]
 async fn what_may_still_arrive_at_an_engine_over_a_network_is_not_given_up_at_once() {
     let (world, hosts, asked) = {
-        let world = World::new().await;
+        let world = World::prepared(|_| {}, |_| {}, false).await;
         let hosts = world.hosts(&["a", "b"]).await;
         let drained = world.drain(&hosts[0]).await.unwrap();
         world.reaches(&drained.id, OperationState::Completed).await;
@@ -293,6 +293,65 @@ async fn a_first_beat_that_was_answered_is_known_after_a_kill_and_has_spent_its_
     assert!(entries(&world, ActivityKind::HealthChanged).await.iter().any(|entry| entry.message.contains("first clean heartbeat")));
     assert!(world.fleet.enroll(enrolment("a", "once", false), None).await.is_err(), "the token is spent");
     world.fleet.heartbeat(&answer.agent_token, clean_report()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_boot_and_a_new_version_are_told_once_also_over_a_kill() {
+    let mut world = World::new().await;
+    let mut hosts = world.hosts(&["a"]).await;
+    hosts[0].report.boot_id = Some("boot-2".into());
+    hosts[0].report.agent_version = "1.0.1".into();
+    world.first_beat(&mut hosts[0]).await;
+    for _ in 0..2 {
+        world.crash_and_start().await;
+        world.first_beat(&mut hosts[0]).await;
+        world.fleet.tick();
+    }
+    assert_eq!((world.count(ActivityKind::Rebooted).await, world.count(ActivityKind::AgentUpdated).await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_first_beat_that_cannot_be_kept_is_asked_for_again() {
+    let mut world = World::new().await;
+    let answer = world.fleet.enroll(enrolment("a", TOKEN, false), None).await.unwrap();
+    let mut other = other_connection(&world).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let refused = world.fleet.heartbeat(&answer.agent_token, clean_report()).await;
+    assert!(matches!(refused, Err(Error::StoreUnavailable { .. })), "{refused:?}");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    world.fleet.heartbeat(&answer.agent_token, clean_report()).await.unwrap();
+    world.crash_and_start().await;
+    assert_ne!(world.node(&answer.node_id).heartbeat.state, HeartbeatState::Never);
+}
+
+/// Transactions in the log of the database: a frame that ends one says how many pages the database has after it.
+fn commits(world: &World) -> usize {
+    const HEAD: usize = 32;
+    const FRAME: usize = 24 + 4096;
+    let log = std::fs::read(world.database().with_extension("db-wal")).unwrap();
+    log[HEAD..].chunks_exact(FRAME).filter(|frame| frame[4..8] != [0; 4]).count()
+}
+
+#[tokio::test]
+async fn first_beats_of_many_are_kept_together() {
+    const HOSTS: usize = 600;
+    let world = World::new().await;
+    let mut hosts = Vec::new();
+    for n in 0..HOSTS {
+        hosts.push(world.enrol(&format!("host-{n}")).await);
+    }
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut other_connection(&world).await).await.unwrap();
+    futures::future::join_all(hosts.iter_mut().map(|host| world.first_beat(host))).await;
+    let commits = commits(&world);
+    assert!((1..=20).contains(&commits), "{HOSTS} first beats were {commits} transactions");
+    assert!(world.store.agents().await.unwrap().iter().all(|agent| agent.last_report_at.is_some() && agent.confirmed_at.is_some()));
+    let told = entries(&world, ActivityKind::HealthChanged).await;
+    assert_eq!(told.iter().filter(|entry| entry.message.contains("first clean heartbeat")).count(), HOSTS);
+}
+
+async fn other_connection(world: &World) -> sqlx::SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.database());
+    sqlx::ConnectOptions::connect(&options).await.unwrap()
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use futures::StreamExt;
 use pitlane_api::*;
 use pitlane_engine::{Engine, SetScheduling};
 use pitlane_engine_embedded::{EmbeddedEngine, Settings};
+use pitlane_supervisor::Supervisor;
 
 use super::double::Double;
 use crate::{
@@ -48,6 +49,12 @@ impl World {
     }
 
     pub async fn with(adjust: impl FnOnce(&mut FleetSettings)) -> Self {
+        Self::prepared(adjust, |_| {}, true).await
+    }
+
+    /// `prepare`: what is wrong with the engine from the start on. `walled`: as in a server; else a driver that panics unwinds the fleet,
+    /// as a mistake of the fleet's own would.
+    pub async fn prepared(adjust: impl FnOnce(&mut FleetSettings), prepare: impl FnOnce(&Double), walled: bool) -> Self {
         let folder = Folder(std::env::temp_dir().join(format!("pitlane-fleet-{}", uuid::Uuid::new_v4())));
         std::fs::create_dir_all(&folder.0).unwrap();
         let store = Arc::new(SqliteStore::open(folder.0.join("pitlane.db")).await.unwrap());
@@ -71,7 +78,7 @@ impl World {
             used_at: None,
         };
         store.create_enrolment_token(&token, &[]).await.unwrap();
-        let (engine, fleet) = start(&settings, &store, false).await;
+        let (engine, fleet) = start_with(&settings, &store, prepare, walled).await;
         Self { folder, settings, store, engine, fleet }
     }
 
@@ -245,14 +252,30 @@ impl World {
 }
 
 async fn start(settings: &FleetSettings, store: &Arc<SqliteStore>, away: bool) -> (Arc<Double>, Arc<Fleet>) {
+    start_with(
+        settings,
+        store,
+        |engine| {
+            if away {
+                engine.away()
+            }
+        },
+        true,
+    )
+    .await
+}
+
+async fn start_with(settings: &FleetSettings, store: &Arc<SqliteStore>, prepare: impl FnOnce(&Double), walled: bool) -> (Arc<Double>, Arc<Fleet>) {
     let agents = Arc::new(Agents::for_fleet(settings));
     let driver = Settings { look_every: Duration::from_millis(20), ..Settings::default() };
     let engine = Arc::new(Double::new(Arc::new(EmbeddedEngine::start(store.clone(), agents.clone(), driver))));
-    if away {
-        engine.away();
-    }
-    let fleet = Fleet::start(settings.clone(), store.clone(), engine.clone(), agents).await.unwrap();
-    (engine, fleet)
+    prepare(&engine);
+    let fleet = if walled {
+        Fleet::start(settings.clone(), store.clone(), engine.clone(), agents).await
+    } else {
+        Fleet::start_under(Supervisor::new(settings.restarts), settings.clone(), store.clone(), engine.clone(), agents).await
+    };
+    (engine, fleet.unwrap())
 }
 
 pub fn enrolment(name: &str, token: &str, simulated: bool) -> EnrollRequest {

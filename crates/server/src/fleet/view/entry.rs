@@ -1,6 +1,6 @@
 //! One node of the view, with what is remembered of it beyond what is shown.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use pitlane_api::{HeartbeatState, Node, NodeId, Operation, PlannedDrain, SignalKind, SignalState, rules};
 use pitlane_engine::EngineNode;
@@ -30,8 +30,8 @@ pub(super) struct Known {
 pub(in crate::fleet) struct Entry {
     /// As the engine showed it last.
     pub engine: EngineNode,
-    /// As it is shown.
-    pub node: Node,
+    /// As it is shown. Replaced as a whole, so that whoever copies the handle has it as it was.
+    pub node: Arc<Node>,
     /// Unfinished, or the one that failed last.
     pub operation: Option<Operation>,
     /// The planned drain that is open.
@@ -85,7 +85,7 @@ impl Entry {
         let node = build::node(&material, surroundings, moment);
         let mut entry = Self {
             engine,
-            node,
+            node: Arc::new(node),
             operation,
             plan,
             version,
@@ -133,7 +133,7 @@ impl Entry {
         }
         node.updated_at = if diff::differs_in_substance(&self.node, &node) { moment.now } else { self.node.updated_at };
         let happenings = diff::happenings(&self.node, &node, facts.as_ref());
-        self.node = node;
+        self.node = Arc::new(node);
         self.remember(facts.as_ref(), surroundings, moment);
         (difference, happenings)
     }

@@ -1,6 +1,6 @@
 //! The fleet as it is shown: one entry per node, made of what the engine shows, what the agent says, and the operation.
 //!
-//! It lives in memory behind one lock that is never held across an await. Beats do not touch it; they
+//! It lives in memory behind one lock: see `view_lock`. Whoever wants to look for long copies handles of the nodes and lets go. Beats do not touch it; they
 //! are folded in ten times a second, and sent once. Kinds of change are told apart, because they are sent differently: a mere heartbeat, the lack of
 //! one, and anything else.
 //!
@@ -15,7 +15,7 @@ pub(super) mod query;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     ops::Bound,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -32,6 +32,19 @@ use super::agents::{Facts, update_for};
 /// A frame with so many whole nodes carries no more of them that changed in details only. Browsers and server stand still to read and write whole nodes, and
 /// after a restart of the server the details of all nodes are due in the same second.
 const REFRESHED: usize = 100;
+
+/// A guard that is asked again within this time does not look through the whole fleet for nodes that have aged meanwhile.
+const LOOK_FOR_AGED_EVERY: Duration = Duration::from_millis(250);
+
+/// Capacity of a node's realm as it is, and as it would be without the node.
+///
+/// `out_of_reach`: nodes, by the engine's ids, that could not take what runs on this one.
+pub(super) fn capacities(nodes: &[Arc<Node>], id: &NodeId, out_of_reach: &[String]) -> (Capacity, Capacity) {
+    let realm = nodes.iter().find(|node| node.id == *id).map_or(Realm::Real, |node| Realm::of(node.node_source));
+    let barred: HashSet<&str> = out_of_reach.iter().map(String::as_str).collect();
+    let count = || nodes.iter().map(AsRef::as_ref).filter(|other: &&Node| !barred.contains(other.engine_node_id.as_str()));
+    (pitlane_api::rules::capacity(realm, count()), pitlane_api::rules::capacity_without(realm, count(), Some(id)))
+}
 
 /// What an entry is built with.
 #[derive(Clone)]
@@ -97,11 +110,14 @@ pub(super) struct View {
     versions: HashMap<NodeId, String>,
     /// By name, for pages: sorting ten thousand names at every request would be felt.
     by_name: BTreeSet<(String, NodeId)>,
-    totals: Totals,
     /// Of every node; counted when somebody asks, and anew once a node or the second has changed.
+    totals: OnceLock<Totals>,
+    /// The same.
     facets: OnceLock<query::Facets>,
-    /// A node has changed since the totals were counted.
-    uncounted: bool,
+    /// The totals that were noticed last.
+    totals_before: Totals,
+    /// When it was looked for nodes that have aged.
+    aged_at: Option<Duration>,
     /// Nodes to send whole.
     changed: HashSet<NodeId>,
     /// Nodes of which only a beat is to be sent.
@@ -112,6 +128,9 @@ pub(super) struct View {
     /// Of `changed`: what the engine itself says anew about where things are placed. Nobody should wait a second for it.
     urgent: HashSet<NodeId>,
     totals_changed: bool,
+    /// How often all nodes were walked through.
+    #[cfg(test)]
+    pub(super) walks: std::sync::atomic::AtomicU32,
 }
 
 /// What changed since it was taken last.
@@ -133,16 +152,25 @@ impl View {
             plans: HashMap::new(),
             versions: HashMap::new(),
             by_name: BTreeSet::new(),
-            totals: counts::totals(std::iter::empty(), Timestamp::MIN),
+            totals: OnceLock::new(),
             facets: OnceLock::new(),
-            uncounted: false,
+            totals_before: counts::totals(std::iter::empty(), Timestamp::MIN),
+            aged_at: None,
             changed: HashSet::new(),
             beats: HashSet::new(),
             missed: HashSet::new(),
             removed: Vec::new(),
             urgent: HashSet::new(),
             totals_changed: true,
+            #[cfg(test)]
+            walks: Default::default(),
         }
+    }
+
+    /// Called by whatever walks through all nodes.
+    fn walk(&self) {
+        #[cfg(test)]
+        self.walks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
 
     pub(super) fn get(&self, id: &NodeId) -> Option<&Entry> {
@@ -158,17 +186,24 @@ impl View {
         self.operations.get(id)
     }
 
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.entries.values().map(|entry| &entry.node)
+    fn nodes(&self) -> impl Iterator<Item = &Node> + Clone {
+        self.walk();
+        self.entries.values().map(|entry| &*entry.node)
     }
 
-    /// Every node, by name.
-    pub(super) fn nodes_by_name(&self) -> impl DoubleEndedIterator<Item = &Node> {
-        self.by_name.iter().filter_map(|(_, id)| self.entries.get(id)).map(|entry| &entry.node)
+    /// Handles of every node, in no order.
+    pub(super) fn all(&self) -> Vec<Arc<Node>> {
+        self.walk();
+        self.entries.values().map(|entry| entry.node.clone()).collect()
+    }
+
+    /// Handles of every node, by name.
+    pub(super) fn all_by_name(&self) -> Vec<Arc<Node>> {
+        self.nodes_behind(None).cloned().collect()
     }
 
     /// Every node behind this one, by name and id.
-    fn nodes_behind(&self, place: Option<(String, NodeId)>) -> impl Iterator<Item = &Node> {
+    fn nodes_behind(&self, place: Option<(String, NodeId)>) -> impl Iterator<Item = &Arc<Node>> {
         let from = place.map_or(Bound::Unbounded, Bound::Excluded);
         self.by_name.range((from, Bound::Unbounded)).filter_map(|(_, id)| self.entries.get(id)).map(|entry| &entry.node)
     }
@@ -185,8 +220,23 @@ impl View {
         self.by_engine_node.keys().cloned().collect()
     }
 
-    pub(super) fn totals(&self) -> &Totals {
-        &self.totals
+    pub(super) fn totals(&self, now: Timestamp) -> &Totals {
+        self.totals.get_or_init(|| counts::totals(self.nodes(), now))
+    }
+
+    /// What was counted holds no longer.
+    fn uncount(&mut self) {
+        self.totals = OnceLock::new();
+        self.facets = OnceLock::new();
+    }
+
+    /// Somebody panicked in the middle of a change: what is made of the entries is made anew, and every node is sent again.
+    pub(super) fn recover(&mut self) {
+        self.by_engine_node = self.entries.values().map(|entry| (entry.engine.engine_node_id.clone(), entry.node.id.clone())).collect();
+        self.by_name = self.entries.values().map(|entry| (entry.node.name.clone(), entry.node.id.clone())).collect();
+        self.changed = self.entries.keys().cloned().collect();
+        self.totals_changed = true;
+        self.uncount();
     }
 
     /// Puts what the engine shows of a node in place of what it showed before, and gives back what happened to it.
@@ -213,7 +263,7 @@ impl View {
                 self.by_name.insert((name, id.clone()));
                 // Gone and back before anybody was told: it changed. To be told now that it is gone would be wrong.
                 self.removed.retain(|gone| *gone != id);
-                self.facets = OnceLock::new();
+                self.uncount();
                 let known = Known {
                     operation: self.operations.get(&id).cloned(),
                     version: self.versions.get(&id).cloned(),
@@ -221,7 +271,6 @@ impl View {
                 };
                 self.entries.insert(id.clone(), Entry::new(id.clone(), engine, facts, known, &self.surroundings, moment));
                 self.changed.insert(id);
-                self.recount(moment.now);
                 Vec::new()
             }
         }
@@ -245,8 +294,7 @@ impl View {
                 self.missed.insert(id.clone());
             }
             Difference::Node => {
-                self.facets = OnceLock::new();
-                self.uncounted = true;
+                self.uncount();
                 self.changed.insert(id.clone());
             }
         }
@@ -266,7 +314,7 @@ impl View {
         }
     }
 
-    /// Sets the operation that is shown with a node, and counts anew: guards read the counts right away.
+    /// Sets the operation that is shown with a node.
     pub(super) fn set_operation(&mut self, id: &NodeId, operation: Option<Operation>, facts: Option<Facts>, moment: Moment) {
         match &operation {
             Some(operation) => self.operations.insert(id.clone(), operation.clone()),
@@ -275,7 +323,7 @@ impl View {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.operation = operation;
             self.rebuild(id, facts, moment);
-            self.recount(moment.now);
+            self.uncount();
         }
     }
 
@@ -297,12 +345,12 @@ impl View {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.deleting = deleting;
             self.rebuild(id, facts, moment);
-            self.recount(moment.now);
+            self.uncount();
         }
     }
 
     /// The node is gone.
-    pub(super) fn remove(&mut self, engine_node_id: &str, now: Timestamp) -> Option<Entry> {
+    pub(super) fn remove(&mut self, engine_node_id: &str, _now: Timestamp) -> Option<Entry> {
         let id = self.by_engine_node.remove(engine_node_id)?;
         let entry = self.entries.remove(&id)?;
         self.by_name.remove(&(entry.node.name.clone(), id.clone()));
@@ -311,43 +359,35 @@ impl View {
         self.missed.remove(&id);
         self.urgent.remove(&id);
         self.removed.push(id);
-        self.recount(now);
+        self.uncount();
         Some(entry)
     }
 
     /// Nodes whose heartbeat has aged into another state, or that missed a beat, since they were built. The beats that came are folded in already.
     pub(super) fn aged(&mut self, moment: Moment) -> Vec<NodeId> {
+        self.walk();
+        self.aged_at = Some(moment.elapsed);
         let surroundings = &self.surroundings;
         let aged = |entry: &mut Entry| entry.has_aged(surroundings, moment);
         self.entries.values_mut().filter_map(|entry| aged(entry).then(|| entry.node.id.clone())).collect()
     }
 
-    /// Counts and sums up anew; cheap enough for every second, too dear for every beat.
+    /// The same for a guard, which may be asked for each node of a large set: it looks through the fleet again only after a moment.
+    pub(super) fn aged_since_looked_at(&mut self, moment: Moment) -> Vec<NodeId> {
+        match self.aged_at {
+            Some(at) if moment.elapsed.saturating_sub(at) < LOOK_FOR_AGED_EVERY => Vec::new(),
+            _ => self.aged(moment),
+        }
+    }
+
+    /// Counts and sums up anew, and notices whether that changed anything; cheap enough for every second, too dear for every beat.
     pub(super) fn recount(&mut self, now: Timestamp) {
-        self.facets = OnceLock::new();
-        self.uncounted = false;
-        let totals = counts::totals(self.entries.values().map(|entry| &entry.node), now);
-        if totals != self.totals {
-            self.totals = totals;
+        self.uncount();
+        let totals = self.totals(now).clone();
+        if totals != self.totals_before {
+            self.totals_before = totals;
             self.totals_changed = true;
         }
-    }
-
-    /// Counts anew where a node has changed: whoever looks at both sees the same.
-    pub(super) fn recount_if_changed(&mut self, now: Timestamp) {
-        if self.uncounted {
-            self.recount(now);
-        }
-    }
-
-    /// Capacity of a realm as it is now, and as it would be without this node.
-    ///
-    /// `out_of_reach`: nodes, by the engine's ids, that could not take what runs on this one.
-    pub(super) fn capacities(&self, node: &Node, out_of_reach: &[String]) -> (Capacity, Capacity) {
-        let realm = Realm::of(node.node_source);
-        let barred: HashSet<&str> = out_of_reach.iter().map(String::as_str).collect();
-        let count = || self.nodes().filter(|other| !barred.contains(other.engine_node_id.as_str()));
-        (pitlane_api::rules::capacity(realm, count()), pitlane_api::rules::capacity_without(realm, count(), Some(&node.id)))
     }
 
     /// Something about the engine or the fleet as a whole changed.
@@ -412,6 +452,7 @@ impl View {
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.walk();
         self.entries.values()
     }
 

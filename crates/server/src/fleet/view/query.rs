@@ -3,7 +3,7 @@
 //! A page of ten thousand nodes must not sort ten thousand: the page is selected first, and only it is sorted. And the page that is asked for most,
 //! every node by name, must not look at them all: it is read off the view's own order, and what it counts is counted once for everybody.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 use pitlane_api::{Health, Node, NodeId, NodeSource, Scheduling, Status, Timestamp, Words, say};
 
@@ -97,7 +97,7 @@ impl NodeQuery {
 
 /// A page, before it is made into the wire's.
 pub(in crate::fleet) struct Page {
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Arc<Node>>,
     pub total: u32,
     pub next_cursor: Option<String>,
     pub facets: BTreeMap<String, BTreeMap<String, u32>>,
@@ -155,64 +155,79 @@ fn attention(node: &Node, now: Timestamp) -> f64 {
     })
 }
 
-/// The page that was asked for. `Err`: the cursor is not one of ours.
-pub(in crate::fleet) fn page(query: &NodeQuery, view: &View, now: Timestamp) -> Result<Page, Words> {
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
-    let limit = match query.limit {
-        0 => DEFAULT_LIMIT,
-        limit => limit.min(MAX_LIMIT),
-    } as usize;
-    let by_name = query.sort == Sort::default() && after.as_ref().is_none_or(|after| after.rank == 0.0 && after.text.is_empty());
-    if by_name && query.lets_all_pass() { Ok(read_off(view, limit, after, now)) } else { Ok(selected(query, view, limit, after, now)) }
+/// A page that was asked for.
+pub(in crate::fleet) struct Asked<'a> {
+    query: &'a NodeQuery,
+    after: Option<Place>,
+    limit: usize,
 }
 
-/// A page of all nodes by name.
-fn read_off(view: &View, limit: usize, after: Option<Place>, now: Timestamp) -> Page {
-    let after = after.map(|after| {
-        let (name, id) = after.name_and_id();
-        (name.to_owned(), NodeId(id.to_owned()))
-    });
-    let mut nodes: Vec<&Node> = view.nodes_behind(after).take(limit + 1).collect();
-    let more = nodes.len() > limit;
-    nodes.truncate(limit);
-    Page {
-        next_cursor: nodes.last().filter(|_| more).map(|node| write_cursor(0.0, "", node)),
-        nodes: nodes.into_iter().cloned().collect(),
-        total: u32::try_from(view.len()).unwrap_or(u32::MAX),
-        facets: view.facets(now).named(),
+impl<'a> Asked<'a> {
+    /// `Err`: the cursor is not one of ours.
+    pub fn read(query: &'a NodeQuery) -> Result<Self, Words> {
+        let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+        let limit = match query.limit {
+            0 => DEFAULT_LIMIT,
+            limit => limit.min(MAX_LIMIT),
+        } as usize;
+        Ok(Self { query, after, limit })
     }
-}
 
-/// A page of some nodes, or in another order.
-fn selected(query: &NodeQuery, view: &View, limit: usize, after: Option<Place>, now: Timestamp) -> Page {
-    let words: Vec<String> = query.q.iter().flat_map(|q| q.split_whitespace()).map(str::to_lowercase).collect();
-    let mut facets = Facets::default();
-    let mut total = 0_u32;
-    let mut ahead: Vec<(f64, &str, &Node)> = Vec::new();
-    for node in view.nodes().filter(|node| matches(query, &words, node)) {
-        total += 1;
-        facets.count(node, now);
-        let (rank, text) = Place::of(node, query.sort.key, now);
-        let is_ahead = after.as_ref().is_none_or(|after| {
+    /// Whether it can be read off the view's own order.
+    pub fn is_of_all_by_name(&self) -> bool {
+        let by_name = self.query.sort == Sort::default() && self.after.as_ref().is_none_or(|after| after.rank == 0.0 && after.text.is_empty());
+        by_name && self.query.lets_all_pass()
+    }
+
+    /// A page of all nodes by name.
+    pub fn read_off(self, view: &View, now: Timestamp) -> Page {
+        let after = self.after.map(|after| {
             let (name, id) = after.name_and_id();
-            let from = (after.rank, after.text.as_str(), name, id);
-            compare((rank, text, &node.name, node.id.as_str()), from, query.sort.reverse) == Ordering::Greater
+            (name.to_owned(), NodeId(id.to_owned()))
         });
-        if is_ahead {
-            ahead.push((rank, text, node));
+        let mut nodes: Vec<Arc<Node>> = view.nodes_behind(after).take(self.limit + 1).cloned().collect();
+        let more = nodes.len() > self.limit;
+        nodes.truncate(self.limit);
+        Page {
+            next_cursor: nodes.last().filter(|_| more).map(|node| write_cursor(0.0, "", node)),
+            nodes,
+            total: u32::try_from(view.len()).unwrap_or(u32::MAX),
+            facets: view.facets(now).named(),
         }
     }
-    let order = |a: &(f64, &str, &Node), b: &(f64, &str, &Node)| {
-        compare((a.0, a.1, &a.2.name, a.2.id.as_str()), (b.0, b.1, &b.2.name, b.2.id.as_str()), query.sort.reverse)
-    };
-    let more = ahead.len() > limit;
-    if more {
-        ahead.select_nth_unstable_by(limit, order);
+
+    /// A page of some of these nodes, or in another order.
+    pub fn select(self, nodes: &[Arc<Node>], now: Timestamp) -> Page {
+        let Self { query, after, limit } = self;
+        let words: Vec<String> = query.q.iter().flat_map(|q| q.split_whitespace()).map(str::to_lowercase).collect();
+        let mut facets = Facets::default();
+        let mut total = 0_u32;
+        let mut ahead: Vec<(f64, &str, &Arc<Node>)> = Vec::new();
+        for node in nodes.iter().filter(|node| matches(query, &words, node)) {
+            total += 1;
+            facets.count(node, now);
+            let (rank, text) = Place::of(node, query.sort.key, now);
+            let is_ahead = after.as_ref().is_none_or(|after| {
+                let (name, id) = after.name_and_id();
+                let from = (after.rank, after.text.as_str(), name, id);
+                compare((rank, text, &node.name, node.id.as_str()), from, query.sort.reverse) == Ordering::Greater
+            });
+            if is_ahead {
+                ahead.push((rank, text, node));
+            }
+        }
+        let order = |a: &(f64, &str, &Arc<Node>), b: &(f64, &str, &Arc<Node>)| {
+            compare((a.0, a.1, &a.2.name, a.2.id.as_str()), (b.0, b.1, &b.2.name, b.2.id.as_str()), query.sort.reverse)
+        };
+        let more = ahead.len() > limit;
+        if more {
+            ahead.select_nth_unstable_by(limit, order);
+        }
+        ahead.truncate(limit);
+        ahead.sort_unstable_by(order);
+        let next_cursor = ahead.last().filter(|_| more).map(|(rank, text, node)| write_cursor(*rank, text, node));
+        Page { nodes: ahead.into_iter().map(|(_, _, node)| node.clone()).collect(), total, next_cursor, facets: facets.named() }
     }
-    ahead.truncate(limit);
-    ahead.sort_unstable_by(order);
-    let next_cursor = ahead.last().filter(|_| more).map(|(rank, text, node)| write_cursor(*rank, text, node));
-    Page { nodes: ahead.into_iter().map(|(_, _, node)| node.clone()).collect(), total, next_cursor, facets: facets.named() }
 }
 
 fn matches(query: &NodeQuery, words: &[String], node: &Node) -> bool {

@@ -6,7 +6,8 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use pitlane_api::{Action, Counts, Envelope, say};
+use pitlane_api::{Action, Counts, Envelope, Words, say};
+use pitlane_supervisor::FailingTask;
 use serde_json::{Value, json};
 
 use crate::http::{
@@ -16,14 +17,14 @@ use crate::http::{
     problem::{Problem, Result, ok},
 };
 
-/// The process runs.
+/// The process runs and answers. It says nothing of what it works with: a server that is alive and not ready needs no restart.
 #[utoipa::path(get, path = "/healthz", tag = "health", operation_id = "healthz", security(()), responses((status = 200, description = "It runs", body = Envelope<Value>)))]
 pub async fn healthz() -> Response {
     ok(json!({ "alive": true }))
 }
 
-/// The store can be written and the engine answers. 503 says which does not.
-#[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()), responses((status = 200, description = "Both do", body = Envelope<Value>)))]
+/// The store can be written, the engine answers, and no background task keeps failing. 503 says which does not.
+#[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()), responses((status = 200, description = "All of it is so", body = Envelope<Value>)))]
 pub async fn readyz(State(app): State<App>) -> Result<Response> {
     let store = app.writable().await;
     let engine = app.fleet.info().engine;
@@ -35,7 +36,16 @@ pub async fn readyz(State(app): State<App>) -> Result<Response> {
         let why = engine.message.unwrap_or_else(|| say!("no reason given"));
         return Err(Problem::unavailable("engine_unavailable", say!("The engine does not answer: {}", why), 10));
     }
-    Ok(ok(json!({ "store": true, "engine": true })))
+    let failing = app.fleet.failing_tasks();
+    if !failing.is_empty() {
+        for FailingTask { name, failures, last } in &failing {
+            tracing::warn!(task = name, failures, last, "not ready: a background task keeps failing");
+        }
+        let names: Vec<&str> = failing.iter().map(|task| task.name).collect();
+        let why = Words::plain(format!("Background tasks keep failing and are started again: {}. The log says why.", names.join(", ")));
+        return Err(Problem::unavailable("tasks_failing", why, 10));
+    }
+    Ok(ok(json!({ "store": true, "engine": true, "tasks": true })))
 }
 
 /// Counts for Prometheus. Open on loopback; from elsewhere it wants a token of any role.

@@ -22,13 +22,13 @@ mod upkeep;
 use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use pitlane_api::{ActivityEntry, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
+use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
     Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, FirstBeat, IdempotencyKey, Intent,
-    NewActivity, PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredPlan, StoredReport, StoredSession,
-    StoredShareLink,
+    NewActivity, PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredBulkHead, StoredPlan, StoredReport,
+    StoredSession, StoredShareLink,
 };
 
 pub use open::ServeLock;
@@ -203,8 +203,8 @@ impl Store for SqliteStore {
         bulk::replay(&mut *self.readers.acquire().await?, key, now).await
     }
 
-    async fn save_bulk(&self, bulk: &StoredBulk, activity: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
-        bulk::save(self, bulk, activity).await
+    async fn save_bulk(&self, bulk: &StoredBulk, changed: &[usize], activity: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
+        bulk::save(self, bulk, changed, activity).await
     }
 
     async fn bulk(&self, id: &str) -> Result<Option<StoredBulk>> {
@@ -215,8 +215,16 @@ impl Store for SqliteStore {
         bulk::unfinished(self).await
     }
 
-    async fn bulks(&self, limit: u32) -> Result<Vec<BulkOperation>> {
+    async fn bulk_heads(&self, limit: u32) -> Result<Vec<StoredBulkHead>> {
         bulk::newest(self, limit).await
+    }
+
+    async fn bulk_of_operation(&self, operation: &OperationId) -> Result<Option<StoredBulk>> {
+        bulk::of_operation(self, operation).await
+    }
+
+    async fn operations_of_bulk_items(&self, states: &[BulkItemState], limit: u32) -> Result<Vec<Operation>> {
+        bulk::operations_of_items(self, states, limit).await
     }
 
     async fn accept_plan(

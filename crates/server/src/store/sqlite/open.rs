@@ -15,7 +15,7 @@ use sqlx::{
 use super::{BUSY_TIMEOUT, SqliteStore};
 use crate::store::{Error, Result};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// `PRAGMA application_id` of Pitlane's files: "PTLN".
 const APPLICATION_ID: i64 = 0x5054_4c4e;

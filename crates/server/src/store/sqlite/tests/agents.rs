@@ -5,7 +5,7 @@ use pitlane_api::NodeId;
 use super::{Fixture, at};
 use crate::store::{Enrolled, Enrolment, EnrolmentToken, SecretHash, SqliteStore, Store, StoredReport};
 
-fn token(secret: &str) -> EnrolmentToken {
+pub(super) fn token(secret: &str) -> EnrolmentToken {
     EnrolmentToken {
         id: format!("id-of-{secret}"),
         hash: SecretHash::of(secret),
@@ -19,7 +19,7 @@ fn token(secret: &str) -> EnrolmentToken {
     }
 }
 
-fn enrolment(secret: &str, node: &str, machine: &str, second: i64) -> Enrolment {
+pub(super) fn enrolment(secret: &str, node: &str, machine: &str, second: i64) -> Enrolment {
     Enrolment {
         enrolment_token: SecretHash::of(secret),
         node_id: NodeId::from(node),

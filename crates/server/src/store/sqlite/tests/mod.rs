@@ -2,8 +2,10 @@
 
 mod activity;
 mod agents;
+mod bulk;
 mod crash;
 mod faults;
+mod intents;
 mod nodes;
 mod operations;
 mod plans;
