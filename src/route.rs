@@ -76,6 +76,10 @@ pub enum Route {
     Bulk {
         id: Option<String>,
     },
+    /// `/sessions`: where one is signed in; `?everyone=yes` where everybody is.
+    Sessions {
+        everyone: bool,
+    },
     /// `/sign-in`; the code stands behind `#` and is never sent with a request for a page.
     SignIn,
     NotFound,
@@ -97,6 +101,11 @@ impl Route {
         Self::Activity(LogQuery::default())
     }
 
+    /// Where one is signed in.
+    pub fn sessions() -> Self {
+        Self::Sessions { everyone: false }
+    }
+
     /// Reads path and query (without `?`). Whatever cannot be read in a query is left out, so that an old link works.
     pub fn parse(path: &str, query: &str) -> Self {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
@@ -107,6 +116,7 @@ impl Route {
             }
             (Some("activity"), None, _) => Self::Activity(read_log(query)),
             (Some("bulk"), id, None) => Self::Bulk { id: id.map(decode) },
+            (Some("sessions"), None, _) => Self::Sessions { everyone: value(query, "everyone").is_some_and(|word| word == "yes") },
             (Some("sign-in"), None, _) => Self::SignIn,
             _ => Self::NotFound,
         }
@@ -137,6 +147,8 @@ impl Route {
             Self::Activity(query) => with_query("/activity", log_pairs(query)),
             Self::Bulk { id: None } => "/bulk".to_owned(),
             Self::Bulk { id: Some(id) } => format!("/bulk/{}", encode(id)),
+            Self::Sessions { everyone: false } => "/sessions".to_owned(),
+            Self::Sessions { everyone: true } => "/sessions?everyone=yes".to_owned(),
             Self::SignIn => "/sign-in".to_owned(),
             Self::NotFound => "/not-found".to_owned(),
         }
@@ -450,6 +462,7 @@ mod tests {
             (id.clone(), prop::option::of(action), any_filter()).prop_map(|(id, sheet, workloads)| Route::Node { id, sheet, wish: None, workloads }),
             (id, ".{0,20}", "(120)?").prop_map(|(id, reason, back)| Route::please_drain(&id, Wish::read(&reason, &back))),
             any_log().prop_map(Route::Activity),
+            any::<bool>().prop_map(|everyone| Route::Sessions { everyone }),
             Just(Route::SignIn),
             Just(Route::NotFound),
         ]

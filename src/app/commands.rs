@@ -25,6 +25,7 @@ use crate::words::tr;
 pub enum Command {
     Nodes,
     Activity,
+    Sessions,
     Search,
     View(SavedView),
     /// Keeps what the fleet page shows.
@@ -42,7 +43,7 @@ impl Command {
     pub fn all(app: App) -> Vec<Self> {
         let theme = theme::chosen();
         let current = language::current();
-        let mut all = vec![Self::Nodes, Self::Activity, Self::Search];
+        let mut all = vec![Self::Nodes, Self::Activity, Self::Sessions, Self::Search];
         all.extend(saved_views().into_iter().map(Self::View));
         if app.nav.route().with_untracked(|route| matches!(route, Route::Fleet { .. })) {
             all.push(Self::SaveView);
@@ -60,6 +61,7 @@ impl Command {
         match self {
             Self::Nodes => tr!("Go to nodes"),
             Self::Activity => tr!("Go to activity"),
+            Self::Sessions => tr!("Go to sessions"),
             Self::Search => tr!("Search nodes"),
             Self::View(view) => tr!("Go to view {}", view.name),
             Self::SaveView => tr!("Save this view…"),
@@ -81,6 +83,7 @@ impl Command {
         match self {
             Self::Nodes => app.nav.go(Route::fleet()),
             Self::Activity => app.nav.go(Route::activity()),
+            Self::Sessions => app.nav.go(Route::sessions()),
             Self::Search => afterwards(|| {
                 focus::focus_first("[data-search]");
             }),

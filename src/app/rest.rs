@@ -21,6 +21,7 @@ use crate::pages::context::App;
 use crate::pages::fleet::table::FleetTable;
 use crate::pages::fleet::table::FleetTools;
 use crate::pages::node::NodePage;
+use crate::pages::sessions::SessionsPage;
 use crate::platform::looks;
 use crate::platform::page;
 use crate::route::Route;
@@ -37,6 +38,7 @@ pub enum Part {
     Node,
     Activity,
     Bulk,
+    Sessions,
     /// What everybody should know of on the fleet page.
     Banner,
     /// What can be done with the chosen nodes.
@@ -72,6 +74,7 @@ fn make(part: Part) -> AnyView {
         Part::Node => view! { <NodePage /> },
         Part::Activity => view! { <ActivityPage /> },
         Part::Bulk => view! { <BulkPage /> },
+        Part::Sessions => view! { <SessionsPage /> },
         Part::Banner => view! { <BulkBanner /> },
         Part::Selection => view! { <SelectionBar /> },
         Part::Sheets => {

@@ -11,6 +11,7 @@ use crate::platform::preferences;
 use crate::platform::storage;
 use crate::platform::theme;
 use crate::platform::theme::Theme;
+use crate::route::Route;
 use crate::state::saved_views;
 use crate::ui::CheckField;
 use crate::ui::LanguageMenu;
@@ -99,7 +100,13 @@ pub fn SettingsSheet(overlays: Overlays) -> impl IntoView {
                             {tr!("The page is loaded again in the language you choose.")}
                         </span>
                     </div>
-                    {who.map(|who| view! { <p class="muted">{tr!("Signed in as {}", who)}</p> })}
+                    {who.map(|who| view! {
+                        <p class="muted">
+                            {tr!("Signed in as {}", who)}
+                            " · "
+                            <a href=Route::sessions().href() on:click=move |_| overlays.close()>{tr!("Sessions")}</a>
+                        </p>
+                    })}
                     <SelectField label=tr!("Theme") options=themes value=chosen />
                     <CheckField label=tr!("Let cards and rows stand close") value=compact />
                     <CheckField label=tr!("Let nothing move, whatever the system says") value=still />

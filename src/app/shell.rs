@@ -28,6 +28,7 @@ enum Screen {
     Node,
     Activity,
     Bulk,
+    Sessions,
     NotFound,
 }
 
@@ -56,6 +57,7 @@ pub fn Shell() -> impl IntoView {
         Route::Node { .. } => Screen::Node,
         Route::Activity(_) => Screen::Activity,
         Route::Bulk { .. } => Screen::Bulk,
+        Route::Sessions { .. } => Screen::Sessions,
         // Signed in already: the sign-in page has nothing to offer.
         Route::SignIn => Screen::Fleet,
         Route::NotFound => Screen::NotFound,
@@ -70,6 +72,7 @@ pub fn Shell() -> impl IntoView {
         Screen::Node => rest.show(Part::Node),
         Screen::Activity => rest.show(Part::Activity),
         Screen::Bulk => rest.show(Part::Bulk),
+        Screen::Sessions => rest.show(Part::Sessions),
         Screen::NotFound => view! { <NotFound /> }.into_any(),
     };
     view! {

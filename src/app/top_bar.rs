@@ -197,7 +197,9 @@ fn ThemeButton() -> impl IntoView {
 
 #[component]
 fn WhoAmI() -> impl IntoView {
-    let session = App::get().live.session;
+    let app = App::get();
+    let (session, route) = (app.live.session, app.nav.route());
+    let here = Memo::new(move |_| route.with(|route| matches!(route, Route::Sessions { .. })));
     let who = Memo::new(move |_| match session.who().get() {
         Who::Somebody(session) => Some(format!("{} · {}", session.name, role::name(session.role))),
         _ => None,
@@ -206,7 +208,9 @@ fn WhoAmI() -> impl IntoView {
         // On a small screen both stand in the settings alone.
         <div class="top-more">
             <ThemeButton />
-            <p class="who">{move || who.get()}</p>
+            <a class="who" href=Route::sessions().href() title=tr!("Where you are signed in") aria-current=move || here.get().then_some("page")>
+                {move || who.get()}
+            </a>
         </div>
         <IconButton glyph=Glyph::SignOut name=tr!("Sign out") on_press=move |()| session.sign_out() />
     }

@@ -35,6 +35,7 @@ pub const fn tone(kind: ActivityKind) -> Tone {
         | ActivityKind::NodeEnrolled => Tone::Pending,
         ActivityKind::AgentUpdated
         | ActivityKind::SignedIn
+        | ActivityKind::SessionEnded
         | ActivityKind::TokenChanged
         | ActivityKind::LinkChanged
         | ActivityKind::BulkChanged

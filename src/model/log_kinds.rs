@@ -60,7 +60,7 @@ pub const fn group(kind: ActivityKind) -> Option<Group> {
         ActivityKind::ChangedOutside => Group::Outside,
         ActivityKind::NodeEnrolled | ActivityKind::NodeRemoved | ActivityKind::AgentUpdated => Group::Nodes,
         ActivityKind::EngineLost | ActivityKind::EngineBack => Group::Engine,
-        ActivityKind::SignedIn | ActivityKind::TokenChanged | ActivityKind::LinkChanged => Group::Access,
+        ActivityKind::SignedIn | ActivityKind::SessionEnded | ActivityKind::TokenChanged | ActivityKind::LinkChanged => Group::Access,
         ActivityKind::Unknown => return None,
     })
 }
@@ -87,6 +87,7 @@ pub fn label(kind: ActivityKind) -> String {
         ActivityKind::EngineLost => tr!("Engine lost"),
         ActivityKind::EngineBack => tr!("Engine back"),
         ActivityKind::SignedIn => tr!("Signed in"),
+        ActivityKind::SessionEnded => tr!("Session ended"),
         ActivityKind::TokenChanged => tr!("Token changed"),
         ActivityKind::LinkChanged => tr!("Public link changed"),
         ActivityKind::BulkChanged => tr!("Many nodes in one go"),

@@ -9,4 +9,5 @@ pub mod nav;
 pub mod node;
 pub mod not_found;
 pub mod poll;
+pub mod sessions;
 pub mod sign_in;

@@ -67,6 +67,11 @@ pub fn SignIn() -> impl IntoView {
     view! {
         <section class="sign-in">
             <h1 tabindex="-1">{tr!("Sign in to Pitlane")}</h1>
+            <When cond=move || app.live.session.is_over() && problem.with(Option::is_none)>
+                <Notice tone=Tone::Pending glyph=Glyph::SignOut alert=true>
+                    <p>{tr!("Your session has ended. Sign in to go on.")}</p>
+                </Notice>
+            </When>
             <When cond=move || busy.get()>
                 <p role="status" class="muted">{tr!("Signing in…")}</p>
             </When>

@@ -29,12 +29,14 @@ pub enum Who {
 pub struct SessionStore {
     clock: Clock,
     who: RwSignal<Who>,
+    /// The session ended without a word from here: by time, or because somebody ended it.
+    over: RwSignal<bool>,
 }
 
 impl SessionStore {
     /// Not asked yet.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, who: RwSignal::new(Who::Asking) }
+        Self { clock, who: RwSignal::new(Who::Asking), over: RwSignal::new(false) }
     }
 
     /// What is known.
@@ -47,6 +49,7 @@ impl SessionStore {
         spawn_local(async move {
             match api::session().await {
                 Ok(session) => self.enter(session),
+                Err(error) if error.status() == Some(401) && matches!(self.who.get_untracked(), Who::Somebody(_)) => self.ended(),
                 Err(error) if error.status() == Some(401) => self.leave(),
                 // Somebody who is signed in stays so while the server is away.
                 Err(error) if !matches!(self.who.get_untracked(), Who::Somebody(_)) => self.who.set(Who::Failed(error)),
@@ -58,6 +61,17 @@ impl SessionStore {
     /// Somebody is about to sign in; who they were does not matter.
     pub fn nobody(self) {
         self.leave();
+    }
+
+    /// The server says that the session is over. The page for signing in, which takes the place of everything, says so too.
+    pub fn ended(self) {
+        self.over.set(true);
+        self.leave();
+    }
+
+    /// Whether the last session ended without a word from here.
+    pub fn is_over(self) -> bool {
+        self.over.get()
     }
 
     /// Signs in.
@@ -84,6 +98,7 @@ impl SessionStore {
 
     fn enter(self, session: Session) {
         early::expect(true);
+        self.over.set(false);
         self.clock.observe(session.server_time);
         self.who.set(Who::Somebody(session));
     }

@@ -171,13 +171,19 @@ describe("what was answered is in the log after a kill", { concurrency: 2 }, () 
     await fleet.verdict(t);
   });
 
-  test("somebody who signed in", async (t) => {
+  test("somebody who signed in, and out", async (t) => {
     const fleet = await Fleet.start(t, "sign-in");
     for (const round of rounds) {
       const name = `person-${round}`;
       const token = await fleet.server.token("viewer", name);
       await fleet.killedAfter({ method: "POST", path: "/session", body: { token }, token: null }, 200);
       await fleet.hasOne(name, "signed_in", (entry) => entry.actor === name, name);
+      const { url } = fleet.server;
+      const again = await fetch(`${url}/api/v1/session`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
+      const cookie = again.headers.get("set-cookie").split(";", 1)[0];
+      await fleet.killedAfter({ method: "DELETE", path: "/session", token: null, headers: { cookie, origin: url } }, 200);
+      await fleet.hasOne(`${name}, out`, "session_ended", (entry) => entry.actor === name, name);
+      if ((await fetch(`${url}/api/v1/session`, { headers: { cookie } })).status !== 401) fleet.faults.push(`${name}: is still signed in`);
     }
     await fleet.verdict(t);
   });

@@ -62,6 +62,8 @@ words! {
         EngineBack = "engine_back",
         /// Somebody signed in.
         SignedIn = "signed_in",
+        /// Somebody signed out, or sessions were ended before their time.
+        SessionEnded = "session_ended",
         /// A token was made or revoked.
         TokenChanged = "token_changed",
         /// A public link was made, was revoked, or has served.

@@ -33,6 +33,8 @@ words! {
         ManageTokens = "manage_tokens",
         /// Revoke other people's public links.
         ManageLinks = "manage_links",
+        /// See and end other people's sessions.
+        ManageSessions = "manage_sessions",
     }
 }
 
@@ -42,7 +44,7 @@ impl Action {
         match self {
             Action::Read => Role::Viewer,
             Action::Drain | Action::Activate | Action::Share | Action::Place => Role::Operator,
-            Action::Remove | Action::ManageTokens | Action::ManageLinks | Action::Unknown => Role::Admin,
+            Action::Remove | Action::ManageTokens | Action::ManageLinks | Action::ManageSessions | Action::Unknown => Role::Admin,
         }
     }
 }
@@ -85,6 +87,73 @@ wire! {
         /// When they must sign in again.
         #[serde(default)]
         pub expires_at: Option<Timestamp>,
+        /// By the server's clock.
+        pub server_time: Timestamp,
+    }
+}
+
+words! {
+    /// What a session was opened with.
+    SignedInWith {
+        /// A one-time sign-in link.
+        Link = "link",
+        /// A token.
+        Token = "token",
+    }
+}
+
+wire! {
+    /// Somebody who is signed in, somewhere: one session, without its secret.
+    #[derive(Eq)]
+    pub struct OpenSession {
+        /// Names it, to end it. Not its secret.
+        pub id: String,
+        /// Whose it is.
+        pub name: String,
+        /// Their role.
+        pub role: Role,
+        /// What it was opened with.
+        pub signed_in_with: SignedInWith,
+        /// The id of the token it was opened with; revoking that token ends the session.
+        #[serde(default)]
+        pub token_id: Option<String>,
+        /// The address it was opened from. Absent: not known.
+        #[serde(default)]
+        pub origin: Option<String>,
+        /// The browser and system it was opened with, as it named itself. Absent: not known.
+        #[serde(default)]
+        pub browser: Option<String>,
+        /// Signed in.
+        pub created_at: Timestamp,
+        /// Last request, or open page, noted once a minute. Absent: not known.
+        #[serde(default)]
+        pub last_used_at: Option<Timestamp>,
+        /// It ends then by itself.
+        pub expires_at: Timestamp,
+        /// Whether this answer was asked for with it.
+        pub current: bool,
+        /// Whether it is the caller's own: opened with the same token, or by a sign-in link for the same name.
+        pub own: bool,
+    }
+}
+
+wire! {
+    /// `GET /sessions`
+    #[derive(Eq)]
+    pub struct OpenSessions {
+        /// Those that are open, newest first.
+        pub sessions: Vec<OpenSession>,
+        /// By the server's clock.
+        pub server_time: Timestamp,
+    }
+}
+
+wire! {
+    /// `DELETE /sessions`
+    #[derive(Eq)]
+    pub struct EndedSessions {
+        /// How many sessions were ended.
+        pub ended: u32,
         /// By the server's clock.
         pub server_time: Timestamp,
     }

@@ -6,5 +6,6 @@ pub mod fleet;
 pub mod http;
 mod plain;
 mod secret;
+mod sessions;
 pub mod settings;
 pub mod store;

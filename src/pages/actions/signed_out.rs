@@ -29,7 +29,7 @@ pub fn is_signed_out(error: &ApiError) -> bool {
 /// Puts the page for signing in in place of everything. The address stays, so that it leads back to the same sheet.
 pub fn sign_in_again(app: App, reason: String) {
     WRITTEN.set(Some((app.nav.route().get_untracked(), reason)));
-    app.live.session.nobody();
+    app.live.session.ended();
 }
 
 /// What was written into the sheet of this address before somebody had to sign in again. Told once.

@@ -119,6 +119,7 @@ story("activity and bulk operations in every state", { refusals: [404] }, async 
   const says = (pattern) => (page) => reads(page.getByRole("main").getByRole("status").first(), pattern);
   const log = (page) => region(page, "Activity log");
   const person = await stage.person({ role: "admin" });
+  await stage.person({ role: "viewer", name: "ada" });
   await through(person, [
     ["log", "/activity", (page) => reads(log(page), /Kernel 6\.12 reboot/)],
     ["log held back", null, async (page) => {
@@ -136,6 +137,12 @@ story("activity and bulk operations in every state", { refusals: [404] }, async 
     ["bulk not resumed", null, async (page) => {
       await page.getByRole("button", { name: "Resume" }).click();
       await reads(region(page, "Go on"), /Not resumed/);
+    }],
+    ["sessions", "/sessions", (page) => region(page, "Sessions").getByRole("listitem").first().waitFor()],
+    ["everybody's sessions", "/sessions?everyone=yes", (page) => reads(region(page, "Sessions"), /ada · viewer/)],
+    ["a session to be ended", null, async (page) => {
+      await region(page, "Sessions").getByRole("button", { name: /^End the session of ada/ }).click();
+      await region(page, "Sessions").getByRole("button", { name: "Cancel" }).waitFor();
     }],
     ["no such bulk operation", "/bulk/nowhere", (page) => heading(page, "No such bulk operation")],
   ]);

@@ -36,7 +36,7 @@ story("signs in with a token, and out again", { refusals: [401] }, async (stage)
   await page.getByText("edge-fra-01").first().waitFor();
   assert.match(page.url(), /\/nodes\?show=healthy$/, "one stands where one wanted to go");
 
-  await page.getByText("sam · viewer").click();
+  await page.getByRole("banner").getByText("sam · viewer").waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
   await signIn.token(page).waitFor();
   assert.equal((await page.request.get("/api/v1/nodes")).status(), 401);

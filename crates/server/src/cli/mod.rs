@@ -1,5 +1,5 @@
 //! The commands. Each either runs something here (`serve`, `agent`, `demo`), works on the data directory (`token`,
-//! `sign-in-link`, `backup`), or asks a Pitlane over HTTP (`status`, `drain`, `activate`, …) like anybody else would.
+//! `session`, `sign-in-link`, `backup`), or asks a Pitlane over HTTP (`status`, `drain`, `activate`, …) like anybody else would.
 
 mod agent;
 mod changes;
@@ -14,6 +14,7 @@ mod local;
 mod place;
 mod plan;
 mod serve;
+mod session;
 mod several;
 mod share;
 mod status;
@@ -68,6 +69,9 @@ enum Command {
     /// Makes, lists and revokes tokens, in the data directory of this machine's server.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Lists who is signed in, and ends sessions: one, those of a name, or all.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Makes a one-time link for signing in to this machine's server.
     SignInLink(token::SignInLinkArgs),
     /// Writes a consistent copy of the database, also while the server runs.
@@ -110,6 +114,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Share(args) => share::run(args).await,
         Command::Place(args) => place::run(args).await,
         Command::Token(command) => token::run(command).await,
+        Command::Session(command) => session::run(command).await,
         Command::SignInLink(args) => token::sign_in_link(args).await,
         Command::Backup(args) => data::backup(args).await,
         Command::Doctor(args) => doctor::run(args).await,

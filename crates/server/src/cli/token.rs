@@ -1,6 +1,6 @@
 //! `pitlane token` and `pitlane sign-in-link`: work on the data directory itself, so that the first token needs no token.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 use pitlane_api::{ActivityKind, ActorKind, Role, Timestamp, Words, say};
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     secret,
     settings::{DataDirOnly, parse_duration},
-    store::{ApiToken, EnrolmentToken, NewActivity, SecretHash, SignInCode, Store},
+    store::{ApiToken, EnrolmentToken, NewActivity, SecretHash, SignInCode, SqliteStore, Store},
 };
 
 /// How long a sign-in link works.
@@ -50,7 +50,7 @@ pub enum TokenCommand {
     Create(CreateArgs),
     /// Lists the tokens of people and scripts.
     List(ListArgs),
-    /// Revokes a token: every session and stream that was opened with it ends.
+    /// Revokes a token, or all: every session and stream that was opened with it ends.
     Revoke(RevokeArgs),
 }
 
@@ -96,7 +96,12 @@ pub struct ListArgs {
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
     /// Its id or, where only one has it, its name.
-    token: String,
+    #[arg(required_unless_present = "all")]
+    token: Option<String>,
+    /// Revokes every token of people and scripts, ends every session, and takes back sign-in links that are not used yet. Only the commands of this machine's user are
+    /// still let in, by the token that the running server made for them.
+    #[arg(long, conflicts_with = "token")]
+    all: bool,
     #[command(flatten)]
     data: DataDirOnly,
 }
@@ -131,7 +136,7 @@ async fn create(args: CreateArgs) -> Result<ExitCode, Failure> {
     let now = Timestamp::now();
     let expires_at = args.expires.map(|after| later(now, after)).transpose()?;
     let (secret, token) = api_token(&name, role, now, expires_at);
-    store.create_token(&token, &[entry(say!("made a token for {} with the role {}", &name, role.as_str()))]).await?;
+    store.create_token(&token, &[by_user(say!("made a token for {} with the role {}", &name, role.as_str()))]).await?;
     store.close().await;
     let until = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {at}"));
     eprintln!("Token {} for {} ({role}), valid {until}. It is shown this once:", token.id, text::line(&name));
@@ -144,7 +149,7 @@ async fn create_enrolment(args: CreateArgs) -> Result<ExitCode, Failure> {
     let expires_at = later(Timestamp::now(), args.expires.unwrap_or(ENROL_TTL))?;
     let shape = EnrolmentShape { multi_use: args.multi_use, allow_replace: args.allow_replace, engine_node_id: args.engine_node_id };
     let (secret, token) = enrolment_token(shape, &user(), expires_at);
-    store.create_enrolment_token(&token, &[entry(say!("made the enrolment token {}", &token.id))]).await?;
+    store.create_enrolment_token(&token, &[by_user(say!("made the enrolment token {}", &token.id))]).await?;
     store.close().await;
     let uses = if token.multi_use { "any number of agents" } else { "one agent" };
     eprintln!("Enrolment token {} for {uses}, valid until {expires_at}. On the node: pitlane agent --server <URL> --token <this>:", token.id);
@@ -220,19 +225,36 @@ async fn list(args: ListArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn revoke(args: RevokeArgs) -> Result<ExitCode, Failure> {
-    let store = open_existing(&data_dir(&args.data)?).await?;
+    let data_dir = data_dir(&args.data)?;
+    let store = open_existing(&data_dir).await?;
+    let Some(wanted) = args.token else { return revoke_all(&store, &data_dir).await };
     let valid: Vec<ApiToken> = store.tokens().await?.into_iter().filter(|token| token.revoked_at.is_none()).collect();
-    let by_id = valid.iter().find(|token| token.id == args.token);
-    let named: Vec<&ApiToken> = valid.iter().filter(|token| token.name == args.token).collect();
+    let by_id = valid.iter().find(|token| token.id == wanted);
+    let named: Vec<&ApiToken> = valid.iter().filter(|token| token.name == wanted).collect();
     let token = match (by_id, named.as_slice()) {
         (Some(token), _) => token,
         (None, [token]) => token,
-        (None, []) => return Err(Failure::refused(format!("there is no valid token {}; `pitlane token list` shows them", args.token))),
-        (None, several) => return Err(Failure::refused(format!("{} tokens are called {}; name one by its id", several.len(), args.token))),
+        (None, []) => return Err(Failure::refused(format!("there is no valid token {}; `pitlane token list` shows them", wanted))),
+        (None, several) => return Err(Failure::refused(format!("{} tokens are called {}; name one by its id", several.len(), wanted))),
     };
-    store.revoke_token(&token.id, Timestamp::now(), &[entry(say!("revoked the token of {}", &token.name))]).await?;
+    store.revoke_token(&token.id, Timestamp::now(), &[by_user(say!("revoked the token of {}", &token.name))]).await?;
     store.close().await;
     println!("Revoked {} ({}). Its sessions have ended; open pages close within seconds.", token.id, text::line(&token.name));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The way out where nobody knows who has what: afterwards only this machine's commands are let in.
+async fn revoke_all(store: &SqliteStore, data_dir: &Path) -> Result<ExitCode, Failure> {
+    let kept = local::read(data_dir).map(|local| SecretHash::of(&local.token));
+    let entry = by_user(say!("revoked every token and ended every session"));
+    let (tokens, sessions) = store.revoke_every_token(kept.as_ref(), Timestamp::now(), &[entry]).await?;
+    store.close().await;
+    let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    println!(
+        "Revoked {} and ended {}; sign-in links that were not used yet work no more. Open pages close within seconds.",
+        count(tokens, "token"),
+        count(sessions, "session")
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -251,7 +273,7 @@ pub async fn sign_in_link(args: SignInLinkArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The entry that is written together with what it tells of.
-fn entry(message: Words) -> NewActivity {
+fn by_user(message: Words) -> NewActivity {
     NewActivity {
         actor_kind: ActorKind::Person,
         actor: Some(user()),

@@ -32,16 +32,6 @@ pub(super) struct Desk {
 }
 
 impl Fleet {
-    /// Writes an entry before whoever asked is answered.
-    ///
-    /// # Errors
-    /// [`super::Error::StoreUnavailable`]: it is not written.
-    pub async fn record(&self, entry: NewActivity) -> super::Result<()> {
-        let entries = self.store.append_activity(&[entry]).await?;
-        self.announce(entries);
-        Ok(())
-    }
-
     /// Puts an entry on the desk: it is written soon, and may be lost where the server is killed before. Only for what nobody was answered.
     pub(super) fn note(&self, entry: NewActivity) {
         let mut waiting = lock(&self.scribe.waiting);
@@ -60,7 +50,7 @@ impl Fleet {
     }
 
     /// Entries that are in the store and should be sent with the next second.
-    pub(super) fn announce(&self, entries: Vec<ActivityEntry>) {
+    pub fn announce(&self, entries: Vec<ActivityEntry>) {
         lock(&self.scribe.written).extend(entries);
     }
 

@@ -13,7 +13,7 @@ use crate::assets::{Encoding, File};
 
 /// Paths of the console's pages, as `src/route.rs` of the console has them; `*` is any one part. Anything else is not
 /// found, and says so with its status, while the console's page shows it.
-const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["bulk"], &["bulk", "*"], &["sign-in"]];
+const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["bulk"], &["bulk", "*"], &["sessions"], &["sign-in"]];
 
 /// What no route of the API took.
 pub async fn fallback(State(app): State<App>, request: Request) -> Response {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn only_the_consoles_routes_are_pages() {
-        for page in ["/", "/nodes", "/nodes/abc", "/activity", "/activity/", "/sign-in"] {
+        for page in ["/", "/nodes", "/nodes/abc", "/activity", "/activity/", "/sessions", "/sessions?everyone=yes", "/sign-in"] {
             assert!(is_page(&page.parse().unwrap()), "{page}");
         }
         for other in ["/nodes/a/b", "/shared/xyz/more", "/wp-login.php", "/style.css", "/index.html"] {

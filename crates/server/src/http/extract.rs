@@ -117,6 +117,9 @@ pub struct NodeOperation(pub NodeId, pub OperationId);
 /// A bulk operation of a path.
 pub struct Bulk(pub String);
 
+/// A session of a path.
+pub struct SessionId(pub String);
+
 /// The node and the public link of a path.
 pub struct NodeLink(pub NodeId, pub String);
 
@@ -150,6 +153,15 @@ impl FromRequestParts<App> for Bulk {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let text: String = path(parts, app).await?;
         id(&text, "bulk operation").map(Self)
+    }
+}
+
+impl FromRequestParts<App> for SessionId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let text: String = path(parts, app).await?;
+        id(&text, "session").map(Self)
     }
 }
 

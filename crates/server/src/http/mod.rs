@@ -21,9 +21,9 @@ mod serve;
 mod session;
 mod shared;
 
-use pitlane_api::{Words, say};
+use pitlane_api::{ActivityEntry, Words, say};
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     ops::Deref,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
@@ -50,7 +50,7 @@ use crate::{
     assets::Console,
     fleet::Fleet,
     settings::{Settings, Wrong},
-    store::Store,
+    store::{Store, StoredSession},
 };
 
 pub use openapi::document;
@@ -78,14 +78,14 @@ pub struct Parts {
     /// One permit for each open stream of a shared page.
     shared_streams: Arc<Semaphore>,
     studio: shared::Studio,
-    /// Who signed out just now, for their open streams.
+    /// Sessions that were ended just now, for their open streams.
     ended: broadcast::Sender<auth::Credential>,
     /// Turns true when the server shuts down.
     shutdown: watch::Receiver<bool>,
     /// What the last look at the store said, and when.
     readiness: tokio::sync::Mutex<Option<(Instant, Result<(), crate::store::Error>)>>,
-    /// Tokens whose use is being noted just now.
-    noting: std::sync::Mutex<BTreeSet<String>>,
+    /// Tokens and sessions whose use is being noted just now.
+    noting: std::sync::Mutex<HashSet<auth::Credential>>,
     cookie_name: String,
     content_security_policy: HeaderValue,
     fixed_headers: Vec<(HeaderName, HeaderValue)>,
@@ -140,6 +140,15 @@ impl App {
         let said = self.store.check_writable().await;
         *last = Some((Instant::now(), said.clone()));
         said
+    }
+
+    /// Ends the streams of sessions that were ended in the store, and tells every page of it.
+    fn sessions_ended(&self, sessions: &[StoredSession], activity: Vec<ActivityEntry>) {
+        for session in sessions {
+            // Nobody listens where no stream is open: that is no error.
+            let _ = self.ended.send(auth::Credential::Session(session.hash));
+        }
+        self.fleet.announce(activity);
     }
 
     /// Forgets callers that have been quiet. Called every few seconds.

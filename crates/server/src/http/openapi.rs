@@ -91,6 +91,8 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(calls::shared::events))
         .routes(routes!(events::events))
         .routes(routes!(session::sign_in, session::who_am_i, session::sign_out))
+        .routes(routes!(calls::sessions::list, calls::sessions::end_all))
+        .routes(routes!(calls::sessions::end_one))
         .routes(routes!(calls::agents::enroll))
         .merge(
             OpenApiRouter::new().routes(routes!(calls::agents::heartbeat)).layer(axum::extract::DefaultBodyLimit::max(calls::agents::HEARTBEAT_MAX)),

@@ -9,16 +9,16 @@ use pitlane_api::{Action, ActivityKind, ActorKind, Role, Session, SessionRequest
 
 use super::{
     App,
-    auth::{self, Caller, Credential, Holder},
+    auth::{self, Caller},
     extract::Body,
     guard,
     limits::Who,
     problem::{Problem, Result, envelope, ok, success},
 };
 use crate::{
-    secret,
+    secret, sessions,
     settings::Settings,
-    store::{NewActivity, SecretHash, StoredSession},
+    store::{NewActivity, NewSession, SecretHash, SessionFilter, SignInProof, StoredSession},
 };
 
 /// Who is signed in, for the wire.
@@ -53,44 +53,37 @@ pub async fn sign_in(State(app): State<App>, parts: Parts, Body { value, .. }: B
     guard::origin(&app, &parts, false)?;
     let address = guard::client(&app, &parts);
     app.limits.check(Who::Address(address))?;
-    let now = Timestamp::now();
-    let holder = match (value.code, value.token) {
-        (Some(code), None) => {
-            let code = app.store.spend_sign_in_code(&SecretHash::of(code.trim()), now).await?;
-            code.map(|code| Holder { name: code.name, role: code.role, expires_at: None, token_id: None })
-        }
-        (None, Some(token)) => auth::look_up(&app, &Credential::Token(SecretHash::of(token.trim()))).await?,
+    let proof = match (value.code, value.token) {
+        (Some(code), None) => SignInProof::Code(SecretHash::of(code.trim())),
+        (None, Some(token)) => SignInProof::Token(SecretHash::of(token.trim())),
         (Some(_), Some(_)) => return Err(Problem::field("token", Words::plain("give a code or a token, not both"))),
         (None, None) => return Err(Problem::field("code", Words::plain("give a code or a token"))),
     };
-    let Some(holder) = holder else {
+    let (now, cookie) = (Timestamp::now(), secret::random());
+    let ttl = jiff::SignedDuration::try_from(app.settings.session_ttl).map_err(Problem::internal)?;
+    let origin = address.map(|ip| ip.to_string());
+    let new = NewSession {
+        id: sessions::new_id(),
+        hash: SecretHash::of(&cookie),
+        proof,
+        origin: origin.clone(),
+        browser: parts.headers.get(header::USER_AGENT).and_then(|value| sessions::browser(&String::from_utf8_lossy(value.as_bytes()))),
+        at: now,
+        until: now.checked_add(ttl).map_err(Problem::internal)?,
+        per_owner: sessions::PER_OWNER,
+        in_all: sessions::IN_ALL,
+    };
+    let entry = NewActivity { actor_kind: ActorKind::Person, origin, ..NewActivity::by_system(now, ActivityKind::SignedIn, Words::default()) };
+    let Some(opened) = app.store.open_session(&new, &|concerned| sessions::opened(concerned, &entry)).await? else {
         app.limits.check(Who::Failing(address))?;
         return Err(Problem::unauthorized(say!(
             "This does not sign you in: a link works once and for ten minutes, and a token until it expires or is revoked. \
              `pitlane sign-in-link` makes a new link."
         )));
     };
-    let cookie = secret::random();
-    let ttl = jiff::SignedDuration::try_from(app.settings.session_ttl).map_err(Problem::internal)?;
-    let end = now.checked_add(ttl).map_err(Problem::internal)?;
-    let expires_at = holder.expires_at.map_or(end, |at| at.min(end));
-    let stored = StoredSession {
-        hash: SecretHash::of(&cookie),
-        name: holder.name.clone(),
-        role: holder.role,
-        token_id: holder.token_id,
-        created_at: now,
-        expires_at,
-    };
-    app.store.create_session(&stored).await?;
-    let entry = NewActivity {
-        actor_kind: ActorKind::Person,
-        actor: Some(holder.name.clone()),
-        origin: address.map(|ip| ip.to_string()),
-        ..NewActivity::by_system(now, ActivityKind::SignedIn, say!("Signed in."))
-    };
-    app.fleet.record(entry).await?;
-    let mut response = success(StatusCode::OK, "Signed in.", session(holder.name, holder.role, Some(expires_at)));
+    app.sessions_ended(&opened.ended, opened.activity);
+    let StoredSession { name, role, expires_at, .. } = opened.session;
+    let mut response = success(StatusCode::OK, "Signed in.", session(name, role, Some(expires_at)));
     let max_age = pitlane_api::seconds_between(now, expires_at);
     response.headers_mut().insert(header::SET_COOKIE, set_cookie(&app, &cookie, max_age)?);
     Ok(response)
@@ -107,10 +100,19 @@ pub async fn who_am_i(caller: Caller) -> Response {
 pub async fn sign_out(State(app): State<App>, headers: HeaderMap, parts: Parts) -> Result<Response> {
     if let Some(cookie) = auth::cookie(&headers, &app.cookie_name) {
         guard::origin(&app, &parts, true)?;
-        let hash = SecretHash::of(cookie);
-        app.store.end_session(&hash).await?;
-        // Nobody listens where no stream is open: that is no error.
-        let _ = app.ended.send(Credential::Session(hash));
+        let filter = SessionFilter { hash: Some(SecretHash::of(cookie)), ..SessionFilter::default() };
+        let origin = guard::client(&app, &parts).map(|ip| ip.to_string());
+        let entry = |ended: &[StoredSession]| {
+            let by = |session: &StoredSession| NewActivity {
+                actor_kind: ActorKind::Person,
+                actor: Some(session.name.clone()),
+                origin: origin.clone(),
+                ..NewActivity::by_system(Timestamp::now(), ActivityKind::SessionEnded, say!("Signed out."))
+            };
+            ended.iter().map(by).collect()
+        };
+        let (ended, activity) = app.store.end_sessions(&filter, &entry).await?;
+        app.sessions_ended(&ended, activity);
     }
     let body = envelope(StatusCode::OK, Words::plain("Signed out."), Some(serde_json::json!({})), None);
     let mut response = super::problem::json(&body);

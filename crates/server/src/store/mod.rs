@@ -140,23 +140,33 @@ pub trait Store: Send + Sync + 'static {
     /// such token, or it was revoked.
     async fn revoke_token(&self, id: &str, at: Timestamp, activity: &[NewActivity]) -> Result<bool>;
 
+    /// Revokes every token that is not revoked but the one with the hash `except`, ends every session, and takes back every sign-in code, with the activity: all
+    /// or nothing. Gives back how many tokens and how many sessions those were.
+    async fn revoke_every_token(&self, except: Option<&SecretHash>, at: Timestamp, activity: &[NewActivity]) -> Result<(u64, u64)>;
+
     /// Notes that a token was used. The caller does this seldom (once a minute is plenty), not at every request.
     async fn touch_token(&self, id: &str, at: Timestamp) -> Result<()>;
 
-    /// Keeps a session.
-    async fn create_session(&self, session: &StoredSession) -> Result<()>;
+    /// Opens a session with what somebody signs in with, together with the activity that `entries` makes of it (first) and of those that
+    /// made room for it. `None`, and nothing is kept but that a code is spent: the code is unknown, spent or expired, or the token is
+    /// unknown, expired or revoked. Of any number of callers with one code exactly one gets a session.
+    async fn open_session(&self, new: &NewSession, entries: SessionEntries<'_>) -> Result<Option<OpenedSession>>;
 
     /// The session with this hash, unless it has expired at `now`.
     async fn session(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredSession>>;
 
-    /// Ends a session. Ending one that is not there is a success.
-    async fn end_session(&self, hash: &SecretHash) -> Result<()>;
+    /// The sessions that are meant, newest first.
+    async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<StoredSession>>;
+
+    /// Notes that sessions were used. The caller does this seldom, not at every request.
+    async fn touch_session(&self, hash: &SecretHash, at: Timestamp) -> Result<()>;
+
+    /// Ends the sessions that are meant, with the activity that `entries` makes of them, which is not asked where there are none. Where the
+    /// filter means everybody, or everybody of a name, the sign-in codes that are not spent yet go with them.
+    async fn end_sessions(&self, filter: &SessionFilter, entries: SessionEntries<'_>) -> Result<(Vec<StoredSession>, Vec<ActivityEntry>)>;
 
     /// Keeps a one-time sign-in code.
     async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()>;
-
-    /// Spends a sign-in code: of any number of callers exactly one gets it. `None`: unknown, spent, or expired at `now`.
-    async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>>;
 
     // --- bulk operations ---
 

@@ -266,19 +266,114 @@ impl ApiToken {
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSession {
+    /// Names it in lists and logs. Not its secret.
+    pub id: String,
     /// The cookie's value, hashed.
     pub hash: SecretHash,
     /// Their name.
     pub name: String,
     /// Their role.
     pub role: Role,
-    /// The token they signed in with; revoking it ends the session.
+    /// The token they signed in with; revoking it ends the session. `None`: a sign-in link.
     pub token_id: Option<String>,
+    /// The address they signed in from, where it is known.
+    pub origin: Option<String>,
+    /// The browser they signed in with, where it is known; bounded and without control characters.
+    pub browser: Option<String>,
     /// Signed in.
     pub created_at: Timestamp,
+    /// Last noted use, where it is known.
+    pub last_used_at: Option<Timestamp>,
     /// Must sign in again from then on.
     pub expires_at: Timestamp,
 }
+
+impl StoredSession {
+    /// Whose it is.
+    pub fn owner(&self) -> SessionOwner {
+        SessionOwner::of(&self.name, self.token_id.clone())
+    }
+}
+
+/// Whose a session is. A name alone is nobody: anybody's token may bear it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionOwner {
+    /// Whoever holds the token with this id.
+    Token(String),
+    /// Whoever signs in by links that were made for this name.
+    Links(String),
+}
+
+impl SessionOwner {
+    /// Of a session of this name that was opened with this token or, without one, by a link.
+    pub fn of(name: &str, token_id: Option<String>) -> Self {
+        token_id.map_or_else(|| Self::Links(name.to_owned()), Self::Token)
+    }
+}
+
+/// Which sessions are meant: those of which everything that is given holds. The default means every session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// The one with this id.
+    pub id: Option<String>,
+    /// The one with this cookie.
+    pub hash: Option<SecretHash>,
+    /// Those of this owner.
+    pub owner: Option<SessionOwner>,
+    /// Those of this name, whoever they are.
+    pub name: Option<String>,
+    /// All but the one with this cookie.
+    pub except: Option<SecretHash>,
+    /// Those that are not expired at this time.
+    pub open_at: Option<Timestamp>,
+}
+
+/// What somebody signs in with. It is looked up, and a code is spent, in the transaction that keeps the session: a token that is
+/// revoked meanwhile opens none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInProof {
+    /// A one-time code.
+    Code(SecretHash),
+    /// A token.
+    Token(SecretHash),
+}
+
+/// A session that is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// See [`StoredSession::id`].
+    pub id: String,
+    /// The cookie's value, hashed.
+    pub hash: SecretHash,
+    /// Says who it is.
+    pub proof: SignInProof,
+    /// See [`StoredSession::origin`].
+    pub origin: Option<String>,
+    /// See [`StoredSession::browser`].
+    pub browser: Option<String>,
+    /// Now.
+    pub at: Timestamp,
+    /// When it ends at the latest; a token that expires earlier ends it earlier.
+    pub until: Timestamp,
+    /// Most sessions that one owner may have with this one. Those that were used longest ago make room.
+    pub per_owner: u32,
+    /// Most sessions of everybody together, in the same way.
+    pub in_all: u32,
+}
+
+/// A session that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedSession {
+    /// The session.
+    pub session: StoredSession,
+    /// Those that made room for it.
+    pub ended: Vec<StoredSession>,
+    /// Its entries in the activity log.
+    pub activity: Vec<ActivityEntry>,
+}
+
+/// The entries of sessions that are opened or ended, worded inside the transaction, where it is known which they are.
+pub type SessionEntries<'a> = &'a (dyn Fn(&[StoredSession]) -> Vec<NewActivity> + Send + Sync);
 
 /// A one-time code for signing in.
 #[derive(Debug, Clone, PartialEq, Eq)]

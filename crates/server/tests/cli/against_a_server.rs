@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::world::{Server, run};
 
 #[test]
@@ -126,6 +128,62 @@ fn tokens_are_made_used_listed_and_revoked() {
     let link = server.ok(&["sign-in-link"]);
     assert!(link.starts_with(&format!("{}/sign-in#", server.url)), "{link}");
     assert!(server.fails(2, &["token", "create", "--name", "x"]).contains("--role"));
+}
+
+#[test]
+fn sessions_are_listed_and_ended_one_or_those_of_a_name_or_all() {
+    let server = Server::start(&[]);
+    assert_eq!(server.ok(&["session", "list"]), "Nobody is signed in.\n");
+    let token = server.ok(&["token", "create", "--role", "viewer", "--name", "wall screen"]).trim().to_owned();
+    let by_token = server.sign_in(&json!({ "token": token })).unwrap();
+    let by_link = |name| server.sign_in(&json!({ "code": server.code(name) })).unwrap();
+    let (ada, ada_too, bob) = (by_link("ada"), by_link("ada"), by_link("bob"));
+
+    let list = server.ok(&["session", "list"]);
+    let head: Vec<&str> = list.lines().next().unwrap().split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    assert_eq!(head, ["ID", "NAME", "ROLE", "WITH", "FROM", "BROWSER", "SIGNED IN", "LAST USED", "UNTIL"]);
+    assert_eq!(list.lines().count(), 5, "{list}");
+    assert!(list.lines().any(|line| line.contains("wall screen") && line.contains("token ") && line.contains("127.0.0.1")), "{list}");
+    assert!(list.lines().any(|line| line.contains("bob") && line.contains("link") && line.contains("curl/8.5.0")), "{list}");
+    let sessions = |args: &[&str]| -> Vec<serde_json::Value> {
+        let list: serde_json::Value = serde_json::from_str(&server.ok(&[&["session", "list", "--json"], args].concat())).unwrap();
+        list["sessions"].as_array().unwrap().clone()
+    };
+    assert_eq!(sessions(&["--name", "ada"]).len(), 2);
+
+    let newest = sessions(&["--name", "ada"])[0]["id"].as_str().unwrap().to_owned();
+    assert!(server.ok(&["session", "revoke", &newest]).contains("Ended the session"));
+    assert!(!server.lets_in(&ada_too) && server.lets_in(&ada));
+    assert!(server.fails(1, &["session", "revoke", &newest]).contains("there is no session"));
+    server.ok(&["session", "revoke", "--name", "ada"]);
+    assert!(!server.lets_in(&ada) && server.lets_in(&bob) && server.lets_in(&by_token));
+    let waiting = server.code("ada");
+    assert!(server.ok(&["session", "revoke", "--all"]).starts_with("Ended 2 sessions."));
+    assert!(!server.lets_in(&bob) && !server.lets_in(&by_token));
+    assert_eq!(server.sign_in(&json!({ "code": waiting })), None, "a link that waits would open the next session");
+    assert!(server.sign_in(&json!({ "token": token })).is_some(), "tokens stay valid");
+    assert!(server.ok(&["session", "revoke", "--name", "nobody"]).contains("Nobody was signed in."));
+    for wrong in [&["session", "revoke"][..], &["session", "revoke", "--all", "--name", "ada"], &["session", "revoke", "x", "--all"]] {
+        server.fails(2, wrong);
+    }
+}
+
+#[test]
+fn every_token_is_revoked_at_once_and_nobody_stays_signed_in() {
+    let server = Server::start(&[]);
+    let token = server.ok(&["token", "create", "--role", "admin", "--name", "deploy"]).trim().to_owned();
+    let cookies = [server.sign_in(&json!({ "token": token })).unwrap(), server.sign_in(&json!({ "code": server.code("ada") })).unwrap()];
+    let waiting = server.code("ada");
+    let said = server.ok(&["token", "revoke", "--all"]);
+    assert!(said.starts_with("Revoked 1 token and ended 2 sessions"), "{said}");
+    assert!(cookies.iter().all(|cookie| !server.lets_in(cookie)));
+    assert!(server.fails(1, &["status", "--token", &token]).contains("not valid"));
+    assert_eq!(server.sign_in(&json!({ "code": waiting })), None);
+    server.ok(&["status"]);
+    assert!(server.sign_in(&json!({ "code": server.code("ada") })).is_some(), "the way in is open to whoever has this machine");
+    for wrong in [&["token", "revoke"][..], &["token", "revoke", "deploy", "--all"]] {
+        server.fails(2, wrong);
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn a_server_that_is_not_there_ends_with_3() {
 #[test]
 fn tokens_and_backups_do_not_make_a_database_by_mistake() {
     let folder = Folder::new();
-    for args in [&["token", "list"][..], &["sign-in-link"], &["backup", "b.db"]] {
+    for args in [&["token", "list"][..], &["session", "list"], &["session", "revoke", "--all"], &["sign-in-link"], &["backup", "b.db"]] {
         let ended = run(&folder, args);
         assert_eq!(ended.code, 1, "{args:?}: {ended:?}");
         assert!(ended.err.contains("has no database"), "{ended:?}");

@@ -110,6 +110,24 @@ impl Server {
         ended.err
     }
 
+    /// Signs in as a browser does, with `{"code": …}` or `{"token": …}`; gives back the cookie, or nothing where that is refused.
+    pub fn sign_in(&self, with: &Value) -> Option<String> {
+        let answer = request(&self.url, "POST", "session", "User-Agent: curl/8.5.0\r\n", &with.to_string());
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        cookie.split(';').next().map(str::to_owned)
+    }
+
+    /// The code of a new sign-in link for this name.
+    pub fn code(&self, name: &str) -> String {
+        let link = self.ok(&["sign-in-link", "--role", "viewer", "--name", name]);
+        link.trim().split_once('#').unwrap().1.to_owned()
+    }
+
+    /// Whether this cookie still lets somebody in.
+    pub fn lets_in(&self, cookie: &str) -> bool {
+        request(&self.url, "GET", "session", &format!("Cookie: {cookie}\r\n"), "").starts_with("HTTP/1.1 200")
+    }
+
     /// Enrols a node that beats until the test ends, with these volumes in use.
     pub fn node(&self, name: &str, volumes: &[&str]) {
         let token = self.ok(&["token", "create", "--enroll"]).trim().to_owned();
@@ -149,21 +167,25 @@ fn beat(url: &str, agent: &str, seq: u64, volumes: &[String]) {
     assert_eq!(post(url, "agents/heartbeat", Some(agent), &beat)["success"], true);
 }
 
-/// A request as small as can be: std has no HTTP client, and this needs no more.
 fn post(url: &str, path: &str, bearer: Option<&str>, body: &Value) -> Value {
+    let token = bearer.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    serde_json::from_str(request(url, "POST", path, &token, &body.to_string()).split("\r\n\r\n").nth(1).unwrap()).unwrap()
+}
+
+/// A request as small as can be: std has no HTTP client, and this needs no more. Gives back the whole answer.
+fn request(url: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
     use std::io::Write as _;
     let address = url.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let (body, token) = (body.to_string(), bearer.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default());
     let head = format!(
-        "POST /api/v1/{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{token}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "{method} /api/v1/{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+    answer
 }
 
 impl Drop for Server {

@@ -2,7 +2,7 @@
 
 use pitlane_api::Role;
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 #[tokio::test]
 async fn counts_are_open_on_loopback() {
@@ -33,4 +33,19 @@ async fn ready_means_that_store_and_engine_answer() {
     let world = World::new().await;
     assert_eq!(world.get("/readyz").send().await.data(200)["store"], true);
     assert_eq!(world.get("/healthz").send().await.data(200)["alive"], true);
+}
+
+#[tokio::test]
+async fn a_background_task_that_keeps_failing_is_named_and_alive_is_not_ready() {
+    let world = World::new().await;
+    world.fleet.supervisor().keep("test.broken", || async { panic!("the secret inside") });
+    eventually("not ready", async || world.get("/readyz").send().await.status == 503).await;
+    let answer = world.get("/readyz").send().await;
+    let said = answer.refused(503, "tasks_failing").body["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("test.broken") && !said.contains("secret"), "{said}");
+    world.get("/healthz").send().await.data(200);
+    let text = String::from_utf8(world.get("/metrics").send().await.bytes.to_vec()).unwrap();
+    for line in ["pitlane_task_restarts_total{task=\"test.broken\"}", "pitlane_task_panics_total{task=\"test.broken\"}"] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
 }

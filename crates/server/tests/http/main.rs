@@ -11,6 +11,7 @@ mod openapi;
 mod plans;
 mod requests;
 mod serving;
+mod sessions;
 mod shared;
 mod sign_in;
 mod world;

@@ -28,6 +28,7 @@ pub const INDEX: &str = "<!doctype html><script type=\"module\">import init from
 pub struct World {
     pub router: Router,
     pub store: SqliteStore,
+    pub fleet: Arc<Fleet>,
     pub shut_down: watch::Sender<bool>,
     pub shutdown: watch::Receiver<bool>,
     folder: std::path::PathBuf,
@@ -67,8 +68,8 @@ impl World {
         .collect();
         let (shut_down, shutdown) = watch::channel(false);
         let console = Console::Given(Arc::new(files));
-        let app = App::new(settings, shared, fleet, console, shutdown.clone()).unwrap();
-        Self { router: http::router(app), store, shut_down, shutdown, folder }
+        let app = App::new(settings, shared, fleet.clone(), console, shutdown.clone()).unwrap();
+        Self { router: http::router(app), store, fleet, shut_down, shutdown, folder }
     }
 
     pub fn call<'a>(&'a self, method: &str, path: &str) -> Call<'a> {

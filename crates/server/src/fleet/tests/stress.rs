@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use pitlane_api::*;
 use pitlane_engine::{Engine, SetScheduling};
 use tokio::sync::watch;
@@ -119,13 +119,13 @@ async fn read(fleet: Arc<Fleet>, manner: Manner, mut over: watch::Receiver<bool>
         };
         loop {
             if *over.borrow() {
-                // All is quiet: what has arrived is all there is.
+                // All is quiet: what is on its way is all there is. A snapshot is encoded by a thread of its own.
                 loop {
-                    match frames.next().now_or_never() {
-                        Some(Some(frame)) => picture.fold(&frame),
+                    match tokio::time::timeout(Duration::from_secs(2), frames.next()).await {
+                        Ok(Some(frame)) => picture.fold(&frame),
                         // It was cut off just before, and comes back once more.
-                        Some(None) => break,
-                        None => return picture,
+                        Ok(None) => break,
+                        Err(_) => return picture,
                     }
                 }
                 break;

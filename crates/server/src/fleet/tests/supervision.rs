@@ -180,5 +180,4 @@ async fn a_tick_that_panics_three_times_is_named_and_recovers_and_nobody_misses_
             seen = event.nodes.into_iter().find(|node| node.id == hosts[0].id && node.health == Health::Degraded);
         }
     }
-    assert_eq!(world.fleet.info().counts.degraded, 1);
 }

@@ -15,7 +15,10 @@ pub(super) mod query;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     ops::Bound,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -128,9 +131,8 @@ pub(super) struct View {
     /// Of `changed`: what the engine itself says anew about where things are placed. Nobody should wait a second for it.
     urgent: HashSet<NodeId>,
     totals_changed: bool,
-    /// How often all nodes were walked through.
-    #[cfg(test)]
-    pub(super) walks: std::sync::atomic::AtomicU32,
+    /// How often all nodes were walked through. Counted for tests.
+    pub(super) walks: AtomicU32,
 }
 
 /// What changed since it was taken last.
@@ -162,15 +164,15 @@ impl View {
             removed: Vec::new(),
             urgent: HashSet::new(),
             totals_changed: true,
-            #[cfg(test)]
-            walks: Default::default(),
+            walks: AtomicU32::new(0),
         }
     }
 
     /// Called by whatever walks through all nodes.
     fn walk(&self) {
-        #[cfg(test)]
-        self.walks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if cfg!(test) {
+            self.walks.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn get(&self, id: &NodeId) -> Option<&Entry> {

@@ -7,6 +7,7 @@ pub mod fleet;
 pub mod health;
 pub mod nodes;
 pub mod plans;
+pub mod sessions;
 pub mod shared;
 
 use super::problem::Problem;

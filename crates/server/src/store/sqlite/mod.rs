@@ -13,6 +13,7 @@ mod operations;
 mod plans;
 mod records;
 mod samples;
+mod sessions;
 mod shares;
 mod sign_in;
 #[cfg(test)]
@@ -27,8 +28,8 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
     Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, FirstBeat, IdempotencyKey, Intent,
-    NewActivity, PlanAccepted, Prune, Replay, Result, SecretHash, SignInCode, Store, StoredBulk, StoredBulkHead, StoredPlan, StoredReport,
-    StoredSession, StoredShareLink,
+    NewActivity, NewSession, OpenedSession, PlanAccepted, Prune, Replay, Result, SecretHash, SessionEntries, SessionFilter, SignInCode, Store,
+    StoredBulk, StoredBulkHead, StoredPlan, StoredReport, StoredSession, StoredShareLink,
 };
 
 pub use open::ServeLock;
@@ -171,28 +172,36 @@ impl Store for SqliteStore {
         sign_in::revoke_token(self, id, at, activity).await
     }
 
+    async fn revoke_every_token(&self, except: Option<&SecretHash>, at: Timestamp, activity: &[NewActivity]) -> Result<(u64, u64)> {
+        sign_in::revoke_every_token(self, except, at, activity).await
+    }
+
     async fn touch_token(&self, id: &str, at: Timestamp) -> Result<()> {
         sign_in::touch_token(self, id, at).await
     }
 
-    async fn create_session(&self, session: &StoredSession) -> Result<()> {
-        sign_in::create_session(self, session).await
+    async fn open_session(&self, new: &NewSession, entries: SessionEntries<'_>) -> Result<Option<OpenedSession>> {
+        sessions::open(self, new, entries).await
     }
 
     async fn session(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredSession>> {
-        sign_in::session(self, hash, now).await
+        sessions::by_hash(self, hash, now).await
     }
 
-    async fn end_session(&self, hash: &SecretHash) -> Result<()> {
-        sign_in::end_session(self, hash).await
+    async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<StoredSession>> {
+        sessions::list(self, filter).await
+    }
+
+    async fn touch_session(&self, hash: &SecretHash, at: Timestamp) -> Result<()> {
+        sessions::touch(self, hash, at).await
+    }
+
+    async fn end_sessions(&self, filter: &SessionFilter, entries: SessionEntries<'_>) -> Result<(Vec<StoredSession>, Vec<ActivityEntry>)> {
+        sessions::end(self, filter, entries).await
     }
 
     async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()> {
         sign_in::create_code(self, code).await
-    }
-
-    async fn spend_sign_in_code(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>> {
-        sign_in::spend_code(self, hash, now).await
     }
 
     async fn accept_bulk(&self, bulk: &StoredBulk, key: Option<&IdempotencyKey>, activity: &[NewActivity]) -> Result<BulkAccepted> {

@@ -159,6 +159,16 @@ async fn check_not_newer(connection: &mut SqliteConnection) -> Result<()> {
     if found > known { Err(Error::Newer { found, known }) } else { Ok(()) }
 }
 
+/// An empty database of an older version of Pitlane: with those migrations only that `wanted` picks by their number.
+#[cfg(test)]
+pub(super) async fn up_to(path: &Path, wanted: impl Fn(i64) -> bool) {
+    let mut connection = SqliteConnection::connect_with(&options(path, BUSY_TIMEOUT)).await.unwrap();
+    check_ours(&mut connection, path).await.unwrap();
+    let older = MIGRATIONS.iter().filter(|migration| wanted(migration.version)).cloned().collect::<Vec<_>>();
+    Migrator { migrations: older.into(), ..Migrator::DEFAULT }.run(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -1,13 +1,13 @@
-//! Tokens, sessions and one-time codes.
+//! Tokens and one-time codes.
 
 use pitlane_api::{Role, Timestamp};
-use sqlx::FromRow;
+use sqlx::{FromRow, SqliteConnection};
 
 use super::{
     SqliteStore, activity,
     convert::{hash, maybe_time, nanos, time},
 };
-use crate::store::{ApiToken, NewActivity, Result, SecretHash, SignInCode, StoredSession};
+use crate::store::{ApiToken, NewActivity, Result, SecretHash, SignInCode};
 
 #[derive(FromRow)]
 struct TokenRow {
@@ -55,8 +55,12 @@ pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken, entries:
 }
 
 pub(super) async fn token_by_hash(store: &SqliteStore, hash: &SecretHash) -> Result<Option<ApiToken>> {
-    let row: Option<TokenRow> =
-        sqlx::query_as("SELECT * FROM api_tokens WHERE hash = ?").bind(hash.as_bytes()).fetch_optional(&store.readers).await?;
+    token_by_hash_in(&mut *store.readers.acquire().await?, hash).await
+}
+
+/// The same within a transaction of the caller's.
+pub(super) async fn token_by_hash_in(connection: &mut SqliteConnection, hash: &SecretHash) -> Result<Option<ApiToken>> {
+    let row: Option<TokenRow> = sqlx::query_as("SELECT * FROM api_tokens WHERE hash = ?").bind(hash.as_bytes()).fetch_optional(connection).await?;
     row.map(TokenRow::read).transpose()
 }
 
@@ -78,58 +82,27 @@ pub(super) async fn revoke_token(store: &SqliteStore, id: &str, at: Timestamp, e
     Ok(revoked)
 }
 
+pub(super) async fn revoke_every_token(
+    store: &SqliteStore,
+    except: Option<&SecretHash>,
+    at: Timestamp,
+    entries: &[NewActivity],
+) -> Result<(u64, u64)> {
+    let mut tx = store.begin().await?;
+    let tokens = sqlx::query("UPDATE api_tokens SET revoked_at = ? WHERE revoked_at IS NULL AND hash IS NOT ?")
+        .bind(nanos(at))
+        .bind(except.map(|hash| hash.as_bytes().to_vec()))
+        .execute(&mut *tx)
+        .await?;
+    let sessions = sqlx::query("DELETE FROM sessions").execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM sign_in_codes").execute(&mut *tx).await?;
+    activity::insert(&mut tx, entries).await?;
+    tx.commit().await?;
+    Ok((tokens.rows_affected(), sessions.rows_affected()))
+}
+
 pub(super) async fn touch_token(store: &SqliteStore, id: &str, at: Timestamp) -> Result<()> {
     sqlx::query("UPDATE api_tokens SET last_used_at = ? WHERE id = ?").bind(nanos(at)).bind(id).execute(&store.writer).await?;
-    Ok(())
-}
-
-#[derive(FromRow)]
-struct SessionRow {
-    hash: Vec<u8>,
-    name: String,
-    role: String,
-    token_id: Option<String>,
-    created_at: i64,
-    expires_at: i64,
-}
-
-impl SessionRow {
-    fn read(self) -> Result<StoredSession> {
-        Ok(StoredSession {
-            hash: hash(&self.hash)?,
-            name: self.name,
-            role: Role::from_word(&self.role),
-            token_id: self.token_id,
-            created_at: time(self.created_at)?,
-            expires_at: time(self.expires_at)?,
-        })
-    }
-}
-
-pub(super) async fn create_session(store: &SqliteStore, session: &StoredSession) -> Result<()> {
-    sqlx::query("INSERT INTO sessions (hash, name, role, token_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(session.hash.as_bytes())
-        .bind(&session.name)
-        .bind(session.role.as_str())
-        .bind(&session.token_id)
-        .bind(nanos(session.created_at))
-        .bind(nanos(session.expires_at))
-        .execute(&store.writer)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn session(store: &SqliteStore, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredSession>> {
-    let row: Option<SessionRow> = sqlx::query_as("SELECT * FROM sessions WHERE hash = ? AND expires_at > ?")
-        .bind(hash.as_bytes())
-        .bind(nanos(now))
-        .fetch_optional(&store.readers)
-        .await?;
-    row.map(SessionRow::read).transpose()
-}
-
-pub(super) async fn end_session(store: &SqliteStore, hash: &SecretHash) -> Result<()> {
-    sqlx::query("DELETE FROM sessions WHERE hash = ?").bind(hash.as_bytes()).execute(&store.writer).await?;
     Ok(())
 }
 
@@ -144,13 +117,21 @@ pub(super) async fn create_code(store: &SqliteStore, code: &SignInCode) -> Resul
     Ok(())
 }
 
-pub(super) async fn spend_code(store: &SqliteStore, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>> {
+/// Spends a code within a transaction of the caller's. `None`: unknown, spent, or expired at `now`.
+pub(super) async fn spend_code(connection: &mut SqliteConnection, hash: &SecretHash, now: Timestamp) -> Result<Option<SignInCode>> {
     // One statement finds and removes it, so that of two callers one gets it.
     let row: Option<(String, String, i64)> = sqlx::query_as("DELETE FROM sign_in_codes WHERE hash = ? RETURNING name, role, expires_at")
         .bind(hash.as_bytes())
-        .fetch_optional(&store.writer)
+        .fetch_optional(connection)
         .await?;
     let Some((name, role, expires_at)) = row else { return Ok(None) };
     let code = SignInCode { hash: *hash, name, role: Role::from_word(&role), expires_at: time(expires_at)? };
     Ok((now < code.expires_at).then_some(code))
+}
+
+/// Whether there is such a code, spent ones not: a look that needs no writer.
+pub(super) async fn has_code(store: &SqliteStore, hash: &SecretHash) -> Result<bool> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM sign_in_codes WHERE hash = ?").bind(hash.as_bytes()).fetch_optional(&store.readers).await?;
+    Ok(found.is_some())
 }

@@ -162,7 +162,7 @@ async fn bodies_of_an_earlier_version_become_rows() {
             .unwrap();
         assert_eq!(length, 0);
     }
-    assert_eq!(store.unfinished_bulks().await.unwrap(), [running.bulk.clone()]);
+    assert_eq!(store.unfinished_bulks().await.unwrap(), std::slice::from_ref(&running.bulk));
     let key = IdempotencyKey { key: "running".into(), actor: "person:ada".into(), route: "POST /bulk".into(), body_hash: SecretHash::of("body") };
     assert_eq!(store.replay_bulk(&key, at(1)).await.unwrap(), Some(BulkAccepted::Replayed(Box::new(running.bulk))));
 }

@@ -3,7 +3,7 @@
 use pitlane_api::{ActivityKind, Health, NodeId, OperationState, Role, Sample, SignalState};
 
 use super::{Fixture, accepted, at, entry, in_state, operation, reopened};
-use crate::store::{Acceptance, ActivityQuery, Error, Prune, Replay, SecretHash, SignInCode, Store, StoredSession};
+use crate::store::{Acceptance, ActivityQuery, Error, NewSession, Prune, Replay, SecretHash, SignInCode, SignInProof, Store};
 
 const ALL: ActivityQuery = ActivityQuery { node: None, actor: None, kinds: Vec::new(), since: None, until: None, before: None, limit: 1000 };
 
@@ -49,16 +49,24 @@ async fn what_is_past_its_time_goes_and_nothing_else() {
         store.save_operation(&one, &done, &[entry(ActivityKind::Drained, &done)]).await.unwrap().unwrap();
     }
     accepted(&store, &operation("runs", "n2", 0)).await;
-    let session = |cookie: &str, second| StoredSession {
-        hash: SecretHash::of(cookie),
-        name: "a".into(),
-        role: Role::Viewer,
-        token_id: None,
-        created_at: at(0),
-        expires_at: at(second),
+    let session = async |cookie: &str, second| {
+        let code = SignInCode { hash: SecretHash::of(cookie), name: "a".into(), role: Role::Viewer, expires_at: at(1) };
+        store.create_sign_in_code(&code).await.unwrap();
+        let new = NewSession {
+            id: cookie.into(),
+            hash: SecretHash::of(cookie),
+            proof: SignInProof::Code(SecretHash::of(cookie)),
+            origin: None,
+            browser: None,
+            at: at(0),
+            until: at(second),
+            per_owner: 10,
+            in_all: 10,
+        };
+        store.open_session(&new, &|_| Vec::new()).await.unwrap().unwrap();
     };
-    store.create_session(&session("short", 10)).await.unwrap();
-    store.create_session(&session("long", 1_000_000)).await.unwrap();
+    session("short", 10).await;
+    session("long", 1_000_000).await;
     let code = SignInCode { hash: SecretHash::of("c"), name: "a".into(), role: Role::Viewer, expires_at: at(10) };
     store.create_sign_in_code(&code).await.unwrap();
 
