@@ -21,6 +21,8 @@ node tests/bench/lighthouse.mjs || failed=1
 node tests/bench/page.mjs || failed=1
 # With `kill -9`, fifty times.
 node tests/bench/server.mjs || failed=1
+# 500 hostile connections beside an operator.
+node tests/bench/hostile.mjs || failed=1
 # A cluster of 5,000 nodes and 50,000 pods on a real API server; where that cannot be built it says so.
 if tests/labs/kubernetes/build.sh >/dev/null; then node tests/labs/kubernetes/size.bench.mjs || failed=1
 else say "!!! the size of Kubernetes WAS NOT MEASURED: the control plane could not be built; the lines above say why"; fi

@@ -1,9 +1,9 @@
 //! Every call of the contract that the console makes.
 
 use pitlane_api::{
-    ActivateRequest, ActivationChecks, ActivityPage, BASE_PATH, ClearForWork, DrainPreview, DrainRequest, MadeShareLink, MaintenancePatch, Node,
-    NodeId, Operation, OperationId, Override, PlanPatch, PlanRequest, Revision, Samples, Session, SessionRequest, ShareLifetime, ShareLinks,
-    ShareRequest, WorkloadList,
+    ActivateRequest, ActivationChecks, ActivityPage, BASE_PATH, ClearForWork, DiagnosticsPart, DrainPreview, DrainRequest, MadeShareLink,
+    MaintenancePatch, Node, NodeId, Operation, OperationId, Override, PlanPatch, PlanRequest, Revision, Samples, Session, SessionRequest,
+    ShareLifetime, ShareLinks, ShareRequest, WorkloadList,
 };
 
 use super::{Answer, client::Call};
@@ -152,12 +152,18 @@ fn log_pairs(query: &LogQuery, more: (&str, &str)) -> String {
     given.map(|(key, value)| format!("{key}={}", segment(value))).collect::<Vec<_>>().join("&")
 }
 
-/// What somebody who is to help needs, as plain text.
-pub async fn diagnostics(id: &NodeId) -> Answer<String> {
-    Call::get(of_node(id, "/diagnostics")).text().await
+/// What somebody who is to help needs, as plain text, with these parts of what people wrote.
+pub async fn diagnostics(id: &NodeId, include: &[DiagnosticsPart]) -> Answer<String> {
+    Call::get(diagnostics_path(id, include)).text().await
 }
 
 /// Where the same is to be had as a file.
-pub fn diagnostics_address(id: &NodeId) -> String {
-    format!("{BASE_PATH}{}", of_node(id, "/diagnostics"))
+pub fn diagnostics_address(id: &NodeId, include: &[DiagnosticsPart]) -> String {
+    format!("{BASE_PATH}{}", diagnostics_path(id, include))
+}
+
+fn diagnostics_path(id: &NodeId, include: &[DiagnosticsPart]) -> String {
+    let parts: Vec<&str> = include.iter().map(|part| part.as_str()).collect();
+    let query = if parts.is_empty() { String::new() } else { format!("?include={}", parts.join(",")) };
+    of_node(id, &format!("/diagnostics{query}"))
 }

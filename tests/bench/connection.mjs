@@ -4,9 +4,9 @@ import { connect } from "node:net";
 const END = Buffer.from("\r\n\r\n");
 
 /** The bytes of a request. */
-export function request(method, path, { port, token, body } = {}) {
+export function request(method, path, { port, token, body, headers = [] } = {}) {
   const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
-  const head = [`${method} ${path} HTTP/1.1`, `host: 127.0.0.1:${port}`];
+  const head = [`${method} ${path} HTTP/1.1`, `host: 127.0.0.1:${port}`, ...headers];
   if (token) head.push(`authorization: Bearer ${token}`);
   if (payload) head.push("content-type: application/json", `content-length: ${Buffer.byteLength(payload)}`);
   return Buffer.from(`${head.join("\r\n")}\r\n\r\n${payload}`);
@@ -16,10 +16,12 @@ export function request(method, path, { port, token, body } = {}) {
 export class Connection {
   #waiting = [];
   #pending = Buffer.alloc(0);
+  #ended;
 
-  static async open(port) {
+  /** `from`: one of this machine's own addresses, else the usual one. */
+  static async open(port, from) {
     const connection = new Connection();
-    connection.socket = connect(port, "127.0.0.1");
+    connection.socket = connect({ port, host: "127.0.0.1", localAddress: from });
     connection.socket.setNoDelay(true);
     await new Promise((resolve, reject) => connection.socket.once("connect", resolve).once("error", reject));
     connection.socket.on("data", (chunk) => connection.#read(chunk));
@@ -30,6 +32,7 @@ export class Connection {
 
   /** Resolves with `{status, body, ms}`. */
   send(bytes) {
+    if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, at: performance.now() });
       this.socket.write(bytes);
@@ -56,6 +59,7 @@ export class Connection {
   }
 
   #fail(error) {
+    this.#ended = error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

@@ -67,6 +67,8 @@ const server = await Server.start({
     PITLANE_RATE_PER_SECOND: "100000",
     PITLANE_RATE_BURST: "100000",
     PITLANE_HEARTBEAT_RATE_PER_SECOND: "10000",
+    // Every agent and every browser is this one machine here.
+    PITLANE_MAX_CONNECTIONS_PER_ADDRESS: "12000",
     PITLANE_LOG_LEVEL: "warn",
   },
 });

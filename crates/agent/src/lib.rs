@@ -7,6 +7,7 @@ mod agent;
 pub mod client;
 pub mod collect;
 pub mod demo;
+mod fit;
 mod pace;
 mod report;
 mod settings;

@@ -7,6 +7,7 @@ use pitlane_api::{ContainersReport, HeartbeatRequest, Timestamp};
 use crate::{
     agent::VERSION,
     collect::{Look, Probes, containers_report, convert_essential, host, service_report, system::SystemProbe, trusted},
+    fit::{fit_containers, fit_heartbeat},
     settings::Service,
     state::AgentState,
 };
@@ -98,9 +99,11 @@ impl Reporter {
         }
         let expected = |service: Service| self.expect.contains(&service) || state.has_seen(service);
         let containers = containers_report(&docker, expected(Service::Docker), self.last_known.as_ref());
-        let containers = less(containers, self.detail);
+        let mut containers = less(containers, self.detail);
+        // Before it is compared: what was acknowledged is what was sent.
+        fit_containers(&mut containers);
         self.seq += 1;
-        let request = HeartbeatRequest {
+        let mut request = HeartbeatRequest {
             seq: self.seq,
             boot_id: host::boot_id(),
             clock: Timestamp::now(),
@@ -113,6 +116,7 @@ impl Reporter {
             labels: self.labels.clone(),
             stopping,
         };
+        fit_heartbeat(&mut request);
         (request, containers)
     }
 }

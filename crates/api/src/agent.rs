@@ -10,8 +10,8 @@ wire! {
         /// The enrolment token.
         #[cfg_attr(feature = "openapi", schema(max_length = 200))]
         pub token: String,
-        /// The host's name, 1 to 253 characters.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
+        /// The host's name, 1 to 128 bytes. This and every other bound of a text is counted in bytes as it stands in JSON.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
         pub name: String,
         /// What stays the same across restarts of the agent: the machine id, or the engine's own node id.
         #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
@@ -22,21 +22,21 @@ wire! {
         pub engine_node_id: Option<String>,
         /// Region or zone.
         #[serde(default)]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
         pub region: Option<String>,
         /// Address seen from outside.
         #[serde(default)]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
         pub public_ip: Option<String>,
         /// Address inside the fleet.
         #[serde(default)]
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
         pub overlay_ip: Option<String>,
-        /// Labels, tags.
+        /// Labels, tags: at most 64, and 768 bytes together.
         #[serde(default)]
         pub labels: BTreeMap<String, String>,
         /// The agent's version.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
         pub agent_version: String,
         /// `pitlane demo` plays this node.
         #[serde(default)]
@@ -69,9 +69,11 @@ wire! {
         pub expected: bool,
         /// Its version.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 32))]
         pub version: Option<String>,
         /// For a person.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 200))]
         pub detail: String,
     }
 }
@@ -100,16 +102,20 @@ wire! {
         pub kind: MountKind,
         /// The volume's name, where it has one.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 512))]
         pub name: Option<String>,
         /// The host's folder.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 4096))]
         pub source: Option<String>,
         /// Where the container sees it.
+        #[cfg_attr(feature = "openapi", schema(max_length = 4096))]
         pub destination: String,
         /// Whether the container may write to it.
         pub writable: bool,
         /// The volume's driver: "local", "nfs", …
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 512))]
         pub driver: Option<String>,
         /// The driver's options as the volume has them; a `local` volume with `type=nfs` is a network volume.
         #[serde(default)]
@@ -122,13 +128,17 @@ wire! {
     #[derive(Eq)]
     pub struct ContainerReport {
         /// Docker's id.
+        #[cfg_attr(feature = "openapi", schema(max_length = 253))]
         pub id: String,
         /// Its name, without the leading slash.
+        #[cfg_attr(feature = "openapi", schema(max_length = 512))]
         pub name: String,
         /// Its image.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 512))]
         pub image: String,
         /// Docker's word: "running", "exited", "paused", "restarting", "created", "dead".
+        #[cfg_attr(feature = "openapi", schema(max_length = 32))]
         pub state: String,
         /// Since when.
         #[serde(default)]
@@ -138,9 +148,11 @@ wire! {
         pub labels: BTreeMap<String, String>,
         /// Its mounts.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_items = 128))]
         pub mounts: Vec<MountReport>,
         /// Docker's word: "no", "always", "unless-stopped", "on-failure".
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_length = 32))]
         pub restart_policy: String,
         /// Removed when it ends, with its anonymous volumes.
         #[serde(default)]
@@ -156,12 +168,15 @@ wire! {
         pub complete: bool,
         /// What could not be read and why.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_items = 64))]
         pub not_read: Vec<String>,
         /// Running and stopped.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_items = 2000))]
         pub containers: Vec<ContainerReport>,
         /// Local volumes that no container uses.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_items = 2000))]
         pub orphaned_volumes: Vec<String>,
     }
 }
@@ -173,11 +188,12 @@ wire! {
         pub seq: u64,
         /// Changes when the host boots.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 253))]
         pub boot_id: Option<String>,
         /// The node's clock.
         pub clock: Timestamp,
         /// The agent's version.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
         pub agent_version: String,
         /// Has and uses.
         #[serde(default)]
@@ -191,6 +207,7 @@ wire! {
         pub containers: Option<ContainersReport>,
         /// What the agent cannot see, for a person.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(max_items = 64))]
         pub cannot_see: Vec<String>,
         /// Labels as they are now: a kernel's version changes with the reboot it was drained for. Empty: as enrolled.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

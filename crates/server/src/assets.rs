@@ -112,6 +112,11 @@ impl Console {
     }
 }
 
+/// The smallest encoding that whoever sends this `Accept-Encoding` takes.
+pub fn preferred(header: &str) -> Encoding {
+    accepted(header).first().copied().unwrap_or(Encoding::Plain)
+}
+
 /// Encodings in the order they are tried: those that are accepted, brotli first because it is smallest.
 fn accepted(header: &str) -> Vec<Encoding> {
     let takes = |name: &str| {

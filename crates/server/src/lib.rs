@@ -2,9 +2,11 @@
 
 pub mod assets;
 pub mod cli;
+pub mod descriptors;
 pub mod fleet;
 pub mod http;
 mod plain;
+mod scrub;
 mod secret;
 mod sessions;
 pub mod settings;

@@ -103,30 +103,51 @@ story("finds one of many workloads", {}, async (stage) => {
   await reads(workloads, /27 of 1,001/);
 });
 
-story("copies diagnostics that hold no secret", {}, async (stage) => {
-  const agent = await stage.agent({ name: "edge-fra-01", containers: [container({ service: "db", volumes: ["pgdata"] })] });
+story("shows diagnostics before they are copied, without what people wrote unless it is chosen", {}, async (stage) => {
+  const labels = { owner: "ada's team", os: "Debian 12" };
+  const agent = await stage.agent({ name: "edge-fra-01", labels, containers: [container({ service: "db", volumes: ["pgdata"] })] });
   await stage.agent({ name: "edge-fra-02" });
-  agent.caddy = { state: "bad", expected: true, detail: "connection refused" };
+  agent.caddy = { state: "bad", expected: true, detail: "connection refused, Authorization: Basic YWRhOmh1bnRlcjI=" };
   const token = await stage.server.token("operator", "ada@example.org");
   const { page } = await stage.person({ name: "ada@example.org" });
   const api = await stage.server.api("operator", "ada@example.org");
-  await api.drain(agent.id, { reason: `the token is ${token}, ask ada@example.org` });
+  await api.drain(agent.id, { reason: `Kernel reboot, the token is ${token}, ask ada@example.org` });
   await until("maintenance", async () => (await api.node(agent.id)).scheduling === "maintenance");
+  await until("the drain to be in the log", async () => (await api.activity()).some(({ kind }) => kind === "drained"));
   await opens(page, agent);
-  const diagnostics = panel(page, "Diagnostics");
-  const download = page.waitForEvent("download");
-  await diagnostics.getByRole("link", { name: "Download" }).click();
-  assert.equal((await download).suggestedFilename(), "pitlane-edge-fra-01.txt");
-  await until("the drain to be in what is copied", async () => {
-    await diagnostics.getByRole("button", { name: "Copy diagnostics" }).click();
-    return /drained by system/.test(await page.evaluate(() => navigator.clipboard.readText()));
-  });
-  const text = await page.evaluate(() => navigator.clipboard.readText());
-  for (const said of [/Pitlane diagnostics of edge-fra-01/, /Agent +0\.1\.0/, /Caddy: bad, since .* connection refused/, /Scheduling +maintenance/, /Stateful, running +1/, /beat every 1 s/, /everything was read/]) {
-    assert.match(text, said);
+
+  // By keyboard alone: open, read, choose, copy, close, and back where one was.
+  const show = panel(page, "Diagnostics").getByRole("button", { name: "Show diagnostics…" });
+  await show.press("Enter");
+  const dialog = sheet.of(page, "Diagnostics of edge-fra-01");
+  const shown = dialog.getByRole("textbox", { name: "Text of the diagnostics" });
+  const text = () => shown.inputValue();
+  await until("the text to be shown", async () => /Pitlane diagnostics of edge-fra-01/.test(await text()));
+  const plain = await text();
+  for (const said of [/Agent +0\.1\.0/, /Caddy: bad, since .* connection refused/, /Scheduling +maintenance/, /Stateful, running +1/, /beat every 1 s/, /everything was read/, /drained by system/, /os=Debian 12/, /owner=\[left out\]/, /Reason +\[left out\]/, /reasons +[12]\n/, /include=reasons,labels/]) {
+    assert.match(plain, said);
   }
-  for (const secret of [token, agent.token, "ada@example.org", "127.0.0.1"]) assert.ok(!text.includes(secret), `${secret} is in it`);
-  assert.equal(await stage.server.command("diagnostics", "edge-fra-01", "--server", stage.server.url, "--token", token).then((text) => /Pitlane diagnostics of edge-fra-01/.test(text)), true);
+  for (const secret of [token, agent.token, "ada", "Kernel reboot", "YWRh", "127.0.0.1"]) assert.ok(!plain.includes(secret), `${secret} is in it`);
+  assert.deepEqual(await axe(page), []);
+  await dialog.getByRole("button", { name: "Copy diagnostics" }).press("Enter");
+  await until("what is shown to be copied", async () => (await page.evaluate(() => navigator.clipboard.readText())) === plain);
+
+  // What is chosen is shown first, and still without what has the form of a secret.
+  await dialog.getByRole("checkbox", { name: "Reasons" }).press("Space");
+  await until("the reason to be shown", async () => /Kernel reboot/.test(await text()));
+  for (const secret of [token, "ada@example.org"]) assert.ok(!(await text()).includes(secret), `${secret} is in it`);
+  assert.match(await text(), /owner=\[left out\]/);
+  await dialog.getByRole("checkbox", { name: "Values of labels" }).check();
+  await until("the label to be shown", async () => /owner=ada's team/.test(await text()));
+  const download = page.waitForEvent("download");
+  await dialog.getByRole("link", { name: "Download" }).click();
+  assert.equal((await download).suggestedFilename(), "pitlane-edge-fra-01.txt");
+  await page.keyboard.press("Escape");
+  await until("the focus where it was", () => show.evaluate((button) => button === document.activeElement));
+
+  const command = (...args) => stage.server.command("diagnostics", "edge-fra-01", ...args, "--server", stage.server.url, "--token", token);
+  assert.match(await command(), /Pitlane diagnostics of edge-fra-01[^]*Reason +\[left out\]/);
+  assert.match(await command("--include", "reasons,labels"), /Reason +Kernel reboot[^]*/);
 });
 
 story("removes a node once nothing stands in the way", {}, async (stage) => {

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bollard::models::{ContainerInspectResponse, ContainerSummary, MountPoint, RestartPolicyNameEnum, Volume};
 use pitlane_api::{
     ContainerReport, DataLives, MountKind, MountReport, Timestamp,
-    rules::{AGENT_VOLUME, volume_lives},
+    rules::{AGENT_VOLUME, report_bounds::MOUNTS_MAX, volume_lives},
 };
 
 /// Most bytes of labels that are sent per container.
 const LABEL_BYTES: usize = 4096;
 /// Longest value of a label, in characters.
 const LABEL_CHARS: usize = 256;
-/// Most mounts that are sent per container. Nobody has that many; a list that is cut says so.
-pub const MOUNTS_MAX: usize = 128;
 
 /// What only an inspection tells of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,12 +9,12 @@ use std::{
 
 use bollard::{ClientVersion, Docker, errors::Error as DockerError, models::ContainerSummary, query_parameters::ListContainersOptionsBuilder};
 use futures::StreamExt;
-use pitlane_api::ContainersReport;
+use pitlane_api::{ContainersReport, rules::report_bounds::MOUNTS_MAX};
 use tokio::time::Instant;
 
 use super::{
     Look,
-    convert::{self, Inspected, MOUNTS_MAX},
+    convert::{self, Inspected},
 };
 use crate::settings::{DEFAULT_DOCKER, StartError};
 

@@ -44,8 +44,10 @@ pub fn capacity_without<'a>(realm: Realm, nodes: impl IntoIterator<Item = &'a No
         if let (Some(total), Some(taken)) = (resources.memory_total_bytes, memory_taken) {
             told += 1;
             reserved += u32::from(resources.memory_reserved_bytes.is_some());
-            *sum.memory_total_bytes.get_or_insert(0) += total;
-            *sum.memory_free_bytes.get_or_insert(0) += total.saturating_sub(taken);
+            // An engine's figures have no bounds of Pitlane's.
+            let add = |sum: &mut Option<u64>, bytes: u64| *sum = Some(sum.unwrap_or(0).saturating_add(bytes));
+            add(&mut sum.memory_total_bytes, total);
+            add(&mut sum.memory_free_bytes, total.saturating_sub(taken));
         }
         let cpu_taken = resources.cpu_cores_reserved.or_else(|| Some(resources.cpu_cores? * resources.cpu_percent? / 100.0));
         if let (Some(total), Some(taken)) = (resources.cpu_cores, cpu_taken) {

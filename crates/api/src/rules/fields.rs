@@ -22,7 +22,7 @@ impl fmt::Display for FieldError {
 impl std::error::Error for FieldError {}
 
 /// Characters that change how the text around them is read: bidirectional marks, embeddings and isolates.
-fn is_bidi_control(c: char) -> bool {
+pub(super) fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -14,6 +14,7 @@ mod health;
 mod operation;
 mod placement;
 mod plan;
+pub mod report_bounds;
 mod revision;
 mod share;
 mod signals;

@@ -11,7 +11,10 @@ use super::{
     exit::{Failure, REFUSED, UNREACHABLE},
     text,
 };
-use crate::settings::{Given, Settings};
+use crate::{
+    descriptors::Descriptors,
+    settings::{Given, Settings},
+};
 
 /// Arguments of `pitlane doctor`.
 #[derive(Debug, Args)]
@@ -54,6 +57,7 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     // Against another machine's server, this machine's data directory says nothing.
     if args.remote.server.is_none() {
         findings.extend(settings(&args.remote.data.0));
+        findings.push(open_files(&args.remote.data.0));
         findings.extend(data(&data_dir));
     }
     findings.extend(server(&args.remote).await);
@@ -81,6 +85,24 @@ fn settings(given: &Given) -> Option<Finding> {
         Ok(settings) => ok("settings", format!("{file}: listens at {}, people come to {}", settings.listen, settings.browse_url())),
         Err(why) => wrong("settings", why.to_string()),
     })
+}
+
+/// Whether the system allows as many open files as connections need. The server raises its own bound as far as it may.
+fn open_files(given: &Given) -> Finding {
+    // Settings that cannot be read are a finding of their own.
+    let wanted = Settings::read(given.clone()).or_else(|_| Settings::read(Given::default())).map_or(0, |settings| settings.max_connections);
+    let descriptors = Descriptors::read();
+    let most = Descriptors { allowed: descriptors.at_most, ..descriptors };
+    let allowed = descriptors.at_most.map_or_else(|| "as many as it likes".to_owned(), |most| most.to_string());
+    match most.connections(wanted) {
+        enough if enough >= wanted => ok("open files", format!("a server of this user may open {allowed}: enough for {wanted} connections")),
+        fewer => note(
+            "open files",
+            format!(
+                "a server of this user may open {allowed}: {fewer} connections, not {wanted}. Raise LimitNOFILE (systemd) or `ulimit -Hn`, or lower --max-connections."
+            ),
+        ),
+    }
 }
 
 fn data(folder: &Path) -> Vec<Finding> {

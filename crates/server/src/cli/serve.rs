@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     assets::Console,
+    descriptors::Descriptors,
     fleet::{Agents, Backoff, Fleet, FleetSettings},
     http,
     settings::{LogFormat, PrintLink, ServeGiven, Settings},
@@ -48,7 +49,7 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
     let fleet = start_fleet(&settings, store.clone()).await?;
     let (shut_down, shutdown) = watch::channel(false);
     let app = http::App::new(settings.clone(), store.clone(), fleet.clone(), Console::chosen(), shutdown.clone())?;
-    let bounds = http::Bounds { connections: settings.max_connections, unread_for: http::UNREAD_FOR };
+    let bounds = bounds(&settings);
     // Beside the fleet's, since they end after it (these) or before it (the companions).
     let (tasks, companions) = (Supervisor::default(), Supervisor::default());
     fleet.supervisor().adopt(&tasks);
@@ -105,6 +106,33 @@ pub async fn run(ServeGiven(given): ServeGiven) -> Result<ExitCode, Failure> {
         Ok(Err(error)) => Err(Failure::here(format!("the listener failed: {error}"))),
         Err(NoResult::Panicked(panic)) => Err(Failure::here(format!("the server failed: {panic}"))),
         Err(NoResult::ShutDown) => Err(Failure::here("the server was cut off")),
+    }
+}
+
+/// What connections may take: as set, and as the system allows.
+fn bounds(settings: &Settings) -> http::Bounds {
+    let descriptors = Descriptors::raise();
+    let connections = descriptors.connections(settings.max_connections);
+    if connections < settings.max_connections {
+        tracing::warn!(
+            max_connections = settings.max_connections,
+            open_files = descriptors.allowed,
+            "the system allows fewer open files than --max-connections needs: {connections} connections are taken. Raise LimitNOFILE (systemd) or `ulimit -n`."
+        );
+    }
+    if settings.proxy_is_not_named() {
+        tracing::warn!(
+            "--tls-terminated-upstream without --trusted-proxies: X-Forwarded-For is believed from loopback only, so everybody who comes through a \
+             proxy on another machine counts as one address. Name the proxy's address."
+        );
+    }
+    http::Bounds {
+        connections,
+        per_address: settings.max_connections_per_address.min(connections),
+        trusted_proxies: settings.trusted_proxies.clone().into(),
+        // As long as fifty requests may take, and a second at most: who allows thousands a second is not made to wait.
+        pause: Duration::from_millis((50_000 / u64::from(settings.rate_per_second.max(1))).clamp(10, 1_000)),
+        ..http::Bounds::default()
     }
 }
 

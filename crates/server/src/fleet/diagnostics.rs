@@ -1,20 +1,96 @@
 //! Everything that helps somebody else to see what is the matter with a node, as plain text to be pasted into a ticket.
 //!
-//! It says what could not be read as loudly as what could. It holds no secret, no name and no address of a person; texts that people and
-//! hosts wrote are put on one line, lose what could steer a terminal, and are searched for what looks like a secret.
+//! It says what could not be read as loudly as what could. What people wrote is left out unless it is asked for by name, and what was left out is
+//! counted. What engines and hosts said is put on one line, loses what could steer a terminal, and is searched for what has the form of a secret.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{cell::Cell, collections::BTreeMap, fmt::Write as _, sync::Arc};
 
-use pitlane_api::{ActivationChecks, ActivityEntry, FleetInfo, Node, NodeId, Operation, PlannedDrain, Sample, Timestamp, WorkloadList};
+use pitlane_api::{
+    ActivationChecks, ActivityEntry, Arg, DiagnosticsPart, FleetInfo, Node, NodeId, Operation, PlannedDrain, Said, Sample, Timestamp, WorkloadList,
+};
 
 use super::{Fleet, Result};
 use crate::{
-    plain::{age, line, redacted},
+    plain::{age, line},
+    scrub::redacted,
     store::ActivityQuery,
 };
 
 /// Entries of the activity log in it.
 const ENTRIES: u32 = 50;
+/// What stands in the place of what was left out.
+const LEFT_OUT: &str = "[left out]";
+/// Labels whose values a system gives and no person: they are shown.
+const WELL_KNOWN_LABELS: [&str; 16] = [
+    "arch",
+    "beta.kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type",
+    "beta.kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "kernel",
+    "kubernetes.io/arch",
+    "kubernetes.io/hostname",
+    "kubernetes.io/os",
+    "node.kubernetes.io/instance-type",
+    "node.kubernetes.io/windows-build",
+    "os",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+    "node.kubernetes.io/exclude-from-external-load-balancers",
+];
+
+/// What is asked for by name, and what was left out because it was not.
+#[derive(Default)]
+struct Choice {
+    include: Vec<DiagnosticsPart>,
+    reasons: Cell<usize>,
+    labels: Cell<usize>,
+    activity: Cell<usize>,
+}
+
+impl Choice {
+    fn count(&self, part: DiagnosticsPart) -> Option<&Cell<usize>> {
+        match part {
+            DiagnosticsPart::Reasons => Some(&self.reasons),
+            DiagnosticsPart::Labels => Some(&self.labels),
+            DiagnosticsPart::Activity => Some(&self.activity),
+            DiagnosticsPart::Unknown => None,
+        }
+    }
+
+    /// What a person wrote, where it was asked for.
+    fn written(&self, part: DiagnosticsPart, text: &str) -> String {
+        if self.include.contains(&part) {
+            return redacted(text);
+        }
+        if let Some(count) = self.count(part) {
+            count.set(count.get() + 1);
+        }
+        LEFT_OUT.to_owned()
+    }
+
+    /// What is missing, and how to get it.
+    fn left_out(&self) -> Vec<String> {
+        let said = |part: DiagnosticsPart| {
+            let count = self.count(part).map_or(0, Cell::get);
+            let what = match part {
+                DiagnosticsPart::Reasons => "reasons",
+                DiagnosticsPart::Labels => "values of labels",
+                DiagnosticsPart::Activity => "texts within the activity log",
+                DiagnosticsPart::Unknown => "others",
+            };
+            (count > 0).then(|| (part, row(what, count)))
+        };
+        let (parts, mut lines): (Vec<_>, Vec<_>) = DiagnosticsPart::ALL.iter().copied().filter_map(said).unzip();
+        if parts.is_empty() {
+            return vec!["nothing".into()];
+        }
+        let names = parts.iter().map(|part| part.as_str()).collect::<Vec<_>>().join(",");
+        lines.push(format!("Ask for them with include={names}, on a terminal with --include {names}."));
+        lines
+    }
+}
 
 /// What it is made of.
 struct Material {
@@ -28,11 +104,12 @@ struct Material {
 }
 
 impl Fleet {
-    /// The bundle. What cannot be read is said in it, so that it can be had exactly when something is wrong.
+    /// The bundle, with those parts of what people wrote that are asked for. What cannot be read is said in it, so that it can be had exactly when
+    /// something is wrong.
     ///
     /// # Errors
     /// There is no such node.
-    pub async fn diagnostics(self: &Arc<Self>, id: &NodeId) -> Result<String> {
+    pub async fn diagnostics(self: &Arc<Self>, id: &NodeId, include: Vec<DiagnosticsPart>) -> Result<String> {
         let node = self.node(id)?;
         let now = self.settings.clock.now();
         let query = ActivityQuery { node: Some(id.clone()), limit: ENTRIES, ..ActivityQuery::default() };
@@ -44,26 +121,31 @@ impl Fleet {
             activity: self.store.activity(&query).await.map_err(|error| error.to_string()),
             node,
         };
-        Ok(text(&material, now))
+        Ok(text(&material, &Choice { include, ..Choice::default() }, now))
     }
 }
 
-fn text(material: &Material, now: Timestamp) -> String {
+fn text(material: &Material, choice: &Choice, now: Timestamp) -> String {
     let Material { info, node, .. } = material;
     let mut out = String::new();
     let _ = writeln!(out, "Pitlane diagnostics of {}", line(&node.name));
-    let _ = writeln!(out, "Written {now:.0} by Pitlane {}. No secrets, no names or addresses of people.", info.server_version);
+    let _ = writeln!(out, "Written {now:.0} by Pitlane {}.", info.server_version);
+    let _ = writeln!(
+        out,
+        "What people wrote is left out unless it was asked for. What looks like a secret was removed from the rest; read it before you hand it on."
+    );
     section(&mut out, "Versions", versions(info, node, now));
-    section(&mut out, "Node", facts(node, now));
+    section(&mut out, "Node", facts(node, choice, now));
     section(&mut out, "Health", health(info, node, now));
-    section(&mut out, "Maintenance", maintenance(node, now));
-    section(&mut out, "Planned drain", node.planned.as_ref().map_or_else(|| vec!["none".into()], |plan| planned(plan)));
+    section(&mut out, "Maintenance", maintenance(node, choice, now));
+    section(&mut out, "Planned drain", node.planned.as_ref().map_or_else(|| vec!["none".into()], |plan| planned(plan, choice)));
     section(&mut out, "Operation", node.operation.as_ref().map_or_else(|| vec!["none unfinished, and none that failed".into()], operation));
     section(&mut out, "Activation checks", checks(&material.checks));
     section(&mut out, "Workloads", workloads(&material.workloads, now));
     section(&mut out, "Last 24 hours", day(&material.samples));
-    section(&mut out, &format!("Activity, newest first, at most {ENTRIES}"), activity(&material.activity));
+    section(&mut out, &format!("Activity, newest first, at most {ENTRIES}"), activity(&material.activity, choice));
     section(&mut out, "What was not read", not_read(material));
+    section(&mut out, "What was left out", choice.left_out());
     out
 }
 
@@ -104,7 +186,7 @@ fn versions(info: &FleetInfo, node: &Node, now: Timestamp) -> Vec<String> {
     ]
 }
 
-fn facts(node: &Node, now: Timestamp) -> Vec<String> {
+fn facts(node: &Node, choice: &Choice, now: Timestamp) -> Vec<String> {
     let resources = &node.resources;
     let figure = |value: Option<u64>| value.map_or_else(|| "unknown".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
     let mut lines = vec![
@@ -125,7 +207,7 @@ fn facts(node: &Node, now: Timestamp) -> Vec<String> {
         let used = format!("{} used of {}", figure(Some(disk.used_bytes)), figure(Some(disk.total_bytes)));
         lines.push(row("Disk", format!("{} ({}), {used}", line(&disk.mount), line(&disk.role))));
     }
-    lines.extend(node.labels.iter().map(|(key, value)| row("Label", redacted(&format!("{key}={value}")))));
+    lines.extend(node.labels.iter().map(|(key, value)| row("Label", label(key, value, choice))));
     lines
 }
 
@@ -164,11 +246,11 @@ fn health(info: &FleetInfo, node: &Node, now: Timestamp) -> Vec<String> {
     lines
 }
 
-fn maintenance(node: &Node, now: Timestamp) -> Vec<String> {
+fn maintenance(node: &Node, choice: &Choice, now: Timestamp) -> Vec<String> {
     let Some(record) = &node.maintenance else { return vec!["not in maintenance".into()] };
     vec![
         row("Since", moment(record.since, now)),
-        row("Reason", or_unknown(record.reason.clone())),
+        row("Reason", record.reason.as_ref().map_or_else(|| "unknown".to_owned(), |reason| choice.written(DiagnosticsPart::Reasons, reason))),
         row("Expected back", record.expected_back_at.map_or_else(|| "not said".to_owned(), |at| format!("{at:.0}"))),
         row("Overdue", if record.overdue(now) { "yes" } else { "no" }),
         row("Set", if record.set_outside { "outside Pitlane" } else { "through Pitlane" }),
@@ -177,11 +259,11 @@ fn maintenance(node: &Node, now: Timestamp) -> Vec<String> {
     ]
 }
 
-fn planned(plan: &PlannedDrain) -> Vec<String> {
+fn planned(plan: &PlannedDrain, choice: &Choice) -> Vec<String> {
     vec![
         row("State", plan.state),
         row("Begins", format!("{:.0}", plan.starts_at)),
-        row("Reason", redacted(&plan.reason)),
+        row("Reason", choice.written(DiagnosticsPart::Reasons, &plan.reason)),
         row("Said of it", or_unknown(plan.message.as_ref().map(ToString::to_string)).replace("unknown", "nothing")),
         row("Refused by", plan.last_refusal.as_ref().map_or("none", |refusal| refusal.code.as_str())),
     ]
@@ -245,16 +327,35 @@ fn day(samples: &std::result::Result<Vec<Sample>, String>) -> Vec<String> {
     lines
 }
 
-fn activity(entries: &std::result::Result<Vec<ActivityEntry>, String>) -> Vec<String> {
+fn activity(entries: &std::result::Result<Vec<ActivityEntry>, String>, choice: &Choice) -> Vec<String> {
     let Ok(entries) = entries else { return vec!["could not be read".into()] };
     if entries.is_empty() {
         return vec!["none".into()];
     }
     let written = |entry: &ActivityEntry| {
-        let reason = entry.reason.as_deref().map(|reason| format!(" Reason: {}", redacted(reason))).unwrap_or_default();
-        format!("{:.0} {} by {}: {}{reason}", entry.at, entry.kind, entry.actor_kind, redacted(&entry.message))
+        let reason = entry.reason.as_deref().map(|reason| format!(" Reason: {}", choice.written(DiagnosticsPart::Reasons, reason)));
+        format!("{:.0} {} by {}: {}{}", entry.at, entry.kind, entry.actor_kind, message(entry, choice), reason.unwrap_or_default())
     };
     entries.iter().map(written).collect()
+}
+
+/// What an entry says: Pitlane's own words, with gaps where they name what somebody else wrote.
+fn message(entry: &ActivityEntry, choice: &Choice) -> String {
+    let Some(said) = entry.message.made_of() else { return choice.written(DiagnosticsPart::Activity, &entry.message) };
+    let template = |said: &Said| said.many.as_ref().filter(|_| said.n != Some(1)).unwrap_or(&said.id).clone();
+    let value = |arg: &Arg| match arg {
+        Arg::Data(text) if text.parse::<Timestamp>().is_err() => choice.written(DiagnosticsPart::Activity, text),
+        Arg::Data(time) => time.clone(),
+        Arg::Number(number) => number.to_string(),
+        Arg::Said(_) => String::new(),
+    };
+    // Once more as a whole: a secret may begin in one value and end in the next.
+    redacted(&said.render(&template, &value))
+}
+
+fn label(key: &str, value: &str, choice: &Choice) -> String {
+    let shown = if value.is_empty() || WELL_KNOWN_LABELS.contains(&key) { line(value) } else { choice.written(DiagnosticsPart::Labels, value) };
+    redacted(&format!("{key}={shown}"))
 }
 
 fn not_read(material: &Material) -> Vec<String> {

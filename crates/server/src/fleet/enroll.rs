@@ -1,6 +1,6 @@
 //! Agents enrol and beat.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use pitlane_api::{
     ActivityKind, ActorKind, EngineKind, EnrollRequest, EnrollResponse, HeartbeatRequest, HeartbeatResponse, NodeId, NodeSource, Words, say,
@@ -8,15 +8,8 @@ use pitlane_api::{
 use pitlane_engine::NewHost;
 use sha2::{Digest, Sha256};
 
-use super::{Error, Fleet, Result, agents::UnkeptBeat, types::from_engine, view};
+use super::{Error, Fleet, Result, agents::UnkeptBeat, report_check::check_enrolment_request, types::from_engine, view};
 use crate::store::{Enrolled, Enrolment, EnrolmentToken, NewActivity, SecretHash};
-
-/// Longest name of a host, in characters, as DNS has it.
-const NAME_MAX: usize = 253;
-/// Longest label, region or address, in characters.
-const WORD_MAX: usize = 253;
-/// Most labels of a host.
-const LABELS_MAX: usize = 64;
 
 impl Fleet {
     /// Binds an agent to its node and gives it a token of its own. `origin`: address it came from.
@@ -25,7 +18,7 @@ impl Fleet {
     /// [`Error::Unauthorized`] for a token that is not valid (any more), [`Error::AlreadyClaimed`] where another agent
     /// has the node and the token does not allow taking over.
     pub async fn enroll(self: &Arc<Self>, request: EnrollRequest, origin: Option<String>) -> Result<EnrollResponse> {
-        check(&request)?;
+        check_enrolment_request(&request)?;
         let fleet = self.clone();
         self.to_the_end(async move { fleet.enroll_to_the_end(request, origin).await }).await
     }
@@ -119,7 +112,7 @@ impl Fleet {
     ///
     /// # Errors
     /// [`Error::Unauthorized`]: nobody has this token, the agent must enrol again. [`Error::StoreUnavailable`]: a first beat could not be
-    /// kept, the agent must send it again.
+    /// kept, the agent must send it again. [`Error::Invalid`]: a field is out of its bounds.
     pub async fn heartbeat(self: &Arc<Self>, agent_token: &str, beat: HeartbeatRequest) -> Result<HeartbeatResponse> {
         let (answer, unkept) = self.take_in_heartbeat(agent_token, beat)?;
         if let Some(beat) = unkept {
@@ -130,7 +123,7 @@ impl Fleet {
 
     /// Takes in a heartbeat, in memory. Gives back what must be kept before it is answered.
     pub(super) fn take_in_heartbeat(&self, agent_token: &str, beat: HeartbeatRequest) -> Result<(HeartbeatResponse, Option<UnkeptBeat>)> {
-        check_beat(&beat)?;
+        self.check_report(agent_token, &beat)?;
         let taken = self.agents.beat(&SecretHash::of(agent_token), beat);
         let taken = taken.ok_or_else(unknown_agent)?;
         let skew = taken.clock_offset_s.filter(|offset| offset.abs() > self.settings.thresholds.clock_skew_s);
@@ -146,12 +139,20 @@ impl Fleet {
     }
 }
 
+/// Nobody has the token that came with a heartbeat.
 pub(super) fn unknown_agent() -> Error {
     unauthorized("This agent's token is not known: enrol again.")
 }
 
 pub(super) fn too_many_first_beats() -> Error {
     Error::StoreUnavailable { message: Words::plain("the database is busy: too many agents have enrolled at once") }
+}
+
+impl Fleet {
+    /// Whether this is the token of an agent, so that it is known whose beat is read before it is.
+    pub fn knows_agent(&self, agent_token: &SecretHash) -> bool {
+        self.agents.knows(agent_token)
+    }
 }
 
 fn unauthorized(message: &str) -> Error {
@@ -187,59 +188,4 @@ fn host(request: EnrollRequest, engine_node_id: &str, id: &NodeId, now: pitlane_
 /// Told to an agent, which shows it in its log: plain English.
 fn invalid(field: &str, message: String) -> Error {
     Error::Invalid { field: field.to_owned(), message: Words::plain(message) }
-}
-
-fn check_word(field: &str, text: &str, min: usize, max: usize) -> Result<()> {
-    let length = text.chars().count();
-    if length < min || length > max {
-        return Err(invalid(field, format!("must have {min} to {max} characters; this has {length}")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(invalid(field, "must not contain control characters".into()));
-    }
-    Ok(())
-}
-
-fn check(request: &EnrollRequest) -> Result<()> {
-    check_word("name", &request.name, 1, NAME_MAX)?;
-    check_word("machine_id", &request.machine_id, 1, WORD_MAX)?;
-    check_word("agent_version", &request.agent_version, 1, 64)?;
-    let words = [
-        ("engine_node_id", &request.engine_node_id),
-        ("region", &request.region),
-        ("public_ip", &request.public_ip),
-        ("overlay_ip", &request.overlay_ip),
-    ];
-    for (field, word) in words {
-        if let Some(word) = word {
-            check_word(field, word, 1, WORD_MAX)?;
-        }
-    }
-    check_labels(&request.labels)
-}
-
-fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
-    if labels.len() > LABELS_MAX {
-        return Err(invalid("labels", format!("there may be {LABELS_MAX} labels; these are {}", labels.len())));
-    }
-    for (key, value) in labels {
-        check_word("labels", key, 1, WORD_MAX)?;
-        check_word("labels", value, 0, WORD_MAX)?;
-    }
-    Ok(())
-}
-
-/// Numbers that would spread nonsense: JSON has no NaN, but it has negative shares and huge ones.
-fn check_beat(beat: &HeartbeatRequest) -> Result<()> {
-    check_word("agent_version", &beat.agent_version, 1, 64)?;
-    check_labels(&beat.labels)?;
-    if let Some(percent) = beat.resources.cpu_percent
-        && !(0.0..=100.0).contains(&percent)
-    {
-        return Err(invalid("resources.cpu_percent", "must be between 0 and 100".into()));
-    }
-    if beat.resources.cpu_cores.is_some_and(|cores| !(0.0..=65_536.0).contains(&cores)) {
-        return Err(invalid("resources.cpu_cores", "must be between 0 and 65536".into()));
-    }
-    Ok(())
 }

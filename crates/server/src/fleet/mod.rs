@@ -43,6 +43,7 @@ mod publish;
 mod reads;
 mod reconcile;
 mod remove;
+mod report_check;
 mod samples;
 mod scribe;
 mod share;

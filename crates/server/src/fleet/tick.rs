@@ -123,8 +123,14 @@ impl Fleet {
         let name = self.view().get(id).map(|entry| entry.node.name.clone());
         for happening in happenings {
             let (kind, message) = match happening {
-                Happening::HeartbeatLost { on_purpose: true } => (ActivityKind::HeartbeatLost, say!("Offline: its agent was stopped on purpose.")),
-                Happening::HeartbeatLost { on_purpose: false } => (ActivityKind::HeartbeatLost, say!("Offline: the heartbeat stopped.")),
+                Happening::HeartbeatLost { refused: Some(field), .. } => {
+                    let message = say!("Offline: its agent goes on, and the server refuses what it reports because of {}.", field);
+                    (ActivityKind::HeartbeatLost, message)
+                }
+                Happening::HeartbeatLost { on_purpose: true, .. } => {
+                    (ActivityKind::HeartbeatLost, say!("Offline: its agent was stopped on purpose."))
+                }
+                Happening::HeartbeatLost { on_purpose: false, .. } => (ActivityKind::HeartbeatLost, say!("Offline: the heartbeat stopped.")),
                 Happening::HeartbeatBack => (ActivityKind::HeartbeatBack, say!("The heartbeat is back.")),
                 Happening::Health { from: Health::Pending, to, .. } => {
                     (ActivityKind::HealthChanged, say!("Confirmed by its first clean heartbeat: {}.", health_words(to)))

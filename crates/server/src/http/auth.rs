@@ -3,6 +3,8 @@
 //! Handlers take one of the `May…` extractors, so that nobody who may not is answered about anything else first.
 //! Secrets are hashed on arrival and never logged.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
@@ -32,7 +34,9 @@ pub struct Caller {
     pub credential: Credential,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
-    /// Where the request came from.
+    /// The address the request came from.
+    pub address: Option<IpAddr>,
+    /// The same as text, for the activity log.
     pub origin: Option<String>,
     /// Whose sessions are theirs.
     pub owner: SessionOwner,
@@ -138,20 +142,22 @@ impl FromRequestParts<App> for Caller {
             app.limits.check(Who::Address(address))?;
             return Err(Problem::unauthorized(say!("Sign in first: by the link that `pitlane sign-in-link` prints, or with a token.")));
         };
-        let Some(holder) = look_up(app, &credential).await? else {
-            app.limits.check(Who::Address(address))?;
+        let (Credential::Session(secret) | Credential::Token(secret)) = credential;
+        let look = async { look_up(app, &credential).await.map_err(Problem::from) };
+        let Some(holder) = app.secrets.find(&app.limits, Who::Unknown(address), secret, look).await? else {
             return Err(Problem::unauthorized(match credential {
                 Credential::Session(_) => say!("You are not signed in any more. Sign in again."),
                 Credential::Token(_) => say!("This token is not valid: it is unknown, expired or revoked."),
             }));
         };
+        guard::known(parts);
         app.limits.check(Who::Caller(credential.clone()))?;
         if matches!(credential, Credential::Session(_)) && !parts.method.is_safe() {
             guard::origin(app, parts, true)?;
         }
         let Holder { name, role, expires_at, token_id } = holder;
         let owner = SessionOwner::of(&name, token_id);
-        Ok(Self { name, role, credential, expires_at, origin: address.map(|ip| ip.to_string()), owner })
+        Ok(Self { name, role, credential, expires_at, address, origin: address.map(|ip| ip.to_string()), owner })
     }
 }
 

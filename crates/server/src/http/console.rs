@@ -8,7 +8,7 @@ use axum::{
 };
 use pitlane_api::Words;
 
-use super::{App, problem::Problem};
+use super::{App, guard, limits::Who, problem::Problem};
 use crate::assets::{Encoding, File};
 
 /// Paths of the console's pages, as `src/route.rs` of the console has them; `*` is any one part. Anything else is not
@@ -19,7 +19,12 @@ const PAGES: &[&[&str]] = &[&[], &["nodes"], &["nodes", "*"], &["activity"], &["
 pub async fn fallback(State(app): State<App>, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let path = uri.path().trim_start_matches('/');
-    if path == "api" || path.starts_with("api/") {
+    let api = path == "api" || path.starts_with("api/");
+    let address = guard::client_of(&app, &request);
+    if let Err(too_many) = app.limits.check(if api { Who::Address(address) } else { Who::Files(address) }) {
+        return too_many.into_response();
+    }
+    if api {
         return Problem::not_found(Words::plain("There is no such call. GET /api/v1/openapi.json lists them all.")).into_response();
     }
     if !matches!(*method, Method::GET | Method::HEAD) {

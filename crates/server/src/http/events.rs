@@ -15,7 +15,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt, stream::BoxStream};
 use tokio::{
-    sync::{OwnedSemaphorePermit, broadcast, watch},
+    sync::{broadcast, watch},
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
@@ -24,6 +24,7 @@ use super::{
     auth::{self, Credential, MayRead},
     problem::{Problem, Result},
     query::Query,
+    streams::{Full, OpenStream},
 };
 use crate::fleet::Frame;
 
@@ -44,9 +45,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub async fn events(State(app): State<App>, MayRead(caller): MayRead, headers: HeaderMap, query: Query) -> Result<Response> {
     let resume = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let last_event_id = resume.or(query.text("last_event_id", 100)?);
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| {
-        Problem::unavailable("too_many_streams", say!("Too many pages are open on this server. Close some, or raise --max-streams."), 10)
-    })?;
+    let place = app.streams.open(caller.owner.clone(), caller.address).map_err(too_many)?;
     let frames = app.fleet.subscribe(last_event_id.as_deref()).boxed();
     let stream = Open {
         frames,
@@ -56,7 +55,7 @@ pub async fn events(State(app): State<App>, MayRead(caller): MayRead, headers: H
         ended: app.ended.subscribe(),
         credential: caller.credential,
         app,
-        _permit: permit,
+        _place: place,
         queued: vec![Bytes::from_static(b": pitlane\nretry: 2000\n\n")],
     };
     let mut response = Response::new(Body::from_stream(stream.into_stream()));
@@ -66,6 +65,18 @@ pub async fn events(State(app): State<App>, MayRead(caller): MayRead, headers: H
     // nginx would hold the events back otherwise.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// Says which bound is reached.
+fn too_many(full: Full) -> Problem {
+    let words = match full {
+        Full::All => say!("Too many pages are open on this server. Close some, or raise --max-streams."),
+        Full::Caller => say!("You have too many pages open on this server. Close some of them."),
+        Full::Address => {
+            say!("Too many pages are open on this server from your network. Close some, or name the proxy in front with --trusted-proxies.")
+        }
+    };
+    Problem::unavailable("too_many_streams", words, 10)
 }
 
 /// Ticks this often, the first time after one period.
@@ -96,7 +107,7 @@ struct Open {
     ended: broadcast::Receiver<Credential>,
     credential: Credential,
     app: App,
-    _permit: OwnedSemaphorePermit,
+    _place: OpenStream,
     /// Next to be sent last.
     queued: Vec<Bytes>,
 }

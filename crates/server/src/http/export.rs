@@ -11,7 +11,10 @@ use axum::{
 use futures::StreamExt as _;
 use pitlane_api::{ActivityEntry, ActivityPage};
 
-use super::problem::{Problem, Result};
+use super::{
+    problem::{Problem, Result},
+    streams::OpenStream,
+};
 use crate::{
     fleet::{ActivityRequest, Fleet},
     plain::line,
@@ -33,14 +36,15 @@ struct Rest {
     request: ActivityRequest,
     format: Format,
     next: Option<ActivityPage>,
+    _place: OpenStream,
 }
 
-/// The file. Its first page is read before the answer begins, so that a store that does not answer is told as such.
-pub async fn file(fleet: Arc<Fleet>, request: ActivityRequest, format: Format) -> Result<Response> {
+/// The file, for which `place` is kept until it ends. Its first page is read before the answer begins, so that a store that does not answer is told as such.
+pub async fn file(fleet: Arc<Fleet>, request: ActivityRequest, format: Format, place: OpenStream) -> Result<Response> {
     let request = ActivityRequest { limit: PAGE, ..request };
     let first = fleet.activity(&request).await.map_err(Problem::from)?;
     let head = if format == Format::Csv { row(&COLUMNS.map(str::to_owned))? } else { Vec::new() };
-    let rest = Rest { fleet, request, format, next: Some(first) };
+    let rest = Rest { fleet, request, format, next: Some(first), _place: place };
     let pages = futures::stream::unfold(rest, |mut rest| async move {
         let page = rest.next.take()?;
         let written = page.entries.iter().map(|entry| write(entry, rest.format)).collect::<Result<Vec<_>>>();

@@ -1,14 +1,16 @@
 //! Reads requests: bodies, paths and headers, each with a refusal that names what is wrong.
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use pitlane_api::{NodeId, OperationId, Revision, Words};
+use pitlane_api::{NodeId, OperationId, Revision, Words, say};
 use serde::de::DeserializeOwned;
 
-use super::{App, problem::Problem};
+use super::{App, bodies, guard, problem::Problem, streams::Most};
 use crate::store::SecretHash;
 
 /// Longest identifier that is looked up at all.
@@ -16,8 +18,12 @@ const ID_MAX: usize = 128;
 /// Longest `Idempotency-Key`.
 const KEY_MAX: usize = 200;
 
-/// A JSON body, with the hash that tells a repeated request from another one under the same key.
-pub struct Body<T> {
+/// What most calls take at most, in bytes: a reason of 500 characters, each escaped, and a few fields beside it.
+pub const SMALL: usize = 16 << 10;
+
+/// A JSON body of at most so many bytes, with the hash that tells a repeated request from another one under the same key. It stands last among what a handler
+/// takes: who asks, and how often, is looked at before a byte of it is read.
+pub struct Body<T, const MOST: usize = SMALL> {
     /// As read.
     pub value: T,
     /// SHA-256 of the bytes as they came.
@@ -25,25 +31,36 @@ pub struct Body<T> {
 }
 
 /// Like [`Body`], for calls whose body says nothing that must be said: an empty one is the default.
-pub struct OptionalBody<T>(pub Body<T>);
+pub struct OptionalBody<T, const MOST: usize = SMALL>(pub Body<T, MOST>);
 
-async fn bytes(request: Request, app: &App) -> Result<(bool, Bytes), Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+/// Like [`Body`], for calls whose secret is inside, so that a stranger's must be read. It is given less time.
+pub struct StrangersBody<T, const MOST: usize>(pub T);
+
+/// How many of them are read at once: of one kind of call, and from one address, which is more than an address may have connections.
+pub const STRANGERS: Most = Most { all: 5_000, of_one_caller: 2_500, of_one_address: 1_250 };
+/// Time for a [`StrangersBody`].
+const STRANGERS_WITHIN: Duration = Duration::from_secs(5);
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
-    let bytes = Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", Words::plain("The body is larger than this call takes."))
-        }
-        _ => Problem::malformed("The body could not be read."),
-    })?;
-    Ok((json, bytes))
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn read<T: DeserializeOwned>(json: bool, bytes: &Bytes) -> Result<Body<T>, Problem> {
-    if !json {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", Words::plain("The body must be application/json.")));
+fn not_json() -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", Words::plain("The body must be application/json."))
+}
+
+/// Reads a body that must be there.
+async fn required<T: DeserializeOwned, const MOST: usize>(request: Request, app: &App, within: Duration) -> Result<Body<T, MOST>, Problem> {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
+        return Err(not_json());
     }
+    app.bodies.read(&parts.headers, body, (MOST, within), |bytes| parse(&bytes)).await
+}
+
+fn parse<T: DeserializeOwned, const MOST: usize>(bytes: &Bytes) -> Result<Body<T, MOST>, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -79,24 +96,36 @@ fn without_position(message: &str) -> &str {
     message.split(" at line ").next().unwrap_or(message)
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for Body<T, MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (json, bytes) = bytes(request, app).await?;
-        read(json, &bytes)
+        required(request, app, bodies::WITHIN).await
     }
 }
 
-impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
+impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for StrangersBody<T, MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (json, bytes) = bytes(request, app).await?;
-        if bytes.is_empty() {
-            return Ok(Self(Body { value: T::default(), hash: hash(&bytes) }));
-        }
-        read(json, &bytes).map(Self)
+        let busy = |_| Problem::unavailable("busy", say!("Too much is being sent to this server at once. Try again shortly."), 2);
+        let _one_of_few = app.strangers.open(MOST, guard::client_of(app, &request)).map_err(busy)?;
+        required::<T, MOST>(request, app, STRANGERS_WITHIN).await.map(|body| Self(body.value))
+    }
+}
+
+impl<T: DeserializeOwned + Default, const MOST: usize> FromRequest<App> for OptionalBody<T, MOST> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let json = is_json(&parts.headers);
+        let read = |bytes: Bytes| match bytes.is_empty() {
+            true => Ok(Body { value: T::default(), hash: hash(&bytes) }),
+            false if json => parse(&bytes),
+            false => Err(not_json()),
+        };
+        app.bodies.read(&parts.headers, body, (MOST, bodies::WITHIN), read).await.map(Self)
     }
 }
 

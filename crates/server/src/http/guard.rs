@@ -1,41 +1,72 @@
 //! What every request must pass before anything else: the right Host, and for changes a browser sends, the right Origin.
 
 use pitlane_api::{Words, say};
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, Uri, header, request::Parts},
+    extract::{ConnectInfo, FromRequestParts, Request, State},
+    http::{Extensions, HeaderMap, HeaderName, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{App, problem::Problem};
+use super::{App, address, connections::Connection, limits::Who, problem::Problem};
 use crate::settings::Settings;
+
+/// What may stand in a request once. Two of one are two opinions about where it goes or who sends it, and a proxy may have believed the other.
+static ONCE: [HeaderName; 3] = [header::HOST, header::AUTHORIZATION, header::ORIGIN];
 
 /// Refuses a Host that is neither loopback, nor the public one, nor the address it listens on, so that no foreign name can be pointed at this server
 /// (DNS rebinding). Health and metrics are exempt: probes come by address, and give away nothing that a name protects.
 pub async fn host(State(app): State<App>, request: Request, next: Next) -> Response {
-    let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    let allowed = requested_host(request.headers(), request.uri()).is_some_and(|host| host_allowed(&app.settings, &host));
-    if exempt || allowed {
-        return next.run(request).await;
+    let refused = match requested_host(&app.settings, request.headers(), request.uri()) {
+        Err(problem) => problem,
+        Ok(host) => {
+            let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+            if exempt || host.is_some_and(|host| host_allowed(&app.settings, &host)) {
+                return next.run(request).await;
+            }
+            Problem::forbidden(
+                "host_refused",
+                say!("Pitlane does not answer to this host name. Use the address it was started with; --public-url names another one."),
+            )
+        }
+    };
+    match app.limits.check(Who::Address(address_of(&app.settings, request.headers(), request.extensions()))) {
+        Ok(()) => refused.into_response(),
+        Err(too_many) => too_many.into_response(),
     }
-    Problem::forbidden(
-        "host_refused",
-        say!("Pitlane does not answer to this host name. Use the address it was started with; --public-url names another one."),
-    )
-    .into_response()
 }
 
-fn requested_host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    let named = uri.authority().map(|authority| authority.as_str());
-    named.or_else(|| headers.get(header::HOST)?.to_str().ok()).map(str::to_ascii_lowercase)
+/// The host that is asked for, in lower case and without the port that the public address's scheme has anyway.
+fn requested_host(settings: &Settings, headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Problem> {
+    if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
+        return Err(Problem::malformed(format!("The header {name} may stand in a request once.")));
+    }
+    // Where one body ends and the next request begins must not be a matter of opinion either.
+    if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
+        return Err(Problem::malformed("A request has a length or is chunked, not both."));
+    }
+    let plain = |host: &str| match &settings.public_url {
+        Some(url) if url.is_host(host) => url.host.clone(),
+        _ => host.to_ascii_lowercase(),
+    };
+    let header = headers.get(header::HOST).map(|value| value.to_str().map(plain)).transpose();
+    let header = header.map_err(|_| Problem::malformed("The header host cannot be read."))?;
+    // HTTP/2's `:authority`, or the whole address in the first line of HTTP/1.
+    let named = uri.authority().map(|authority| plain(authority.as_str()));
+    match (named, header) {
+        (Some(named), Some(header)) if named != header => Err(Problem::malformed("The address and the header host name different hosts.")),
+        (named, header) => Ok(named.or(header)),
+    }
 }
 
 fn host_allowed(settings: &Settings, host: &str) -> bool {
     // Its own address is a number, which no foreign name server can point elsewhere.
-    is_loopback(host) || host == settings.listen.to_string() || settings.public_url.as_ref().is_some_and(|url| url.host == host)
+    is_loopback(host) || host == settings.listen.to_string() || settings.public_url.as_ref().is_some_and(|url| url.is_host(host))
 }
 
 /// Whether a Host header names this machine, on any port: a tunnel may come out at another one.
@@ -58,23 +89,60 @@ pub fn origin(app: &App, parts: &Parts, required: bool) -> Result<(), Problem> {
         return if required { refuse(say!("A change by cookie must carry the Origin of Pitlane's own page.")) } else { Ok(()) };
     };
     let origin = origin.to_str().unwrap_or_default();
-    let public = app.settings.public_url.as_ref().is_some_and(|url| url.origin() == origin);
-    let local = requested_host(&parts.headers, &parts.uri).is_some_and(|host| is_loopback(&host) && origin == format!("http://{host}"));
+    let public = app.settings.public_url.as_ref().is_some_and(|url| url.is_origin(origin));
+    let host = requested_host(&app.settings, &parts.headers, &parts.uri)?;
+    let local = host.is_some_and(|host| is_loopback(&host) && origin == format!("http://{host}"));
     if public || local { Ok(()) } else { refuse(say!("This change comes from another site's page.")) }
 }
 
-/// Where a request comes from. Behind a proxy that ends TLS it is the last address the proxy noted.
+/// Where a request comes from: its peer, or what a trusted proxy says.
 pub fn client(app: &App, parts: &Parts) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    if !app.settings.tls_terminated_upstream {
-        return peer;
+    address_of(&app.settings, &parts.headers, &parts.extensions)
+}
+
+/// As [`client`], of a request as a whole.
+pub fn client_of(app: &App, request: &Request) -> Option<IpAddr> {
+    address_of(&app.settings, request.headers(), request.extensions())
+}
+
+fn address_of(settings: &Settings, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(address::client(&settings.trusted_proxies, peer.ip(), headers))
+}
+
+/// From here on the connection is not a stranger's.
+pub fn known(parts: &Parts) {
+    if let Some(connection) = parts.extensions.get::<Arc<Connection>>() {
+        connection.is_known();
     }
-    let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
-    forwarded
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.rsplit(',').next())
-        .and_then(|last| last.trim().parse::<IpAddr>().ok())
-        .or(peer)
+}
+
+/// Somebody who need not say who they are, charged by their address.
+pub struct Anybody;
+
+/// A probe, charged apart from everybody else at its address.
+pub struct Probe;
+
+/// Anybody who asks for a file that is ready in memory.
+pub struct Reader;
+
+macro_rules! charged {
+    ($($name:ident => $who:ident;)*) => {$(
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                app.limits.check(Who::$who(client(app, parts)))?;
+                Ok(Self)
+            }
+        }
+    )*};
+}
+
+charged! {
+    Anybody => Address;
+    Probe => Probe;
+    Reader => Files;
 }
 
 #[cfg(test)]

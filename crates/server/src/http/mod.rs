@@ -3,11 +3,15 @@
 //! A handler reads the request, asks the fleet or the store, and puts the answer into the envelope. No rule of
 //! maintenance lives here, and no driver of an engine is named here.
 
+mod address;
 mod auth;
+mod bodies;
+mod connections;
 mod console;
 mod events;
 mod export;
 mod extract;
+mod fixed;
 mod guard;
 mod headers;
 mod limits;
@@ -17,9 +21,11 @@ mod problem;
 mod query;
 mod request_id;
 mod routes;
+mod secrets;
 mod serve;
 mod session;
 mod shared;
+mod streams;
 
 use pitlane_api::{ActivityEntry, Words, say};
 use std::{
@@ -31,13 +37,13 @@ use std::{
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -50,14 +56,14 @@ use crate::{
     assets::Console,
     fleet::Fleet,
     settings::{Settings, Wrong},
-    store::{Store, StoredSession},
+    store::{SessionOwner, Store, StoredSession},
 };
 
 pub use openapi::document;
 pub use serve::{Bounds, UNREAD_FOR, serve};
 
-/// Longest body of a request of a person or script, in bytes.
-const BODY_MAX: usize = 256 << 10;
+/// Exports of the activity log that are written at once: each reads page after page of it.
+const EXPORTS: streams::Most = streams::Most { all: 8, of_one_caller: 2, of_one_address: 4 };
 
 /// Answers below this many bytes are not worth compressing: those to heartbeats above all.
 const COMPRESS_FROM: u64 = 1024;
@@ -73,10 +79,17 @@ pub struct Parts {
     fleet: Arc<Fleet>,
     console: Console,
     limits: limits::Limits,
-    /// One permit for each open event stream.
-    streams: Arc<Semaphore>,
-    /// One permit for each open stream of a shared page.
-    shared_streams: Arc<Semaphore>,
+    /// What was valid lately, and the places where other secrets wait to be looked up.
+    secrets: secrets::Secrets,
+    /// The same for sign-in codes: to look one up is to spend it, which waits for the store's one writer.
+    codes: secrets::Secrets,
+    bodies: bodies::Bodies,
+    /// Bodies of calls that are open to strangers, by the most they take.
+    strangers: Arc<streams::OpenStreams<usize>>,
+    streams: Arc<streams::OpenStreams<SessionOwner>>,
+    /// Streams of shared pages, by link.
+    shared_streams: Arc<streams::OpenStreams<String>>,
+    exports: Arc<streams::OpenStreams<SessionOwner>>,
     studio: shared::Studio,
     /// Sessions that were ended just now, for their open streams.
     ended: broadcast::Sender<auth::Credential>,
@@ -114,8 +127,21 @@ impl App {
         let content_security_policy = HeaderValue::from_str(&policy).map_err(|error| Wrong(format!("the console's page: {error}")))?;
         Ok(Self(Arc::new(Parts {
             limits: limits::Limits::new(&settings),
-            streams: Arc::new(Semaphore::new(settings.max_streams)),
-            shared_streams: Arc::new(Semaphore::new(settings.max_streams.div_ceil(4))),
+            secrets: secrets::Secrets::new(),
+            codes: secrets::Secrets::new(),
+            bodies: bodies::Bodies::new(),
+            strangers: streams::OpenStreams::new(extract::STRANGERS),
+            streams: streams::OpenStreams::new(streams::Most {
+                all: settings.max_streams,
+                of_one_caller: settings.max_streams_per_caller,
+                of_one_address: settings.max_streams.div_ceil(2),
+            }),
+            shared_streams: streams::OpenStreams::new(streams::Most {
+                all: settings.max_streams.div_ceil(4),
+                of_one_caller: settings.max_streams.div_ceil(8),
+                of_one_address: settings.max_streams.div_ceil(16),
+            }),
+            exports: streams::OpenStreams::new(EXPORTS),
             studio: shared::Studio::new(),
             ended: broadcast::Sender::new(64),
             cookie_name: session::cookie_name(&settings),
@@ -154,6 +180,8 @@ impl App {
     /// Forgets callers that have been quiet. Called every few seconds.
     pub fn tidy(&self) {
         self.limits.forget_quiet();
+        self.secrets.forget_old();
+        self.codes.forget_old();
     }
 }
 
@@ -164,7 +192,6 @@ pub fn router(app: App) -> Router {
     api.merge(shared::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(console::fallback)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
         // Streams of events, images, what is compressed already and what is small are left alone.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(COMPRESS_FROM))))
         .layer(from_fn_with_state(app.clone(), in_time))
@@ -175,7 +202,7 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn method_not_allowed() -> Response {
+async fn method_not_allowed(_: guard::Anybody) -> Response {
     problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Words::plain("This call takes other methods; see the Allow header."))
         .into_response()
 }

@@ -94,9 +94,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(calls::sessions::list, calls::sessions::end_all))
         .routes(routes!(calls::sessions::end_one))
         .routes(routes!(calls::agents::enroll))
-        .merge(
-            OpenApiRouter::new().routes(routes!(calls::agents::heartbeat)).layer(axum::extract::DefaultBodyLimit::max(calls::agents::HEARTBEAT_MAX)),
-        )
+        .routes(routes!(calls::agents::heartbeat))
         .routes(routes!(calls::health::openapi));
     let health =
         OpenApiRouter::new().routes(routes!(calls::health::healthz)).routes(routes!(calls::health::readyz)).routes(routes!(calls::health::metrics));
@@ -130,15 +128,9 @@ fn describe_refusals(path: &str, operation: &mut Operation) {
     let has_query = parameters().any(|parameter| parameter.parameter_in == ParameterIn::Query);
     let changes = parameters().any(|parameter| parameter.name == "If-Match");
     let mut refusals = vec![(500, "A mistake of Pitlane's"), (503, "The engine or the store does not answer, or it took too long")];
-    if metrics {
-        refusals.push((429, "Too many requests"));
-    }
+    refusals.extend([(400, "Cannot be read as a request"), (429, "Too many requests")]);
     if !probe {
-        refusals.extend([
-            (400, "Cannot be read as a request"),
-            (403, "The role, the host or the origin does not allow it"),
-            (429, "Too many requests"),
-        ]);
+        refusals.push((403, "The role, the host or the origin does not allow it"));
     }
     if !public || metrics || path.contains("/session") || path.contains("/agents/") {
         refusals.push((401, "Nobody is signed in, or not any more"));
@@ -147,7 +139,12 @@ fn describe_refusals(path: &str, operation: &mut Operation) {
         refusals.push((404, "There is no such thing"));
     }
     if has_body {
-        refusals.extend([(413, "The body is too large"), (415, "The body is not JSON"), (422, "A field is wrong; `details.field` names it")]);
+        refusals.extend([
+            (408, "The body did not arrive in time"),
+            (413, "The body is too large"),
+            (415, "The body is not JSON"),
+            (422, "A field is wrong; `details.field` names it"),
+        ]);
     }
     if has_query {
         refusals.push((422, "A parameter is wrong; `details.field` names it"));

@@ -57,6 +57,8 @@ fn scalar(value: &toml::Value) -> Option<String> {
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Float(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
+        // A list is how one writes several addresses.
+        toml::Value::Array(parts) => parts.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>().map(|parts| parts.join(", ")),
         _ => None,
     }
 }

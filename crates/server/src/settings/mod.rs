@@ -9,6 +9,7 @@ mod table;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use pitlane_api::{EngineKind, Thresholds};
 
 pub use given::{DataDirOnly, Given, ServeGiven};
@@ -60,8 +61,10 @@ pub struct Settings {
     pub production: bool,
     /// How browsers and agents reach it from outside.
     pub public_url: Option<PublicUrl>,
-    /// A proxy in front ends TLS; its `X-Forwarded-For` is believed.
+    /// A proxy in front ends TLS.
     pub tls_terminated_upstream: bool,
+    /// Who is believed about where a request comes from (`X-Forwarded-For`, `Forwarded`). Loopback where nothing is given and a proxy ends TLS.
+    pub trusted_proxies: Vec<IpNet>,
     /// What schedules.
     pub engine: EngineKind,
     /// A manager of the swarm, as Docker writes addresses; `None` is what Docker's own client would take.
@@ -86,8 +89,12 @@ pub struct Settings {
     pub heartbeat_rate_per_second: u32,
     /// Open event streams, all together.
     pub max_streams: usize,
+    /// Open event streams of one person or token.
+    pub max_streams_per_caller: usize,
     /// Open connections, all together.
     pub max_connections: usize,
+    /// Open connections of one address that have not shown a valid secret.
+    pub max_connections_per_address: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// How the log is written.
@@ -116,6 +123,12 @@ impl Settings {
     /// Where people find the console: the public address if there is one.
     pub fn browse_url(&self) -> String {
         self.public_url.as_ref().map_or_else(|| self.local_url(), |url| url.origin())
+    }
+
+    /// Whether a proxy must be in front, on another machine, and nobody said which it is.
+    pub fn proxy_is_not_named(&self) -> bool {
+        let elsewhere = self.trusted_proxies.iter().any(|network| !network.addr().is_loopback());
+        self.tls_terminated_upstream && !self.listen.ip().is_loopback() && !elsewhere
     }
 
     /// The database's file.

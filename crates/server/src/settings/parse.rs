@@ -1,7 +1,12 @@
 //! Reads what was given into [`Settings`], and refuses in words what cannot be.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use pitlane_api::{EngineKind, Thresholds};
 
 use super::{Given, LogFormat, PrintLink, Settings, TABLE, Wrong, default_data_dir};
@@ -21,6 +26,18 @@ impl PublicUrl {
         format!("{}://{}", if self.https { "https" } else { "http" }, self.host)
     }
 
+    /// Whether this text, from a `Host` header or in front of a path, is this address's host. Its scheme's own port may stand there or not.
+    pub fn is_host(&self, host: &str) -> bool {
+        let port = if self.https { ":443" } else { ":80" };
+        host.strip_suffix(port).unwrap_or(host).eq_ignore_ascii_case(&self.host)
+    }
+
+    /// Whether an `Origin` header names a page of this address.
+    pub fn is_origin(&self, origin: &str) -> bool {
+        let scheme = if self.https { "https://" } else { "http://" };
+        origin.strip_prefix(scheme).is_some_and(|host| self.is_host(host))
+    }
+
     fn read(text: &str) -> Result<Self, String> {
         let url = reqwest::Url::parse(text).map_err(|error| format!("{text:?} is not a URL: {error}"))?;
         let https = match url.scheme() {
@@ -29,7 +46,8 @@ impl PublicUrl {
             other => return Err(format!("{text:?} must begin with https:// (or http://), not {other}:")),
         };
         let host = url.host_str().ok_or_else(|| format!("{text:?} has no host"))?;
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        let credentials = !url.username().is_empty() || url.password().is_some();
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() || credentials {
             return Err(format!("{text:?} must be a scheme and a host only: Pitlane is served from the root of its host"));
         }
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
@@ -104,6 +122,34 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| format!("{text:?} is not an address and a port such as 127.0.0.1:7070 or [::1]:7070"))
 }
 
+/// Reads addresses and networks such as `10.0.0.7, 10.1.0.0/16, fd00::/8`.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let given = text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty());
+    given
+        .map(|part| {
+            let network = match part.parse::<IpAddr>() {
+                Ok(address) => IpNet::from(address.to_canonical()),
+                Err(_) => {
+                    part.parse::<IpNet>().map_err(|_| format!("{part:?} is not an address or a network such as 10.0.0.7 or 10.1.0.0/16"))?.trunc()
+                }
+            };
+            match network.prefix_len() {
+                0 => Err(format!("{part:?} is everybody: whoever is named here is believed about where requests come from")),
+                _ => Ok(network),
+            }
+        })
+        .collect()
+}
+
+/// This machine itself.
+fn loopback() -> Vec<IpNet> {
+    [IpNet::new(Ipv4Addr::LOCALHOST.into(), 8), IpNet::new(Ipv6Addr::LOCALHOST.into(), 128)]
+        .into_iter()
+        .flatten()
+        .map(|network| network.trunc())
+        .collect()
+}
+
 fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
     match text.chars().count() {
@@ -123,6 +169,9 @@ impl Settings {
             EngineKind::Kubernetes => (10, 25, 40),
             _ => (5, 15, 30),
         };
+        let tls_terminated_upstream = read.value("tls-terminated-upstream", flag)?;
+        let max_connections = read.value("max-connections", within(10, 1_000_000))? as usize;
+        let max_streams = read.value("max-streams", within(1, 1_000_000))? as usize;
         let settings = Self {
             listen: read.value("listen", address)?,
             data_dir: match given.get("data-dir") {
@@ -133,7 +182,13 @@ impl Settings {
             fleet_name: read.value("fleet-name", name)?,
             production: read.value("production", flag)?,
             public_url: read.optional("public-url", PublicUrl::read)?,
-            tls_terminated_upstream: read.value("tls-terminated-upstream", flag)?,
+            tls_terminated_upstream,
+            trusted_proxies: match read.optional("trusted-proxies", networks)? {
+                Some(named) => named,
+                // The proxy of the documented set-up runs on the same machine.
+                None if tls_terminated_upstream => loopback(),
+                None => Vec::new(),
+            },
             engine: scheduler,
             swarm_host: read.optional("swarm-host", |text| Ok(text.to_owned()))?,
             kubeconfig: read.optional("kubeconfig", |text| Ok(PathBuf::from(text)))?,
@@ -153,8 +208,16 @@ impl Settings {
             rate_per_second: read.value("rate-per-second", within(1, 1_000_000))? as u32,
             rate_burst: read.value("rate-burst", within(1, 1_000_000))? as u32,
             heartbeat_rate_per_second: read.value("heartbeat-rate-per-second", within(1, 1_000_000))? as u32,
-            max_streams: read.value("max-streams", within(1, 1_000_000))? as usize,
-            max_connections: read.value("max-connections", within(10, 1_000_000))? as usize,
+            max_streams,
+            max_streams_per_caller: match read.optional("max-streams-per-caller", within(1, 1_000_000))? {
+                Some(given) => given as usize,
+                None => max_streams.div_ceil(4),
+            },
+            max_connections,
+            max_connections_per_address: match read.optional("max-connections-per-address", within(1, 1_000_000))? {
+                Some(given) => given as usize,
+                None => max_connections.div_ceil(2).min(1_000),
+            },
             request_timeout: read.value("request-timeout", long)?,
             log_format: read.value("log-format", |text| words(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)]))?,
             log_level: read.value("log-level", |text| {

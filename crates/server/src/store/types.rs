@@ -296,7 +296,7 @@ impl StoredSession {
 }
 
 /// Whose a session is. A name alone is nobody: anybody's token may bear it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SessionOwner {
     /// Whoever holds the token with this id.
     Token(String),

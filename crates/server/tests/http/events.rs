@@ -126,6 +126,32 @@ async fn it_ends_when_its_token_is_revoked_by_another_process() {
 }
 
 #[tokio::test]
+async fn one_viewer_and_one_address_leave_streams_to_others() {
+    let world = World::with(&[("max-streams", "8")]).await;
+    let (one, other, third) = (world.token(Role::Viewer).await, world.token(Role::Viewer).await, world.token(Role::Viewer).await);
+    // A session that was begun with a token is the same caller.
+    let cookie = world.post("/api/v1/session").json(&json!({ "token": one })).send().await.header("set-cookie").split(';').next().unwrap().to_owned();
+    let mut open = Vec::new();
+    for at in 0..8 {
+        let ask = world.get("/api/v1/events").from(&format!("192.0.2.{at}"));
+        let answer = if at % 2 == 0 { ask.bearer(&one) } else { ask.header("cookie", &cookie) }.open().await;
+        assert_eq!(answer.status(), if at < 2 { 200 } else { 503 }, "stream {at}");
+        open.push(answer);
+    }
+    open.push(world.get("/api/v1/events").from("192.0.2.200").bearer(&other).open().await);
+    open.push(world.get("/api/v1/events").from("192.0.2.200").bearer(&third).open().await);
+    let operator = world.token(Role::Operator).await;
+    for _ in 0..2 {
+        open.push(world.get("/api/v1/events").from("192.0.2.200").bearer(&operator).open().await);
+    }
+    let admin = world.token(Role::Admin).await;
+    let refused = world.get("/api/v1/events").from("192.0.2.200").bearer(&admin).send().await;
+    refused.refused(503, "too_many_streams");
+    assert!(refused.body["message"].as_str().unwrap().contains("your network"), "half of all is one address's: {}", refused.body);
+    assert_eq!(world.get("/api/v1/events").from("192.0.2.201").bearer(&admin).open().await.status(), 200);
+}
+
+#[tokio::test]
 async fn there_are_only_so_many() {
     let world = World::with(&[("max-streams", "1")]).await;
     let token = world.token(Role::Viewer).await;

@@ -18,7 +18,7 @@ use axum::{
 };
 use futures::StreamExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use pitlane::http::{Bounds, UNREAD_FOR};
+use pitlane::http::Bounds;
 use pitlane_api::Role;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -32,7 +32,7 @@ use crate::world::World;
 async fn serve(world: &World) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let bounds = Bounds { connections: 100, unread_for: UNREAD_FOR };
+    let bounds = Bounds { connections: 100, ..Bounds::default() };
     let serving = pitlane::http::serve(listener, world.router.clone(), bounds, world.shutdown.clone());
     (address, tokio::spawn(serving))
 }
@@ -92,7 +92,7 @@ async fn who_does_not_read_is_cut_off_and_holds_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_up, shutdown) = tokio::sync::watch::channel(false);
-    let bounds = Bounds { connections: 10, unread_for: Duration::from_millis(200) };
+    let bounds = Bounds { connections: 10, unread_for: Duration::from_millis(200), ..Bounds::default() };
     tokio::spawn(pitlane::http::serve(listener, Router::new().route("/", get(endless)), bounds, shutdown));
 
     let mut reader = TcpStream::connect(address).await.unwrap();
@@ -120,7 +120,7 @@ async fn who_does_not_read_over_http2_holds_its_window_and_no_more() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_up, shutdown) = tokio::sync::watch::channel(false);
-    let bounds = Bounds { connections: 10, unread_for: Duration::from_millis(200) };
+    let bounds = Bounds { connections: 10, unread_for: Duration::from_millis(200), ..Bounds::default() };
     let router = Router::new().route("/", get(endless)).route("/small", get(async || "small"));
     tokio::spawn(pitlane::http::serve(listener, router, bounds, shutdown));
 

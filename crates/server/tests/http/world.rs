@@ -75,7 +75,14 @@ impl World {
     pub fn call<'a>(&'a self, method: &str, path: &str) -> Call<'a> {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "127.0.0.1:7070".parse().unwrap());
-        Call { world: self, method: method.parse().unwrap(), path: path.to_owned(), headers, body: Body::empty() }
+        Call {
+            world: self,
+            method: method.parse().unwrap(),
+            path: path.to_owned(),
+            headers,
+            body: Body::empty(),
+            peer: "127.0.0.1:50000".parse().unwrap(),
+        }
     }
 
     pub fn get<'a>(&'a self, path: &str) -> Call<'a> {
@@ -198,9 +205,29 @@ pub struct Call<'a> {
     path: String,
     headers: HeaderMap,
     body: Body,
+    peer: SocketAddr,
 }
 
 impl Call<'_> {
+    /// As if it came from this address.
+    pub fn from(mut self, address: &str) -> Self {
+        self.peer = SocketAddr::new(address.parse().unwrap(), 50_000);
+        self
+    }
+
+    /// Another line of a header that may be there already.
+    pub fn another(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.append(name, value.parse().unwrap());
+        self
+    }
+
+    /// With a body that is read as it comes.
+    pub fn stream(mut self, content_type: &str, body: Body) -> Self {
+        self = self.header("content-type", content_type);
+        self.body = body;
+        self
+    }
+
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().unwrap());
         self
@@ -234,8 +261,7 @@ impl Call<'_> {
     pub async fn open(self) -> axum::response::Response {
         let mut request = Request::builder().method(self.method).uri(self.path).body(self.body).unwrap();
         *request.headers_mut() = self.headers;
-        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(self.peer));
         self.world.router.clone().oneshot(request).await.unwrap()
     }
 

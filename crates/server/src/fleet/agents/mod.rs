@@ -56,6 +56,15 @@ impl Cell {
     }
 }
 
+/// A heartbeat that was refused, as the registry noted it.
+pub(super) struct NotedRefusal {
+    pub node_id: NodeId,
+    /// Refusals since the last heartbeat that was taken.
+    pub count: u64,
+    /// The first one, or the first after a while.
+    pub is_due_in_log: bool,
+}
+
 /// What a beat was answered.
 pub(super) struct Taken {
     pub send_containers: bool,
@@ -121,6 +130,11 @@ impl Agents {
         }
     }
 
+    /// Whether somebody has this token.
+    pub(super) fn knows(&self, token: &SecretHash) -> bool {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).by_token.contains_key(token)
+    }
+
     /// Takes in a beat; `None`: nobody has this token.
     pub(super) fn beat(&self, token: &SecretHash, beat: HeartbeatRequest) -> Option<Taken> {
         let cell = self.index.read().unwrap_or_else(PoisonError::into_inner).by_token.get(token).cloned()?;
@@ -154,6 +168,13 @@ impl Agents {
     /// Whether a clean beat has confirmed the node.
     pub(super) fn is_confirmed(&self, engine_node_id: &str) -> bool {
         self.cell(engine_node_id).is_some_and(|cell| cell.state().confirmed)
+    }
+
+    /// Notes that a heartbeat of this agent was refused because of a field; `None`: nobody has this token.
+    pub(super) fn note_refusal(&self, token: &SecretHash, field: &str) -> Option<NotedRefusal> {
+        let cell = self.index.read().unwrap_or_else(PoisonError::into_inner).by_token.get(token).cloned()?;
+        let (count, is_due_in_log) = cell.state().note_refusal(field, self.clock.elapsed());
+        Some(NotedRefusal { node_id: cell.node_id.clone(), count, is_due_in_log })
     }
 
     /// The nodes that have beaten since this was asked last, by engine node id.

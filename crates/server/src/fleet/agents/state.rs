@@ -10,6 +10,23 @@ use crate::store::Agent;
 /// An unchanged report is kept this often, so that a restarted server knows about when the last beat came.
 const KEEP_EVERY: Duration = Duration::from_secs(300);
 
+/// A refusal that goes on is logged this often.
+const LOG_REFUSAL_EVERY: Duration = Duration::from_secs(600);
+/// Longest path of a field that is remembered, in characters.
+const FIELD_MAX: usize = 120;
+/// News that wait to be told at most. The fleet asks ten times a second; of a node that the engine does not have, it never asks.
+const NEWS_MAX: usize = 8;
+
+/// The heartbeats of an agent that were refused since the last one that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// The field that the last one was refused for.
+    field: String,
+    count: u64,
+    /// When it was logged last, by the monotonic clock.
+    logged: Duration,
+}
+
 /// One agent. Lives behind its own lock, so that beats of different agents do not wait for each other.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -39,6 +56,8 @@ pub(super) struct State {
     pub kept: Option<Duration>,
     /// It stands in the registry's list of agents that have beaten.
     pub listed: bool,
+    /// Since the last beat that was taken.
+    pub refused: Option<Refused>,
 }
 
 /// Something an agent's beat gave away.
@@ -69,6 +88,8 @@ pub(in crate::fleet) struct Facts {
     pub counts: WorkloadCounts,
     pub confirmed: bool,
     pub stopping: bool,
+    /// The field because of which the server refuses what the agent reports, since the last beat that it took.
+    pub refused: Option<String>,
 }
 
 impl State {
@@ -93,10 +114,10 @@ impl State {
             if let (Some(old), Some(new)) = (&before.boot_id, &beat.boot_id)
                 && old != new
             {
-                self.news.push(News::Rebooted);
+                self.add_news(News::Rebooted);
             }
             if before.agent_version != beat.agent_version {
-                self.news.push(News::Updated { from: before.agent_version.clone(), to: beat.agent_version.clone() });
+                self.add_news(News::Updated { from: before.agent_version.clone(), to: beat.agent_version.clone() });
             }
             // What is told of such a beat is told once, also over a kill of the server.
             self.report_is_kept &= before.boot_id == beat.boot_id && before.agent_version == beat.agent_version;
@@ -114,10 +135,27 @@ impl State {
         self.beat = Some(elapsed);
         self.beats += 1;
         self.stopping = beat.stopping;
+        self.refused = None;
         self.report_at = Some(now);
         let missing = beat.containers.is_none();
         self.report = Some(Arc::new(beat));
         missing
+    }
+
+    fn add_news(&mut self, news: News) {
+        if self.news.len() < NEWS_MAX {
+            self.news.push(news);
+        }
+    }
+
+    /// Notes a heartbeat that was refused. Gives back how many were, and whether the log should say so.
+    pub(super) fn note_refusal(&mut self, field: &str, elapsed: Duration) -> (u64, bool) {
+        let before = self.refused.take();
+        let is_due = before.as_ref().is_none_or(|before| elapsed.saturating_sub(before.logged) >= LOG_REFUSAL_EVERY);
+        let logged = before.as_ref().filter(|_| !is_due).map_or(elapsed, |before| before.logged);
+        let count = before.map_or(0, |before| before.count).saturating_add(1);
+        self.refused = Some(Refused { field: crate::plain::cut(field, FIELD_MAX), count, logged });
+        (count, is_due)
     }
 
     /// A new agent took the place of the old one: what the old one said of the host is not its word.
@@ -144,6 +182,7 @@ impl State {
             counts: self.counts,
             confirmed: self.confirmed,
             stopping: self.stopping,
+            refused: self.refused.as_ref().map(|refused| refused.field.clone()),
         }
     }
 }

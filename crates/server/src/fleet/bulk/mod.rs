@@ -21,9 +21,12 @@ use tokio::sync::Notify;
 use super::{Actor, Error, Fleet, Result, lock};
 use crate::store::{NewActivity, StoredBulk};
 
+/// Sets that are previewed at a time: each takes a thread.
+const PREVIEWS_AT_ONCE: usize = 2;
+
 /// What is remembered of bulk operations beside the store.
-#[derive(Default)]
 pub(super) struct Bulks {
+    previews: tokio::sync::Semaphore,
     /// One for each that is being carried out.
     runners: Mutex<HashMap<String, Arc<Notify>>>,
     /// Those that are not over, as they are kept: a step of one does not read all of it again.
@@ -32,6 +35,18 @@ pub(super) struct Bulks {
     moved: Mutex<BTreeMap<String, BulkSummary>>,
     /// One change at a time: each reads, changes and keeps the whole.
     pen: tokio::sync::Mutex<()>,
+}
+
+impl Default for Bulks {
+    fn default() -> Self {
+        Self {
+            previews: tokio::sync::Semaphore::new(PREVIEWS_AT_ONCE),
+            runners: Mutex::default(),
+            known: Mutex::default(),
+            moved: Mutex::default(),
+            pen: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 /// Who asked, as it is kept with what is done in their name later.

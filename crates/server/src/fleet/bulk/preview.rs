@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use futures::{StreamExt, stream};
@@ -11,6 +11,8 @@ use pitlane_api::{
     rules::{self, Realm},
     say,
 };
+
+use tokio::runtime::Handle;
 
 use crate::fleet::{Error, Fleet, Result};
 
@@ -24,6 +26,18 @@ impl Fleet {
     /// A set that is none, of both realms, or with a node that is not there.
     pub async fn bulk_preview(self: &Arc<Self>, request: &BulkPreviewRequest) -> Result<BulkPreview> {
         rules::check_bulk_nodes(request.nodes.iter().map(NodeId::as_str))?;
+        let _turn = self.bulks.previews.acquire().await.map_err(|_| Error::ShuttingDown)?;
+        // A driver that has its cluster in memory works out each node without a pause. On a thread of its own that keeps none of those busy that
+        // answer requests.
+        let asked = Arc::new(());
+        let (fleet, request, waits, runtime) = (self.clone(), request.clone(), Arc::downgrade(&asked), Handle::current());
+        let previewed = tokio::task::spawn_blocking(move || runtime.block_on(fleet.preview_set(&request, &waits))).await;
+        drop(asked);
+        previewed.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+    }
+
+    /// `waits`: gone once nobody waits for the answer any more.
+    async fn preview_set(self: &Arc<Self>, request: &BulkPreviewRequest, waits: &Weak<()>) -> Result<BulkPreview> {
         // The whole is looked at once, as it is now; each node is judged against that.
         let fleet = Arc::new(self.with_view_as_known(|view| view.all()));
         let (now, after) = self.bulk_capacities(request.kind, &request.nodes, &fleet).await?;
@@ -31,8 +45,9 @@ impl Fleet {
         let (fleet, with) = (&fleet, &with);
         let nodes = stream::iter(request.nodes.iter().cloned())
             .map(|id| async move {
-                // Whoever else has something to do gets in between.
-                tokio::task::yield_now().await;
+                if waits.strong_count() == 0 {
+                    return Err(Error::ShuttingDown);
+                }
                 match request.kind {
                     OperationKind::Drain => self.preview_drain_of(&id, with, fleet).await,
                     _ => self.preview_activation_of(&id),

@@ -48,7 +48,7 @@ async fn tokens_expire_and_are_bound() {
     token(&world, "expired", |token| token.expires_at = world.settings.clock.now()).await;
     assert!(matches!(world.fleet.enroll(enrolment("a", "expired", false), None).await, Err(Error::Unauthorized(_))));
     let names =
-        [("name", enrolment("", TOKEN, false)), ("name", enrolment("a\u{7}b", TOKEN, false)), ("name", enrolment(&"x".repeat(254), TOKEN, false))];
+        [("name", enrolment("", TOKEN, false)), ("name", enrolment("a\u{7}b", TOKEN, false)), ("name", enrolment(&"x".repeat(129), TOKEN, false))];
     for (wrong, request) in names {
         match world.fleet.enroll(request, None).await {
             Err(Error::Invalid { field, .. }) => assert_eq!(field, wrong),

@@ -91,21 +91,26 @@ async fn the_version_before_an_upgrade_survives_a_restart_and_a_refused_activati
 async fn the_bundle_says_what_is_and_what_was_not_read_and_nothing_of_people() {
     let world = World::new().await;
     let mut hosts = world.hosts(&["a", "b"]).await;
-    hosts[0].report.caddy = ServiceReport { detail: "no \u{1b}[31manswer for pl_abcdefghijklmnopqrstuvwxyz".into(), ..service(SignalState::Bad) };
+    hosts[0].report.labels = [("os".to_owned(), "Debian 12".to_owned())].into();
+    hosts[0].report.caddy = ServiceReport { detail: "no answer, Authorization: Basic YWRhOmh1bnRlcjI=".into(), ..service(SignalState::Bad) };
     world.beat(&mut hosts);
     world.fleet.tick();
     let request = DrainRequest { reason: "reboot \u{202e}\nask ada@example.org, password=hunter2".into(), ..drain_request() };
     let operation = world.fleet.drain(&hosts[0].id, request, call("ada")).await.unwrap();
     world.reaches(&operation.id, OperationState::Completed).await;
     world.activity().await;
-    let bundle = world.fleet.diagnostics(&hosts[0].id).await.unwrap();
+    let bundle = world.fleet.diagnostics(&hosts[0].id, Vec::new()).await.unwrap();
     for said in [
         "Pitlane diagnostics of a",
         "Agent                1.0.0",
         "Scheduling           maintenance",
         "Signal               Caddy: bad, since ",
         "beat every 5 s",
-        "Reason               reboot  ask [removed] password=[removed]",
+        "Reason               [left out]",
+        "Label                role=[left out]",
+        "Label                os=Debian 12",
+        "== What was left out\nreasons              3\nvalues of labels     1\ntexts within the activity log 2\nAsk for them with include=reasons,labels,activity, ",
+        "From healthy to degraded: [left out] [left out].",
         "== Planned drain\nnone",
         "Watched              1 of 288",
         "drain_requested by person: Asked for a drain.",
@@ -114,12 +119,19 @@ async fn the_bundle_says_what_is_and_what_was_not_read_and_nothing_of_people() {
     ] {
         assert!(bundle.contains(said), "{said:?} is missing in\n{bundle}");
     }
-    for secret in ["ada", "192.0.2.1", "hunter2", "pl_abc", "\u{1b}", "\u{202e}", &hosts[0].token] {
+    for secret in ["ada", "192.0.2.1", "hunter2", "YWRh", "edge", "\u{1b}", "\u{202e}", &hosts[0].token] {
         assert!(!bundle.contains(secret), "{secret:?} stands in\n{bundle}");
     }
 
+    // What is asked for by name is there, without what has the form of a secret.
+    let all = world.fleet.diagnostics(&hosts[0].id, DiagnosticsPart::ALL.to_vec()).await.unwrap();
+    for said in ["Reason               reboot  ask [removed] password=[removed]", "role=edge", "== What was left out\nnothing"] {
+        assert!(all.contains(said), "{said:?} is missing in\n{all}");
+    }
+    assert!(!all.contains("hunter2") && !all.contains("ada"), "{all}");
+
     world.engine.away();
-    let bundle = world.fleet.diagnostics(&hosts[0].id).await.unwrap();
+    let bundle = world.fleet.diagnostics(&hosts[0].id, Vec::new()).await.unwrap();
     assert!(bundle.contains("workloads: ") && bundle.contains("no: what follows may be too little"), "{bundle}");
-    assert!(matches!(world.fleet.diagnostics(&"nobody".into()).await, Err(crate::fleet::Error::NotFound(_))));
+    assert!(matches!(world.fleet.diagnostics(&"nobody".into(), Vec::new()).await, Err(crate::fleet::Error::NotFound(_))));
 }

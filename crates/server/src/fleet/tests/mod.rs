@@ -16,6 +16,7 @@ mod plan;
 mod races;
 mod refusals;
 mod removal;
+mod report_size;
 mod scale;
 mod stress;
 mod supervision;

@@ -3,8 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pitlane_api::{
-    Health, Heartbeat, HeartbeatRequest, HeartbeatState, Maintenance, Node, NodeId, Operation, PlannedDrain, Resources, Scheduling, Signal,
-    Timestamp, WorkloadCounts, rules,
+    Health, Heartbeat, HeartbeatRequest, HeartbeatState, Maintenance, Node, NodeId, NodeSource, Operation, PlannedDrain, Resources, Scheduling,
+    Signal, Timestamp, WorkloadCounts,
+    rules::{
+        self,
+        report_bounds::{LABELS_BYTES_MAX, entry_bytes},
+    },
 };
 use pitlane_engine::EngineNode;
 use sha2::{Digest, Sha256};
@@ -64,10 +68,23 @@ pub(super) fn engine_state(engine: &EngineNode, surroundings: &Surroundings, mom
     rules::heartbeat_state(age_s, at.is_some(), &surroundings.thresholds)
 }
 
-/// As enrolled or as the engine has them, with what the agent says now, which is newer.
+/// As enrolled or as the engine has them, with what the agent says now, which is newer. An agent's labels are bounded in one enrolment or heartbeat;
+/// here both of them together are, because they go to every browser. An engine's own labels are all kept.
 fn labels(engine: &EngineNode, report: Option<&HeartbeatRequest>) -> BTreeMap<String, String> {
-    let mut labels = engine.labels.clone();
-    labels.extend(report.iter().flat_map(|report| report.labels.clone()));
+    let mut labels = report.map(|report| report.labels.clone()).unwrap_or_default();
+    let mut left = match engine.source {
+        NodeSource::Agent | NodeSource::Simulated => LABELS_BYTES_MAX.saturating_sub(labels.iter().map(|(key, value)| entry_bytes(key, value)).sum()),
+        NodeSource::Engine | NodeSource::Unknown => usize::MAX,
+    };
+    for (key, value) in engine.labels.iter() {
+        if labels.contains_key(key) {
+            continue;
+        }
+        if let Some(rest) = left.checked_sub(entry_bytes(key, value)) {
+            left = rest;
+            labels.insert(key.clone(), value.clone());
+        }
+    }
     labels
 }
 

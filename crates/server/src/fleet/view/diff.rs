@@ -1,7 +1,14 @@
 //! How a node differs from what was shown a moment ago: not at all, by a heartbeat or the lack of one, or otherwise; and what of it a
 //! person should read in the activity log.
 
-use pitlane_api::{Disk, Health, Node, Signal, SignalKind, Words, rules::signal_name, say};
+use pitlane_api::{
+    Disk, Health, Node, Signal, SignalKind, Words,
+    rules::{
+        report_bounds::{cut_to_json_bytes, json_bytes},
+        signal_name,
+    },
+    say,
+};
 
 use crate::fleet::agents::Facts;
 
@@ -21,8 +28,8 @@ pub(in crate::fleet) enum Difference {
 /// Something a person should read of.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::fleet) enum Happening {
-    /// It went offline. `on_purpose`: its agent had said that it ends.
-    HeartbeatLost { on_purpose: bool },
+    /// It went offline. `on_purpose`: its agent had said that it ends. `refused`: it goes on, and the server refuses what it reports because of this field.
+    HeartbeatLost { on_purpose: bool, refused: Option<String> },
     /// It is no longer offline.
     HeartbeatBack,
     /// Another change of health.
@@ -87,20 +94,30 @@ fn same_signals(a: &[Signal], b: &[Signal]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
+/// Most bytes that the details of signals have together in an entry of the activity log: the whole of each stands with the node.
+const DETAILS_IN_ENTRY: usize = 100;
+
+/// A detail within a sentence, cut to what is left for it: what somebody else worded may be long.
+fn short(detail: &Words, left: &mut usize) -> Words {
+    let short = cut_to_json_bytes(detail, *left);
+    *left -= json_bytes(&short);
+    if short == detail.english() { detail.clone() } else { Words::plain(short) }
+}
+
 /// What happened between the two.
 pub(super) fn happenings(before: &Node, now: &Node, facts: Option<&Facts>) -> Vec<Happening> {
     if before.health == now.health || now.health == Health::Deleting || before.health == Health::Deleting {
         return Vec::new();
     }
     let because = || {
-        now.signals
-            .iter()
-            .filter(|signal| signal.state == pitlane_api::SignalState::Bad)
-            .map(|signal| say!("{} {}", signal_name(signal.kind, &signal.name), &signal.detail))
-            .collect()
+        let mut left = DETAILS_IN_ENTRY;
+        let bad = now.signals.iter().filter(|signal| signal.state == pitlane_api::SignalState::Bad);
+        bad.map(|signal| say!("{} {}", signal_name(signal.kind, &signal.name), short(&signal.detail, &mut left))).collect()
     };
     vec![match (before.health, now.health) {
-        (_, Health::Offline) => Happening::HeartbeatLost { on_purpose: facts.is_some_and(|facts| facts.stopping) },
+        (_, Health::Offline) => {
+            Happening::HeartbeatLost { on_purpose: facts.is_some_and(|facts| facts.stopping), refused: facts.and_then(|facts| facts.refused.clone()) }
+        }
         (Health::Offline, _) => Happening::HeartbeatBack,
         (from, to) => Happening::Health { from, to, because: because() },
     }]

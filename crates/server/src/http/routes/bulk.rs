@@ -15,13 +15,18 @@ use crate::{
     },
 };
 
+/// Longest body of a preview, in bytes: 500 ids of 128 characters.
+const PREVIEW_MAX: usize = 128 << 10;
+/// Longest body of a bulk operation, in bytes: 500 nodes, each with the stateful workloads that were seen, 2 KiB on average.
+const BULK_BODY_MAX: usize = 1 << 20;
+
 /// What a drain or an activation of a whole set would mean: each node, and the fleet after all of them. Changes nothing.
 #[utoipa::path(
     post, path = "/bulk-operations/preview", tag = "bulk", operation_id = "bulk_preview",
     request_body = BulkPreviewRequest,
     responses((status = 200, description = "The preview", body = Envelope<BulkPreview>), (status = 404, description = "A node of the set is not there", body = Refused)),
 )]
-pub async fn preview(State(app): State<App>, _: MayRead, Body { value, .. }: Body<BulkPreviewRequest>) -> Result<Response> {
+pub async fn preview(State(app): State<App>, _: MayRead, Body { value, .. }: Body<BulkPreviewRequest, PREVIEW_MAX>) -> Result<Response> {
     Ok(ok(app.fleet.bulk_preview(&value).await?))
 }
 
@@ -37,7 +42,12 @@ pub async fn preview(State(app): State<App>, _: MayRead, Body { value, .. }: Bod
         (status = 409, description = "`last_schedulable_node`: no node would take placements after all of them", body = Refused),
     ),
 )]
-pub async fn create(State(app): State<App>, MayDrain(caller): MayDrain, change: Change, Body { value, hash }: Body<BulkRequest>) -> Result<Response> {
+pub async fn create(
+    State(app): State<App>,
+    MayDrain(caller): MayDrain,
+    change: Change,
+    Body { value, hash }: Body<BulkRequest, BULK_BODY_MAX>,
+) -> Result<Response> {
     let call = change.call(caller, IfMatch::Any, hash)?;
     let bulk = app.fleet.accept_bulk(value, call).await?;
     Ok(success(StatusCode::ACCEPTED, "Accepted. Each node is done once the engine has confirmed it.", bulk))
@@ -90,7 +100,7 @@ pub async fn resume(
     State(app): State<App>,
     MayDrain(caller): MayDrain,
     Bulk(id): Bulk,
-    OptionalBody(Body { value, .. }): OptionalBody<BulkResume>,
+    OptionalBody(Body { value, .. }): OptionalBody<BulkResume, BULK_BODY_MAX>,
 ) -> Result<Response> {
     let bulk = app.fleet.resume_bulk(&id, value, actor(caller)).await?;
     Ok(success(StatusCode::ACCEPTED, "It goes on.", bulk))

@@ -20,6 +20,9 @@ use crate::{
     store::SecretHash,
 };
 
+/// Longest body of a drain or of a plan for one, in bytes: the reason, and the identities of 1,000 stateful workloads of 250 characters each.
+pub const DRAIN_MAX: usize = 256 << 10;
+
 /// Who asks, as the fleet wants to know it.
 pub fn actor(caller: Caller) -> Actor {
     Actor { kind: caller.kind(), name: caller.name, role: caller.role, origin: caller.origin }
@@ -86,7 +89,7 @@ pub async fn drain(
     Node(id): Node,
     if_match: IfMatch,
     change: Change,
-    Body { value, hash }: Body<DrainRequest>,
+    Body { value, hash }: Body<DrainRequest, DRAIN_MAX>,
 ) -> Result<Response> {
     let call = change.call(caller, if_match, hash)?;
     let operation = app.fleet.drain(&id, value, call).await?;

@@ -1,7 +1,7 @@
 //! The fleet as a whole: what it is, what happened, where something would be placed.
 
 use axum::{extract::State, response::Response};
-use pitlane_api::{ActivityKind, ActivityPage, Envelope, FleetInfo, NodeId, Placement, PlacementRequest, Words};
+use pitlane_api::{ActivityKind, ActivityPage, Envelope, FleetInfo, NodeId, Placement, PlacementRequest, Words, say};
 
 use crate::{
     fleet::ActivityRequest,
@@ -67,14 +67,16 @@ fn filter(query: &Query) -> Result<ActivityQuery> {
     ),
     responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/x-ndjson")))),
 )]
-pub async fn export(State(app): State<App>, _: MayRead, query: Query) -> Result<Response> {
+pub async fn export(State(app): State<App>, MayRead(caller): MayRead, query: Query) -> Result<Response> {
     let format = match query.text("format", 20)?.as_deref() {
         None | Some("csv") => Format::Csv,
         Some("jsonl") => Format::JsonLines,
         Some(_) => return Err(Problem::field("format", Words::plain("must be csv or jsonl"))),
     };
     let request = ActivityRequest { filter: filter(&query)?, ..ActivityRequest::default() };
-    export::file(app.fleet.clone(), request, format).await
+    let busy = |_| Problem::unavailable("too_many_exports", say!("Too many exports are being written. Wait until one of them has ended."), 10);
+    let place = app.exports.open(caller.owner.clone(), caller.address).map_err(busy)?;
+    export::file(app.fleet.clone(), request, format, place).await
 }
 
 /// Which node would a workload be placed on? A drained node is never chosen.

@@ -1,31 +1,33 @@
 //! For those who run it: is it alive, is it ready, what does it count, what does it offer.
 
 use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header, request::Parts},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use pitlane_api::{Action, Counts, Envelope, Words, say};
 use pitlane_supervisor::FailingTask;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::http::{
     App,
     auth::Caller,
+    fixed::Fixed,
+    guard::{Anybody, Probe},
     metrics_handle, openapi,
     problem::{Problem, Result, ok},
 };
 
 /// The process runs and answers. It says nothing of what it works with: a server that is alive and not ready needs no restart.
 #[utoipa::path(get, path = "/healthz", tag = "health", operation_id = "healthz", security(()), responses((status = 200, description = "It runs", body = Envelope<Value>)))]
-pub async fn healthz() -> Response {
+pub async fn healthz(_: Probe) -> Response {
     ok(json!({ "alive": true }))
 }
 
 /// The store can be written, the engine answers, and no background task keeps failing. 503 says which does not.
 #[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()), responses((status = 200, description = "All of it is so", body = Envelope<Value>)))]
-pub async fn readyz(State(app): State<App>) -> Result<Response> {
+pub async fn readyz(State(app): State<App>, _: Probe) -> Result<Response> {
     let store = app.writable().await;
     let engine = app.fleet.info().engine;
     if let Err(error) = &store {
@@ -52,9 +54,11 @@ pub async fn readyz(State(app): State<App>) -> Result<Response> {
 #[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics", security((), ("token" = []), ("session" = [])), responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String)))]
 pub async fn metrics(State(app): State<App>, mut parts: Parts) -> Result<Response> {
     // Behind a proxy every request comes from loopback, so that says nothing there.
-    let local = app.settings.listen.ip().is_loopback() && !app.settings.tls_terminated_upstream;
-    if !local {
-        <Caller as axum::extract::FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?.require(Action::Read)?;
+    let local = app.settings.listen.ip().is_loopback() && !app.settings.tls_terminated_upstream && app.settings.trusted_proxies.is_empty();
+    if local {
+        Anybody::from_request_parts(&mut parts, &app).await?;
+    } else {
+        Caller::from_request_parts(&mut parts, &app).await?.require(Action::Read)?;
     }
     let info = app.fleet.info();
     gauges("real", &info.counts);
@@ -85,6 +89,9 @@ fn gauges(realm: &'static str, counts: &Counts) {
 
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", operation_id = "openapi", security(()), responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = Value)))]
-pub async fn openapi() -> Response {
-    (StatusCode::OK, Json(openapi::document())).into_response()
+pub async fn openapi(_: Anybody, headers: HeaderMap) -> Result<Response> {
+    static DOCUMENT: OnceCell<Fixed> = OnceCell::const_new();
+    let build =
+        async || tokio::task::spawn_blocking(|| Fixed::json(&openapi::document())).await.map_err(Problem::internal)?.map_err(Problem::internal);
+    Ok(DOCUMENT.get_or_try_init(build).await?.answer(&headers))
 }

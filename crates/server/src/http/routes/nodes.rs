@@ -6,8 +6,8 @@ use axum::{
     response::Response,
 };
 use pitlane_api::{
-    ActivateRequest, ClearForWork, Envelope, Health, Node as ApiNode, NodePage, NodeSource, Operation, Samples, Scheduling, Status, Words,
-    WorkloadList, say,
+    ActivateRequest, ClearForWork, DiagnosticsPart, Envelope, Health, Node as ApiNode, NodePage, NodeSource, Operation, Samples, Scheduling, Status,
+    Words, WorkloadList, say,
 };
 
 use crate::{
@@ -106,14 +106,19 @@ pub async fn samples(State(app): State<App>, _: MayRead, Node(id): Node, query: 
 }
 
 /// Everything that helps somebody else to see what is the matter with the node, as plain text: versions, facts, health and signals,
-/// thresholds, the operation, checks, counts, the last activity, and what was not read. No secrets, no names or addresses of people.
+/// thresholds, the operation, checks, counts, the last activity, and what was not read. What people wrote is left out, and counted, unless `include` asks
+/// for it; no names and addresses of people. What has the form of a secret is removed from the rest, which is a second belt and no promise.
 #[utoipa::path(
     get, path = "/nodes/{id}/diagnostics", tag = "nodes", operation_id = "diagnostics",
-    params(("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128)),
+    params(
+        ("id" = String, Path, description = "The node's id.", min_length = 1, max_length = 128),
+        ("include" = Option<Vec<DiagnosticsPart>>, Query, description = "What people wrote: `reasons`, the values of `labels` that are not well known, what the `activity` log quotes.", style = Form, explode = false),
+    ),
     responses((status = 200, description = "The bundle", body = String, content_type = "text/plain")),
 )]
-pub async fn diagnostics(State(app): State<App>, _: MayRead, Node(id): Node) -> Result<Response> {
-    let mut response = Response::new(app.fleet.diagnostics(&id).await?.into());
+pub async fn diagnostics(State(app): State<App>, _: MayRead, Node(id): Node, query: Query) -> Result<Response> {
+    let include = query.words("include", DiagnosticsPart::ALL, DiagnosticsPart::as_str)?;
+    let mut response = Response::new(app.fleet.diagnostics(&id, include).await?.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     Ok(response)
 }

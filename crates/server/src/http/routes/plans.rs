@@ -11,7 +11,7 @@ use crate::{
         extract::{Body, IfMatch, Node},
         openapi::Refused,
         problem::{Result, ok, success},
-        routes::changes::{Change, actor},
+        routes::changes::{Change, DRAIN_MAX, actor},
     },
 };
 
@@ -45,7 +45,7 @@ pub async fn create(
     Node(id): Node,
     if_match: IfMatch,
     change: Change,
-    Body { value, hash }: Body<PlanRequest>,
+    Body { value, hash }: Body<PlanRequest, DRAIN_MAX>,
 ) -> Result<Response> {
     let call = change.call(caller, if_match, hash)?;
     let plan = app.fleet.plan_drain(&id, value, call).await?;
@@ -70,7 +70,7 @@ pub async fn change(
     MayDrain(caller): MayDrain,
     Node(id): Node,
     if_match: IfMatch,
-    Body { value, .. }: Body<PlanPatch>,
+    Body { value, .. }: Body<PlanPatch, DRAIN_MAX>,
 ) -> Result<Response> {
     let call = Call { actor: actor(caller), if_match: if_match.into(), idempotency: None };
     Ok(ok(app.fleet.change_plan(&id, value, call).await?))

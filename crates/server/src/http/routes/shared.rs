@@ -11,7 +11,7 @@ use axum::{
 use futures::Stream;
 use pitlane_api::{Envelope, MadeShareLink, ShareLink, ShareLinks, ShareRequest, SharedStatus, Timestamp, Words};
 use tokio::{
-    sync::{OwnedSemaphorePermit, broadcast, watch},
+    sync::{broadcast, watch},
     time::Interval,
 };
 
@@ -26,6 +26,7 @@ use crate::{
         problem::{Problem, Result, ok, success},
         routes::changes::actor,
         shared::{self, Shared},
+        streams::OpenStream,
     },
     secret,
 };
@@ -94,7 +95,7 @@ pub async fn status(shared: Shared) -> Response {
 )]
 pub async fn events(State(app): State<App>, shared: Shared) -> Result<Response> {
     // Apart from the console's own streams: whoever has a link must not keep operators out.
-    let permit = app.shared_streams.clone().try_acquire_owned().map_err(|_| {
+    let place = app.shared_streams.open(shared.link.id.clone(), shared.address).map_err(|_| {
         Problem::unavailable("too_many_streams", Words::plain("Too many people look at shared pages now. Load this page again in a while."), 30)
     })?;
     let open = Open {
@@ -107,7 +108,7 @@ pub async fn events(State(app): State<App>, shared: Shared) -> Result<Response> 
         quiet: 0,
         over: false,
         app,
-        _permit: permit,
+        _place: place,
     };
     let mut response = Response::new(Bytes::from_stream(open.into_stream()));
     let headers = response.headers_mut();
@@ -137,7 +138,7 @@ struct Open {
     quiet: u32,
     over: bool,
     queued: VecDeque<Chunk>,
-    _permit: OwnedSemaphorePermit,
+    _place: OpenStream,
 }
 
 impl Open {

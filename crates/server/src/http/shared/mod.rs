@@ -8,6 +8,8 @@ mod page;
 mod picture;
 mod speech;
 
+use std::net::IpAddr;
+
 use axum::{
     Router,
     extract::{FromRequestParts, State},
@@ -35,9 +37,9 @@ const GONE: &str = "It has expired, was revoked, or never was. Ask whoever sent 
 /// Everything below `/shared`.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/shared/page.css", get(|| file("text/css; charset=utf-8", page::STYLE)))
-        .route("/shared/page.js", get(|| file("text/javascript; charset=utf-8", page::SCRIPT)))
-        .route("/shared/mark.svg", get(|| file("image/svg+xml", include_str!("../../../../../assets/favicon.svg"))))
+        .route("/shared/page.css", get(|_: guard::Reader| file("text/css; charset=utf-8", page::STYLE)))
+        .route("/shared/page.js", get(|_: guard::Reader| file("text/javascript; charset=utf-8", page::SCRIPT)))
+        .route("/shared/mark.svg", get(|_: guard::Reader| file("image/svg+xml", include_str!("../../../../../assets/favicon.svg"))))
         .route("/shared/{token}", get(status))
         .route("/shared/{token}/picture.png", get(picture))
         .route("/shared/{token}/badge.svg", get(badge))
@@ -49,6 +51,8 @@ pub struct Shared {
     pub link: ShareLink,
     /// What it shows.
     pub status: SharedStatus,
+    /// Where whoever looks at it is.
+    pub address: Option<IpAddr>,
     /// As it stands in the path.
     secret: String,
 }
@@ -56,18 +60,19 @@ pub struct Shared {
 impl Shared {
     async fn find(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let address = guard::client(app, parts);
-        app.limits.check(Who::Address(address))?;
         let path = axum::extract::Path::<String>::from_request_parts(parts, app).await;
         let secret = path.map(|axum::extract::Path(secret)| secret).unwrap_or_default();
         let sane = secret.len() <= SECRET_MAX && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let link = if sane { app.fleet.shared_link(&SecretHash::of(&secret)).await? } else { None };
-        let Some(link) = link else {
-            // 256 bits cannot be guessed; this keeps the log and the database quiet.
-            app.limits.check(Who::Failing(address))?;
+        let hash = SecretHash::of(&secret);
+        // 256 bits cannot be guessed; this keeps the log and the database quiet.
+        let look = async { if sane { Ok(app.fleet.shared_link(&hash).await?) } else { Ok(None) } };
+        let Some(link) = app.secrets.find(&app.limits, Who::Failing(address), hash, look).await? else {
             return Err(Problem::not_found(Words::plain(format!("This link shows nothing. {GONE}"))));
         };
+        guard::known(parts);
+        app.limits.check(Who::Link(hash, address))?;
         let status = app.fleet.shared_status(&link)?;
-        Ok(Self { link, status, secret })
+        Ok(Self { link, status, secret, address })
     }
 }
 
@@ -117,10 +122,15 @@ async fn status(State(app): State<App>, headers: HeaderMap, shared: Result<Share
         body,
     )
         .into_response();
-    if code == StatusCode::TOO_MANY_REQUESTS || code == StatusCode::SERVICE_UNAVAILABLE {
+    retry_later(&mut response);
+    response
+}
+
+/// Says when another try makes sense, where it does.
+fn retry_later(response: &mut Response) {
+    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     }
-    response
 }
 
 /// A terminal gets text. Whoever previews links says `*/*` as well, so it is known by its name, or by asking for text alone.
@@ -150,6 +160,7 @@ async fn badge(shared: Result<Shared, Problem>) -> Response {
             let words = if problem.status() == StatusCode::NOT_FOUND { "link ended" } else { "unknown" };
             let mut response = image("image/svg+xml", picture::small("pitlane", words, Tone::Neutral));
             *response.status_mut() = problem.status();
+            retry_later(&mut response);
             response
         }
     }

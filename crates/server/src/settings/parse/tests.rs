@@ -63,6 +63,47 @@ fn beyond_loopback_it_needs_tls_in_front_and_its_own_address() {
 }
 
 #[test]
+fn the_public_address_may_carry_the_port_of_its_scheme() {
+    let public = |text: &str| read(&[("public-url", text)]).map(|settings| settings.public_url.unwrap());
+    for (text, origin) in [
+        ("https://x.example:443", "https://x.example"),
+        ("http://x.example:80/", "http://x.example"),
+        ("https://x.example:80", "https://x.example:80"),
+        ("https://[2001:db8::1]:443", "https://[2001:db8::1]"),
+    ] {
+        assert_eq!(public(text).unwrap().origin(), origin, "{text}");
+    }
+    let url = public("https://x.example").unwrap();
+    assert!(url.is_host("x.example") && url.is_host("X.example:443") && !url.is_host("x.example:80") && !url.is_host("x.example:4430"));
+    assert!(url.is_origin("https://x.example:443") && !url.is_origin("http://x.example") && !url.is_origin("https://x.example.evil"));
+    assert!(public("https://:secret@x.example").is_err());
+}
+
+#[test]
+fn proxies_are_named_by_address_and_network() {
+    let proxies = |pairs: &[(&'static str, &str)]| {
+        read(pairs).map(|settings| settings.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(proxies(&[]).unwrap(), "", "nobody");
+    assert_eq!(proxies(&[("tls-terminated-upstream", "true")]).unwrap(), "127.0.0.0/8 ::1/128", "the one on this machine");
+    let named = [("tls-terminated-upstream", "true"), ("trusted-proxies", "10.0.0.7, 10.1.2.3/16 fd00::1/8,::ffff:192.0.2.1")];
+    assert_eq!(proxies(&named).unwrap(), "10.0.0.7/32 10.1.0.0/16 fd00::/8 192.0.2.1/32");
+    assert!(proxies(&[("trusted-proxies", "proxy.example.org")]).unwrap_err().contains("is not an address or a network"));
+    assert!(proxies(&[("trusted-proxies", "0.0.0.0/0")]).unwrap_err().contains("is everybody"));
+    let outside = [("listen", "0.0.0.0:7070"), ("tls-terminated-upstream", "true"), ("public-url", "https://x.example")];
+    assert!(read(&outside).unwrap().proxy_is_not_named());
+    assert!(!read(&[&outside[..], &[("trusted-proxies", "10.0.0.7")]].concat()).unwrap().proxy_is_not_named());
+}
+
+#[test]
+fn one_address_and_one_caller_may_have_a_part_of_all() {
+    let most = |pairs: &[(&'static str, &str)]| read(pairs).map(|s| (s.max_connections_per_address, s.max_streams_per_caller)).unwrap();
+    assert_eq!(most(&[]), (1_000, 250));
+    assert_eq!(most(&[("max-connections", "60"), ("max-streams", "1")]), (30, 1));
+    assert_eq!(most(&[("max-connections-per-address", "5000"), ("max-streams-per-caller", "7")]), (5_000, 7));
+}
+
+#[test]
 fn the_file_gives_what_flags_do_not() {
     let folder = std::env::temp_dir().join(format!("pitlane-settings-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -74,6 +115,9 @@ fn the_file_gives_what_flags_do_not() {
     assert!(settings.production);
     assert_eq!(settings.thresholds.settle_s, 120, "a flag wins over the file");
     assert_eq!(settings.thresholds.disk_bad_percent, 85.5);
+
+    std::fs::write(&file, "trusted_proxies = [\"10.0.0.7\", \"10.1.0.0/16\"]\n").unwrap();
+    assert_eq!(read(&[("config", path)]).unwrap().trusted_proxies.len(), 2, "a list");
 
     std::fs::write(&file, "listne = \"127.0.0.1:9000\"\n").unwrap();
     let error = read(&[("config", path)]).unwrap_err();
