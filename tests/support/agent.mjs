@@ -65,10 +65,9 @@ export class Agent {
     return this;
   }
 
-  /** One heartbeat, with everything. */
-  async beat() {
-    this.seq += 1;
-    return this.#post("heartbeat", {
+  /** What the next heartbeat says: everything. */
+  report() {
+    return {
       seq: this.seq,
       boot_id: this.bootId,
       clock: new Date().toISOString(),
@@ -77,7 +76,13 @@ export class Agent {
       docker: this.docker,
       caddy: this.caddy,
       containers: this.containers,
-    });
+    };
+  }
+
+  /** One heartbeat. */
+  async beat() {
+    this.seq += 1;
+    return this.#post("heartbeat", this.report());
   }
 
   /** Beats until `stop`. A server that is away is no reason to end, as for the real agent. */

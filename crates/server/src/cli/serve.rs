@@ -323,7 +323,7 @@ async fn welcome(settings: &Settings, store: &SqliteStore) -> Result<(), Failure
 async fn enrolment(store: &SqliteStore, shape: EnrolmentShape) -> Result<String, Failure> {
     let expires_at = token::later(Timestamp::now(), ENROL_TTL)?;
     let (secret, kept) = token::enrolment_token(shape, "pitlane serve", expires_at);
-    at_start(store, || store.create_enrolment_token(&kept)).await?;
+    at_start(store, || store.create_enrolment_token(&kept, &[])).await?;
     Ok(secret)
 }
 

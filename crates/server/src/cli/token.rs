@@ -166,8 +166,7 @@ async fn create(args: CreateArgs) -> Result<ExitCode, Failure> {
     let now = Timestamp::now();
     let expires_at = args.expires.map(|after| later(now, after)).transpose()?;
     let (secret, token) = api_token(&name, role, now, expires_at);
-    store.create_token(&token).await?;
-    note(&store, say!("made a token for {} with the role {}", &name, role.as_str())).await?;
+    store.create_token(&token, &[by_user(say!("made a token for {} with the role {}", &name, role.as_str()))]).await?;
     store.close().await;
     let until = expires_at.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {at}"));
     eprintln!("Token {} for {} ({role}), valid {until}. It is shown this once:", token.id, text::line(&name));
@@ -182,8 +181,7 @@ async fn enroll(args: EnrollArgs) -> Result<ExitCode, Failure> {
     let expires_at = later(Timestamp::now(), args.expires.unwrap_or(ENROL_TTL))?;
     let shape = EnrolmentShape { multi_use: args.multi_use, allow_replace: args.allow_replace, engine_node_id: args.engine_node_id };
     let (secret, token) = enrolment_token(shape, &user(), expires_at);
-    store.create_enrolment_token(&token).await?;
-    note(&store, say!("made the enrolment token {}", &token.id)).await?;
+    store.create_enrolment_token(&token, &[by_user(say!("made the enrolment token {}", &token.id))]).await?;
     store.close().await;
     let uses = if token.multi_use { "any number of agents" } else { "one agent" };
     let console = local::read(&data_dir).map_or_else(|| "<the address of this server>".to_owned(), |local| local.console);
@@ -275,8 +273,7 @@ async fn revoke(args: RevokeArgs) -> Result<ExitCode, Failure> {
         (None, []) => return Err(Failure::refused(format!("there is no valid token {}; `pitlane token list` shows them", wanted))),
         (None, several) => return Err(Failure::refused(format!("{} tokens are called {}; name one by its id", several.len(), wanted))),
     };
-    store.revoke_token(&token.id, Timestamp::now()).await?;
-    note(&store, say!("revoked the token of {}", &token.name)).await?;
+    store.revoke_token(&token.id, Timestamp::now(), &[by_user(say!("revoked the token of {}", &token.name))]).await?;
     store.close().await;
     println!("Revoked {} ({}). Its sessions have ended; open pages close within seconds.", token.id, text::line(&token.name));
     Ok(ExitCode::SUCCESS)
@@ -311,11 +308,7 @@ pub async fn sign_in_link(args: SignInLinkArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn note(store: &impl Store, message: Words) -> Result<(), Failure> {
-    store.append_activity(&[by_user(message)]).await?;
-    Ok(())
-}
-
+/// The entry that is written together with what it tells of.
 fn by_user(message: Words) -> NewActivity {
     NewActivity {
         actor_kind: ActorKind::Person,

@@ -8,7 +8,7 @@ use pitlane_api::{
 use pitlane_engine::NewHost;
 use sha2::{Digest, Sha256};
 
-use super::{Error, Fleet, Result, report_check::check_enrolment_request, types::from_engine, view};
+use super::{Error, Fleet, Result, agents::UnkeptBeat, report_check::check_enrolment_request, types::from_engine, view};
 use crate::store::{Enrolled, Enrolment, EnrolmentToken, NewActivity, SecretHash};
 
 impl Fleet {
@@ -107,29 +107,45 @@ impl Fleet {
         Ok(claimed.to_owned())
     }
 
-    /// Takes in a heartbeat. It costs no store write; the view folds it in a moment later.
+    /// Takes in a heartbeat. The first one since the agent enrolled, its host booted or its version changed is on the disk before this
+    /// returns; any other costs no store write, and the view folds it in a moment later.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`]: nobody has this token, the agent must enrol again. [`Error::Invalid`]: a field is out of its bounds.
-    pub fn heartbeat(&self, agent_token: &str, beat: HeartbeatRequest) -> Result<HeartbeatResponse> {
+    /// [`Error::Unauthorized`]: nobody has this token, the agent must enrol again. [`Error::StoreUnavailable`]: a first beat could not be
+    /// kept, the agent must send it again. [`Error::Invalid`]: a field is out of its bounds.
+    pub async fn heartbeat(self: &Arc<Self>, agent_token: &str, beat: HeartbeatRequest) -> Result<HeartbeatResponse> {
+        let (answer, unkept) = self.take_in_heartbeat(agent_token, beat)?;
+        if let Some(beat) = unkept {
+            self.keep_first_beat(beat).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Takes in a heartbeat, in memory. Gives back what must be kept before it is answered.
+    pub(super) fn take_in_heartbeat(&self, agent_token: &str, beat: HeartbeatRequest) -> Result<(HeartbeatResponse, Option<UnkeptBeat>)> {
         self.check_report(agent_token, &beat)?;
         let taken = self.agents.beat(&SecretHash::of(agent_token), beat);
         let taken = taken.ok_or_else(unknown_agent)?;
         let skew = taken.clock_offset_s.filter(|offset| offset.abs() > self.settings.thresholds.clock_skew_s);
         let message = skew.map(|offset| format!("This host's clock is off by {offset:.0} s against the server's."));
-        Ok(HeartbeatResponse {
+        let answer = HeartbeatResponse {
             heartbeat_every_s: self.settings.thresholds.heartbeat_every_s,
             send_containers: taken.send_containers,
             clock_offset_s: taken.clock_offset_s,
             message,
             server_time: self.settings.clock.now(),
-        })
+        };
+        Ok((answer, taken.unkept))
     }
 }
 
 /// Nobody has the token that came with a heartbeat.
 pub(super) fn unknown_agent() -> Error {
     unauthorized("This agent's token is not known: enrol again.")
+}
+
+pub(super) fn too_many_first_beats() -> Error {
+    Error::StoreUnavailable { message: Words::plain("the database is busy: too many agents have enrolled at once") }
 }
 
 impl Fleet {

@@ -8,6 +8,7 @@ use pitlane_engine::{Record, SetScheduling};
 use super::{
     Call, Error, Fleet, Result,
     accept::{about, check_revision, entry_by},
+    intents::{Change, Wanted},
     types::from_engine,
 };
 use crate::store::NewActivity;
@@ -36,8 +37,7 @@ impl Fleet {
         if let Some(operation) = self.view().get(id).and_then(|entry| entry.operation.clone()).filter(|operation| !operation.state.is_finished()) {
             return Err(Refusal::OperationInProgress { operation: Box::new(operation) }.into());
         }
-        // Nothing is changed at the engine that could not be written down afterwards.
-        self.store.check_writable().await?;
+        self.settle_before_the_next(id, &node).await;
         let by_us = || Record { reason: None, by: Some(call.actor.name.clone()), since: None, expected_back_at: None, operation_id: None };
         let mut record = node.record.clone().unwrap_or_else(by_us);
         if reason.is_some() {
@@ -46,17 +46,6 @@ impl Fleet {
         if let Some(at) = patch.expected_back_at {
             record.expected_back_at = at;
         }
-        let change = SetScheduling { target: Scheduling::Maintenance, record: Some(record.clone()), expected: node.revision() };
-        let written = match self.heard(self.engine.set_scheduling(&engine_node_id, change).await) {
-            Ok(written) => written,
-            Err(pitlane_engine::Error::Conflict) => {
-                let current = self.look(&engine_node_id).await.map_err(from_engine)?.revision();
-                return Err(Refusal::RevisionConflict { current }.into());
-            }
-            Err(error) => return Err(from_engine(error)),
-        };
-        self.put(written);
-        let node = self.node(id)?;
         let message = match (&patch.reason, patch.expected_back_at) {
             (None, Some(Some(at))) => say!("Changed when the node is expected back: {}.", at),
             (None, _) => say!("The node is no longer expected back at a time."),
@@ -64,7 +53,24 @@ impl Fleet {
             (Some(_), Some(_)) => say!("Changed the maintenance: its reason, and when the node is expected back."),
         };
         let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::MaintenanceChanged, message);
-        self.note(NewActivity { reason: record.reason, ..about(entry, id, &node.name) });
-        Ok(node)
+        let entry = NewActivity { reason: record.reason.clone(), ..about(entry, id, &node.name) };
+        let wanted = Wanted::Maintenance { before: node.revision(), record: record.clone() };
+        // Nothing is changed at the engine that is not written down before.
+        let intent = self.intend(Change { engine_node_id: Some(engine_node_id.clone()), wanted }, entry).await?;
+        let change = SetScheduling { target: Scheduling::Maintenance, record: Some(record), expected: node.revision() };
+        let written = match self.heard(self.engine.set_scheduling(&engine_node_id, change).await) {
+            Ok(written) => written,
+            Err(error) => {
+                self.intent_failed(&intent, &error).await;
+                if error != pitlane_engine::Error::Conflict {
+                    return Err(from_engine(error));
+                }
+                let current = self.look(&engine_node_id).await.map_err(from_engine)?.revision();
+                return Err(Refusal::RevisionConflict { current }.into());
+            }
+        };
+        self.put(written);
+        self.intent_carried_out(&intent, None).await;
+        self.node(id)
     }
 }

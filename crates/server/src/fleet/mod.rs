@@ -5,6 +5,7 @@
 //!   keeps of it what is to survive a restart.
 //! * one file per use case: `drain`, `activate`, `stop` (abort and retry), `maintenance`, `remove`, `enroll`, `reads`.
 //! * `plan`: drains that begin later, by themselves.
+//! * `intents`: what is asked of the engine beside operations, settled into what really happened.
 //! * `reconcile`: carries accepted operations out until they are done, through crashes and absences.
 //! * [`Hub`](hub::Hub): the event stream.
 //!
@@ -27,8 +28,10 @@ mod diagnostics;
 mod drain;
 mod engine_state;
 mod enroll;
+mod first_beats;
 mod guards;
 mod hub;
+mod intents;
 mod keep;
 mod maintenance;
 mod observe;
@@ -97,6 +100,8 @@ pub struct Fleet {
     /// The reconciler of every unfinished operation, to be woken before its time.
     reconcilers: Mutex<HashMap<OperationId, Arc<Notify>>>,
     scribe: scribe::Desk,
+    intents: intents::Intents,
+    first_beats: first_beats::FirstBeats,
     links: share::Links,
     bulks: bulk::Bulks,
     plans: plan::Plans,

@@ -55,6 +55,7 @@ impl Fleet {
         if !std::mem::replace(&mut lock(&self.engine_state).listed, true) {
             let fleet = self.clone();
             self.spawn("fleet.settle_bulks", async move { fleet.settle_what_arrived().await });
+            self.look_after_intents();
         }
     }
 
@@ -125,13 +126,18 @@ impl Fleet {
             Ok(node) => node,
             Err(error) => {
                 if matches!(error, pitlane_engine::Error::NotFound(_)) {
+                    if self.settle_by(engine_node_id, None).await.by_us {
+                        self.removed_by_us(engine_node_id);
+                    }
                     self.gone(engine_node_id);
                 }
                 return Err(error);
             }
         };
+        let settled = self.settle_by(engine_node_id, Some(&node)).await;
         let before = self.view().by_engine_node(engine_node_id).map(|entry| (entry.engine.clone(), entry.operation.clone()));
         let meaning = match &before {
+            Some((before, _)) if settled.by_us && before.revision() != node.revision() => Meaning::Own,
             Some((before, operation)) => self.meaning(before, &node, operation.as_ref()).await,
             None => Meaning::Nothing,
         };

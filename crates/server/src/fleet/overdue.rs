@@ -24,7 +24,7 @@ impl Told {
 }
 
 /// An engine may keep whole seconds only: what was written and what is read are the same time.
-fn whole(at: Timestamp) -> Timestamp {
+pub(super) fn whole(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

@@ -22,7 +22,6 @@ use super::{
     clock::plus,
     guards::only_just_started,
     lock,
-    observe::shows,
     types::from_engine,
     view,
 };
@@ -341,23 +340,11 @@ impl Fleet {
         if !kept.state.is_finished() {
             return Next::Again;
         }
-        let engine_node_id = self.engine_node_id(&current.node_id).ok();
-        if current.step == OperationStep::Engine
-            && let Some(engine_node_id) = engine_node_id
-            && let Ok(node) = self.look(&engine_node_id).await
+        if self.intents.has_open(&current.node_id)
+            && let Ok(engine_node_id) = self.engine_node_id(&current.node_id)
+            && let Err(error) = self.look(&engine_node_id).await
         {
-            let text = say!(
-                "{} It was with the engine meanwhile: {}.",
-                Refusal::OperationFinished { operation: Box::new(kept.clone()) }.message(),
-                shows(&node)
-            );
-            self.note(self.entry(&kept, ActivityKind::OperationAborted, text));
-            if kept.state == OperationState::Aborted
-                && arrived(&kept, &node)
-                && let Err(error) = self.bulk_arrived(&kept).await
-            {
-                tracing::warn!(%error, "that an aborted operation arrived could not be kept with its bulk operation");
-            }
+            tracing::debug!(%error, "what became of an aborted operation is looked for again");
         }
         Next::Done
     }

@@ -7,6 +7,7 @@ use pitlane_api::{ActivityKind, Health, NodeId, rules, say};
 use super::{
     Call, Error, Fleet, Result,
     accept::{about, check_revision, entry_by},
+    intents::{Change, Wanted},
     lock,
     types::from_engine,
 };
@@ -47,24 +48,32 @@ impl Fleet {
             })?;
             Ok(name)
         })?;
-        // Nothing is removed at the engine that could not be written down afterwards.
-        self.store.check_writable().await?;
+        self.settle_before_the_next(id, &engine_node).await;
+        let message = if reason.is_some() { say!("Removed the node, although its workloads could not be read.") } else { say!("Removed the node.") };
+        let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::NodeRemoved, message);
+        let change = Change { engine_node_id: Some(engine_node_id.clone()), wanted: Wanted::Removed };
+        // Nothing is removed at the engine that is not written down before.
+        let intent = self.intend(change, NewActivity { reason, ..about(entry, id, &name) }).await?;
         self.view_mut().set_deleting(id, true, facts(), self.moment());
         if let Err(error) = self.heard(self.engine.remove(&engine_node_id).await) {
             self.view_mut().set_deleting(id, false, facts(), self.moment());
+            self.intent_failed(&intent, &error).await;
             return Err(from_engine(error));
         }
-        self.agents.forget(&engine_node_id);
-        lock(&self.lists).remove(id);
-        self.view_mut().remove(&engine_node_id, self.settings.clock.now());
-        let message = if reason.is_some() { say!("Removed the node, although its workloads could not be read.") } else { say!("Removed the node.") };
-        let entry = entry_by(&call.actor, self.settings.clock.now(), ActivityKind::NodeRemoved, message);
-        self.note(NewActivity { reason, ..about(entry, id, &name) });
         self.end_plan_of(id, say!("The node was removed.")).await;
-        if let Err(error) = self.store.forget_node(id).await {
-            // The next start finishes this; the node itself is gone.
-            tracing::warn!(%error, node = %id, "the agent of a removed node could not be forgotten");
-        }
+        self.intent_carried_out(&intent, Some(id)).await;
+        self.removed_by_us(&engine_node_id);
         Ok(())
+    }
+
+    /// The engine has the node no more, because that was asked of it here.
+    pub(super) fn removed_by_us(&self, engine_node_id: &str) {
+        self.agents.forget(engine_node_id);
+        let removed = self.view_mut().remove(engine_node_id, self.settings.clock.now());
+        if let Some(entry) = removed {
+            self.urgent.notify_one();
+            lock(&self.lists).remove(&entry.node.id);
+            self.wake_node(&entry.node.id);
+        }
     }
 }

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 500;
 #[derive(Default)]
 pub(super) struct Desk {
     waiting: Mutex<VecDeque<NewActivity>>,
-    confirmed: Mutex<Vec<(NodeId, String)>>,
+    confirmed: Mutex<Vec<NodeId>>,
     written: Mutex<Vec<ActivityEntry>>,
     wake: Notify,
     /// One writes at a time, so that nothing is written twice.
@@ -32,8 +32,8 @@ pub(super) struct Desk {
 }
 
 impl Fleet {
-    /// Puts an entry on the desk.
-    pub fn note(&self, entry: NewActivity) {
+    /// Puts an entry on the desk: it is written soon, and may be lost where the server is killed before. Only for what nobody was answered.
+    pub(super) fn note(&self, entry: NewActivity) {
         let mut waiting = lock(&self.scribe.waiting);
         if waiting.len() == DESK {
             waiting.pop_front();
@@ -44,8 +44,8 @@ impl Fleet {
     }
 
     /// The first clean beat of a node.
-    pub(super) fn note_confirmed(&self, id: NodeId, engine_node_id: String) {
-        lock(&self.scribe.confirmed).push((id, engine_node_id));
+    pub(super) fn note_confirmed(&self, id: NodeId) {
+        lock(&self.scribe.confirmed).push(id);
         self.scribe.wake.notify_one();
     }
 
@@ -73,11 +73,11 @@ impl Fleet {
     pub(super) async fn scribe_now(&self) -> bool {
         let _pen = self.scribe.pen.lock().await;
         let confirmed = std::mem::take(&mut *lock(&self.scribe.confirmed));
-        let mut confirmed = confirmed.into_iter();
-        while let Some((id, engine_node_id)) = confirmed.next() {
-            if let Err(error) = self.store.confirm_agent(&id, self.settings.clock.now()).await {
-                tracing::warn!(%error, node = %id, "a first heartbeat could not be kept");
-                lock(&self.scribe.confirmed).extend(std::iter::once((id, engine_node_id)).chain(confirmed));
+        let mut batches = confirmed.chunks(AT_ONCE);
+        while let Some(batch) = batches.next() {
+            if let Err(error) = self.store.confirm_agents(batch, self.settings.clock.now()).await {
+                tracing::warn!(%error, nodes = batch.len(), "first clean heartbeats could not be kept yet");
+                lock(&self.scribe.confirmed).extend(batch.iter().chain(batches.flatten()).cloned());
                 return false;
             }
         }

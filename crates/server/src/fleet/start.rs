@@ -84,6 +84,8 @@ impl Fleet {
             node_locks: Mutex::new(HashMap::new()),
             reconcilers: Mutex::new(HashMap::new()),
             scribe: scribe::Desk::default(),
+            intents: Default::default(),
+            first_beats: Default::default(),
             links: share::Links::new(links),
             bulks: Default::default(),
             plans,
@@ -100,10 +102,15 @@ impl Fleet {
             agents,
         });
         fleet.take_up_operations().await?;
+        fleet.take_up_intents().await?;
         fleet.take_up_plans();
         let changes = fleet.engine.watch();
         fleet.ask_version().await;
         fleet.relist().await;
+        if fleet.engine.kind() == EngineKind::Embedded {
+            // It answers from this process: whoever looks finds everything settled.
+            fleet.settle_what_is_open().await;
+        }
         fleet.forget_orphans(known_agents).await;
         fleet.keep_going(changes);
         for operation in fleet.store.unfinished_operations().await? {

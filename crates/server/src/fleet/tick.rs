@@ -70,6 +70,7 @@ impl Fleet {
         self.publish_activity();
         self.publish_bulks();
         self.hub.forget_snapshot();
+        self.look_after_intents();
         self.watch_engine();
     }
 
@@ -89,7 +90,7 @@ impl Fleet {
         let happenings = view.rebuild(id, self.agents.facts(&engine_node_id), self.moment());
         if view.take_confirmed(id) {
             self.agents.confirm(&engine_node_id);
-            self.note_confirmed(id.clone(), engine_node_id);
+            self.note_confirmed(id.clone());
         }
         if !happenings.is_empty() {
             told.push((id.clone(), happenings));

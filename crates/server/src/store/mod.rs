@@ -9,6 +9,7 @@
 //! port of its own, `pitlane_engine_embedded::Records`, which the SQLite store implements on the same file.
 
 mod error;
+mod intents;
 mod secret;
 mod sqlite;
 mod types;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation, OperationId, PlannedDrain, Revision, Sample, Timestamp};
 
 pub use error::{Error, Result};
+pub use intents::{FirstBeat, Intent};
 pub use secret::SecretHash;
 pub use sqlite::{Found, ServeLock, SqliteStore, patiently};
 pub use types::*;
@@ -53,6 +55,27 @@ pub trait Store: Send + Sync + 'static {
     /// The newest operation of every node that ever had one.
     async fn last_operations(&self) -> Result<Vec<Operation>>;
 
+    // --- changes at an engine beside operations ---
+
+    /// Keeps what is about to be asked of an engine, before it is asked.
+    async fn keep_intent(&self, intent: &Intent) -> Result<()>;
+
+    /// Those that are not settled, oldest first: what a restarted server finds out from the engine.
+    async fn open_intents(&self) -> Result<Vec<Intent>>;
+
+    /// Settles an intent: writes what became of it and, where `forget` names a node that was removed, forgets what
+    /// [`Store::forget_node`] does, in one transaction. `None`, and nothing is written: it was settled before.
+    async fn settle_intent(&self, id: &str, activity: &[NewActivity], forget: Option<&NodeId>) -> Result<Option<Vec<ActivityEntry>>>;
+
+    /// The same as [`Store::save_operation`], with the intent to find out what the engine made of what it may have already.
+    async fn abort_operation(
+        &self,
+        before: &Operation,
+        after: &Operation,
+        activity: &[NewActivity],
+        intent: Option<&Intent>,
+    ) -> Result<Option<Vec<ActivityEntry>>>;
+
     // --- activity ---
 
     /// Appends entries, in order, and gives them back with their ids.
@@ -63,8 +86,8 @@ pub trait Store: Send + Sync + 'static {
 
     // --- agents ---
 
-    /// Keeps an enrolment token.
-    async fn create_enrolment_token(&self, token: &EnrolmentToken) -> Result<()>;
+    /// Keeps an enrolment token with its activity.
+    async fn create_enrolment_token(&self, token: &EnrolmentToken, activity: &[NewActivity]) -> Result<()>;
 
     /// The enrolment token with this hash, spent and expired ones too: the caller says which is the matter.
     async fn enrolment_token(&self, hash: &SecretHash) -> Result<Option<EnrolmentToken>>;
@@ -80,8 +103,12 @@ pub trait Store: Send + Sync + 'static {
     /// Every agent, to begin with.
     async fn agents(&self) -> Result<Vec<Agent>>;
 
-    /// Notes the first clean heartbeat a node ever had. Only the first call for an agent counts.
-    async fn confirm_agent(&self, node: &NodeId, at: Timestamp) -> Result<()>;
+    /// Notes the first clean heartbeat that each of these nodes ever had. Only the first call for an agent counts.
+    async fn confirm_agents(&self, nodes: &[NodeId], at: Timestamp) -> Result<()>;
+
+    /// Keeps the first reports of many agents since they enrolled: from then on a single-use token is spent for good. `false`: this
+    /// agent is not there any more, or another one has taken its place; nothing was kept of it.
+    async fn keep_first_beats(&self, beats: &[FirstBeat]) -> Result<Vec<bool>>;
 
     /// Keeps the last reports of many agents at once, so that a restarted server knows what was said last.
     async fn save_reports(&self, reports: &[StoredReport]) -> Result<()>;
@@ -100,8 +127,8 @@ pub trait Store: Send + Sync + 'static {
 
     // --- sign-in ---
 
-    /// Keeps a token for people or scripts.
-    async fn create_token(&self, token: &ApiToken) -> Result<()>;
+    /// Keeps a token for people or scripts, with its activity.
+    async fn create_token(&self, token: &ApiToken, activity: &[NewActivity]) -> Result<()>;
 
     /// The token with this hash, expired and revoked ones too: see [`ApiToken::usable`].
     async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiToken>>;
@@ -109,8 +136,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every token, newest first.
     async fn tokens(&self) -> Result<Vec<ApiToken>>;
 
-    /// Revokes a token and ends every session that was opened with it. `false`: there is no such token, or it was revoked.
-    async fn revoke_token(&self, id: &str, at: Timestamp) -> Result<bool>;
+    /// Revokes a token and ends every session that was opened with it, with its activity. `false`, and no activity is written: there is no
+    /// such token, or it was revoked.
+    async fn revoke_token(&self, id: &str, at: Timestamp, activity: &[NewActivity]) -> Result<bool>;
 
     /// Revokes every token that is not revoked but the one with the hash `except`, ends every session, and takes back every sign-in code, with the activity: all
     /// or nothing. Gives back how many tokens and how many sessions those were.

@@ -121,7 +121,7 @@ async fn it_ends_when_its_token_is_revoked_by_another_process() {
     let mut stream = Stream::of(world.get("/api/v1/events").bearer(&token).open().await);
     stream.next().await.unwrap();
     let id = world.store.tokens().await.unwrap().remove(0).id;
-    world.store.revoke_token(&id, jiff::Timestamp::now()).await.unwrap();
+    world.store.revoke_token(&id, jiff::Timestamp::now(), &[]).await.unwrap();
     stream.end().await;
 }
 

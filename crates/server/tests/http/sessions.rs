@@ -36,7 +36,7 @@ async fn token_of(world: &World, name: &str, role: Role) -> (String, String) {
         revoked_at: None,
         last_used_at: None,
     };
-    world.store.create_token(&token).await.unwrap();
+    world.store.create_token(&token, &[]).await.unwrap();
     (token.id, secret)
 }
 
@@ -259,7 +259,7 @@ async fn a_revoked_token_takes_the_streams_of_its_sessions_with_it() {
     let streams =
         [Stream::of(world.get("/api/v1/events").cookie(&cookie).open().await), Stream::of(world.get("/api/v1/events").bearer(&token).open().await)];
     // As `pitlane token revoke` does it, in another process.
-    world.store.revoke_token(&id, jiff::Timestamp::now()).await.unwrap();
+    world.store.revoke_token(&id, jiff::Timestamp::now(), &[]).await.unwrap();
     for stream in streams {
         stream.end().await;
     }

@@ -60,7 +60,7 @@ async fn a_token_signs_in_and_takes_its_sessions_with_it_when_it_is_revoked() {
     world.get("/api/v1/fleet").header("cookie", &cookie).send().await.data(200);
 
     let id = world.store.tokens().await.unwrap().remove(0).id;
-    world.store.revoke_token(&id, jiff::Timestamp::now()).await.unwrap();
+    world.store.revoke_token(&id, jiff::Timestamp::now(), &[]).await.unwrap();
     world.get("/api/v1/fleet").bearer(&token).send().await.refused(401, "unauthorized");
     world.get("/api/v1/fleet").header("cookie", &cookie).send().await.refused(401, "unauthorized");
     world.post("/api/v1/session").json(&json!({ "token": token })).send().await.refused(401, "unauthorized");

@@ -106,7 +106,7 @@ impl World {
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.create_token(&token).await.unwrap();
+        self.store.create_token(&token, &[]).await.unwrap();
         secret
     }
 
@@ -140,7 +140,7 @@ impl World {
             expires_at: Timestamp::now() + Duration::from_secs(600),
             used_at: None,
         };
-        self.store.create_enrolment_token(&token).await.unwrap();
+        self.store.create_enrolment_token(&token, &[]).await.unwrap();
         secret
     }
 

@@ -69,6 +69,19 @@ pub(super) struct NotedRefusal {
 pub(super) struct Taken {
     pub send_containers: bool,
     pub clock_offset_s: Option<f64>,
+    /// It is the first one since the agent enrolled, its host booted or its version changed, as far as the store knows.
+    pub unkept: Option<UnkeptBeat>,
+}
+
+/// A beat that is to be kept before it is answered.
+#[derive(Debug)]
+pub(super) struct UnkeptBeat {
+    pub node_id: NodeId,
+    pub engine_node_id: String,
+    pub token: SecretHash,
+    pub report: Arc<HeartbeatRequest>,
+    /// When it arrived.
+    pub at: Timestamp,
 }
 
 impl Agents {
@@ -95,6 +108,8 @@ impl Agents {
             if old.machine_id != agent.machine_id {
                 state.replaced();
             }
+            // Whoever enrols anew has to be heard anew.
+            state.report_is_kept = agent.last_report_at.is_some();
         }
         let cell = Arc::new(Cell {
             node_id: agent.node_id.clone(),
@@ -128,11 +143,31 @@ impl Agents {
         let send_containers = state.take_in(beat, elapsed, now, self.every);
         let clock_offset_s = state.clock_offset_s;
         let listed = std::mem::replace(&mut state.listed, true);
+        let report = state.report.clone().filter(|_| !state.report_is_kept);
         drop(state);
         if !listed {
             self.beaten().push(cell.engine_node_id.clone());
         }
-        Some(Taken { send_containers, clock_offset_s })
+        let unkept = report.map(|report| UnkeptBeat {
+            node_id: cell.node_id.clone(),
+            engine_node_id: cell.engine_node_id.clone(),
+            token: *token,
+            report,
+            at: now,
+        });
+        Some(Taken { send_containers, clock_offset_s, unkept })
+    }
+
+    /// The store has a report of the agent with this token.
+    pub(super) fn report_is_kept(&self, engine_node_id: &str, token: &SecretHash) {
+        if let Some(cell) = self.cell(engine_node_id).filter(|cell| cell.token == *token) {
+            cell.state().report_is_kept = true;
+        }
+    }
+
+    /// Whether a clean beat has confirmed the node.
+    pub(super) fn is_confirmed(&self, engine_node_id: &str) -> bool {
+        self.cell(engine_node_id).is_some_and(|cell| cell.state().confirmed)
     }
 
     /// Notes that a heartbeat of this agent was refused because of a field; `None`: nobody has this token.

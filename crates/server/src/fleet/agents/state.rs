@@ -44,6 +44,8 @@ pub(super) struct State {
     pub counts: WorkloadCounts,
     /// A clean heartbeat confirmed the node once.
     pub confirmed: bool,
+    /// The store has a report since the agent enrolled, and since its host booted and its version changed.
+    pub report_is_kept: bool,
     /// The agent said that it ends on purpose.
     pub stopping: bool,
     /// What a person should read of, not yet told.
@@ -99,6 +101,7 @@ impl State {
             report: report.map(Arc::new),
             report_at: agent.last_report_at,
             confirmed: agent.confirmed_at.is_some(),
+            report_is_kept: agent.last_report_at.is_some(),
             ..Self::default()
         }
     }
@@ -116,7 +119,8 @@ impl State {
             if before.agent_version != beat.agent_version {
                 self.add_news(News::Updated { from: before.agent_version.clone(), to: beat.agent_version.clone() });
             }
-            self.keep |= before.boot_id != beat.boot_id || before.agent_version != beat.agent_version;
+            // What is told of such a beat is told once, also over a kill of the server.
+            self.report_is_kept &= before.boot_id == beat.boot_id && before.agent_version == beat.agent_version;
         }
         // "Unchanged" holds within one run of the agent only, and only while this server has been listening to it.
         let same_run = self.beat.is_some() && before.as_ref().is_some_and(|before| beat.seq > before.seq && before.boot_id == beat.boot_id);

@@ -9,7 +9,7 @@ use crate::{
     store::{EnrolmentToken, SecretHash, Store},
 };
 
-async fn token(world: &World, secret: &str, adjust: impl FnOnce(&mut EnrolmentToken)) {
+pub(super) async fn token(world: &World, secret: &str, adjust: impl FnOnce(&mut EnrolmentToken)) {
     let mut token = EnrolmentToken {
         id: secret.into(),
         hash: SecretHash::of(secret),
@@ -22,7 +22,7 @@ async fn token(world: &World, secret: &str, adjust: impl FnOnce(&mut EnrolmentTo
         used_at: None,
     };
     adjust(&mut token);
-    world.store.create_enrolment_token(&token).await.unwrap();
+    world.store.create_enrolment_token(&token, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -37,8 +37,8 @@ async fn a_single_use_token_is_used_once() {
     // The first answer got lost on its way: the same machine may ask again until it has beaten.
     let again = world.fleet.enroll(enrolment("a", "once", false), None).await.unwrap();
     assert_eq!(again.node_id, first.node_id);
-    assert!(matches!(world.fleet.heartbeat(&first.agent_token, clean_report()), Err(Error::Unauthorized(_))));
-    world.fleet.heartbeat(&again.agent_token, clean_report()).unwrap();
+    assert!(matches!(world.fleet.take_in_heartbeat(&first.agent_token, clean_report()), Err(Error::Unauthorized(_))));
+    world.fleet.take_in_heartbeat(&again.agent_token, clean_report()).unwrap();
     assert_eq!(world.count(ActivityKind::NodeEnrolled).await, 2);
 }
 
@@ -74,7 +74,7 @@ async fn a_second_claimant_needs_an_admin() {
     let taken = world.fleet.enroll(EnrollRequest { name: "a2".into(), ..enrolment("new", "replace", false) }, None).await.unwrap();
     assert_eq!(taken.node_id, hosts[0].id);
     assert_eq!(world.node(&hosts[0].id).name, "a2");
-    assert!(matches!(world.fleet.heartbeat(&hosts[0].token, clean_report()), Err(Error::Unauthorized(_))));
+    assert!(matches!(world.fleet.take_in_heartbeat(&hosts[0].token, clean_report()), Err(Error::Unauthorized(_))));
     let list = world.fleet.workloads(&taken.node_id).await.unwrap();
     assert!(!list.complete && list.workloads.is_empty(), "the word of the old machine is not the new one's");
 }
@@ -122,7 +122,7 @@ async fn a_clock_that_is_off_is_said() {
     let world = World::new().await;
     let hosts = world.hosts(&["a"]).await;
     let ahead = world.settings.clock.now().checked_add(jiff::SignedDuration::from_secs(45)).unwrap();
-    let answer = world.fleet.heartbeat(&hosts[0].token, HeartbeatRequest { seq: 2, clock: ahead, ..clean_report() }).unwrap();
+    let answer = world.fleet.take_in_heartbeat(&hosts[0].token, HeartbeatRequest { seq: 2, clock: ahead, ..clean_report() }).unwrap().0;
     assert_eq!(answer.clock_offset_s, Some(45.0));
     assert!(answer.message.unwrap().contains("45 s"));
     world.fleet.tick();
@@ -139,7 +139,9 @@ async fn nonsense_in_a_beat_is_refused() {
     let hosts = world.hosts(&["a"]).await;
     let mut nonsense = clean_report();
     nonsense.resources.cpu_percent = Some(-3.0);
-    assert!(matches!(world.fleet.heartbeat(&hosts[0].token, nonsense), Err(Error::Invalid { field, .. }) if field == "resources.cpu_percent"));
+    assert!(
+        matches!(world.fleet.take_in_heartbeat(&hosts[0].token, nonsense), Err(Error::Invalid { field, .. }) if field == "resources.cpu_percent")
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use async_trait::async_trait;
@@ -65,6 +65,8 @@ pub struct Double {
     gate: tokio::sync::Semaphore,
     /// Nodes that could not take what runs on any other.
     pub barred: Mutex<Vec<String>>,
+    /// It is reached over a network, where a call can arrive after nobody waits for it any more.
+    pub is_far_away: AtomicBool,
 }
 
 impl Double {
@@ -76,6 +78,7 @@ impl Double {
             writes: AtomicU32::new(0),
             gate: tokio::sync::Semaphore::new(1),
             barred: Mutex::default(),
+            is_far_away: AtomicBool::new(false),
         }
     }
 
@@ -141,7 +144,7 @@ impl Double {
 #[async_trait]
 impl Engine for Double {
     fn kind(&self) -> EngineKind {
-        self.inner.kind()
+        if self.is_far_away.load(Ordering::SeqCst) { EngineKind::Swarm } else { self.inner.kind() }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -230,9 +233,17 @@ impl Engine for Double {
 
     async fn remove(&self, engine_node_id: &str) -> Result<()> {
         let fault = self.strikes(At::Remove);
-        match self.before(fault).await {
-            Some(answer) => answer,
-            None => self.inner.remove(engine_node_id).await,
+        if let Some(answer) = self.before(fault).await {
+            return answer;
+        }
+        self.inner.remove(engine_node_id).await?;
+        match fault {
+            Some(Fault::HangAfter) => {
+                self.struck.notify_one();
+                std::future::pending().await
+            }
+            Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
+            _ => Ok(()),
         }
     }
 

@@ -58,7 +58,7 @@ async fn what_nobody_looked_at_expires_as_well() {
     let created_at = begin;
     let script =
         ApiToken { id: "t".into(), hash, name: "ci".into(), role: Role::Operator, created_at, expires_at, revoked_at: None, last_used_at: None };
-    world.store.create_token(&script).await.unwrap();
+    world.store.create_token(&script, &[]).await.unwrap();
     world.settings.clock.advance(hours(2));
     let ended = world.until(async || world.store.token_by_hash(&hash).await.unwrap().unwrap().revoked_at.is_some());
     assert!(ended.await, "nothing ended it");

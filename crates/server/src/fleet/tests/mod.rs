@@ -21,4 +21,5 @@ mod report_size;
 mod scale;
 mod stress;
 mod supervision;
+mod unanswered;
 mod world;

@@ -28,7 +28,7 @@ async fn only_a_node_without_workloads_that_nobody_needs_can_be_removed() {
     world.fleet.remove(&hosts[0].id, None, call("ada")).await.unwrap();
 
     assert!(matches!(world.fleet.node(&hosts[0].id), Err(Error::NotFound(_))));
-    assert!(matches!(world.fleet.heartbeat(&hosts[0].token, clean_report()), Err(Error::Unauthorized(_))), "its agent has to enrol again");
+    assert!(matches!(world.fleet.take_in_heartbeat(&hosts[0].token, clean_report()), Err(Error::Unauthorized(_))), "its agent has to enrol again");
     assert_eq!(world.store.agents().await.unwrap().len(), 1);
     assert!(world.until(async || world.count(ActivityKind::NodeRemoved).await == 1).await, "told once, and not as a change outside");
     world.wait(3);

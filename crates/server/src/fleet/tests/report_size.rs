@@ -101,7 +101,7 @@ async fn costs_at_most_the_bound(filler: char, simulated: bool, labels_count: us
     bytes_now(&mut frames);
     for turn in 0..36 {
         world.settings.clock.advance(std::time::Duration::from_secs(5));
-        world.fleet.heartbeat(&token, loud(filler, turn, labels_count)).unwrap();
+        world.fleet.take_in_heartbeat(&token, loud(filler, turn, labels_count)).unwrap();
         // What happened is written, and what was written is told.
         world.fleet.tick();
         world.activity().await;
@@ -137,7 +137,7 @@ proptest! {
 fn refused_for(world: &World, host: &Host, adjust: impl FnOnce(&mut HeartbeatRequest)) -> String {
     let mut beat = HeartbeatRequest { seq: 100, ..clean_report() };
     adjust(&mut beat);
-    match world.fleet.heartbeat(&host.token, beat) {
+    match world.fleet.take_in_heartbeat(&host.token, beat) {
         Err(Error::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
     }
@@ -257,10 +257,10 @@ async fn a_node_whose_reports_are_refused_does_not_go_offline_without_a_word() {
         docker: ServiceReport { detail: "x".repeat(4 << 20), ..clean_report().docker },
         ..clean_report()
     };
-    assert!(matches!(world.fleet.heartbeat("nobody", nonsense(&hosts[0])), Err(Error::Unauthorized(_))));
+    assert!(matches!(world.fleet.take_in_heartbeat("nobody", nonsense(&hosts[0])), Err(Error::Unauthorized(_))));
     for _ in 0..60 {
         world.settings.clock.advance(std::time::Duration::from_secs(1));
-        assert!(matches!(world.fleet.heartbeat(&hosts[0].token, nonsense(&hosts[0])), Err(Error::Invalid { .. })));
+        assert!(matches!(world.fleet.take_in_heartbeat(&hosts[0].token, nonsense(&hosts[0])), Err(Error::Invalid { .. })));
         world.fleet.tick();
     }
     assert!(bytes_now(&mut frames) < 60 * 4_096, "what is refused is sent to nobody");

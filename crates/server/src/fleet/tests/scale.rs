@@ -55,7 +55,7 @@ async fn ten_thousand_beats_are_one_frame_a_second() {
     let world = World::new().await;
     let (settings, fleet, tokens) = crowd(&world, 10_000).await;
     for token in &tokens {
-        fleet.heartbeat(token, HeartbeatRequest { containers: None, ..clean_report() }).unwrap();
+        fleet.take_in_heartbeat(token, HeartbeatRequest { containers: None, ..clean_report() }).unwrap();
     }
     fleet.tick();
     let mut stream = fleet.subscribe(None);
@@ -76,7 +76,7 @@ async fn ten_thousand_beats_are_one_frame_a_second() {
     for second in 1..=10_u64 {
         settings.clock.advance(Duration::from_secs(1));
         for token in tokens.iter().skip((second as usize - 1) % 5).step_by(5) {
-            fleet.heartbeat(token, HeartbeatRequest { seq: second, containers: None, ..clean_report() }).unwrap();
+            fleet.take_in_heartbeat(token, HeartbeatRequest { seq: second, containers: None, ..clean_report() }).unwrap();
         }
         fleet.tick();
         let frames: Vec<_> = std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect();
@@ -99,7 +99,7 @@ async fn details_that_move_with_every_beat_come_bit_by_bit() {
         for token in &tokens {
             let report = clean_report();
             let resources = Resources { cpu_percent: Some(second as f64 / 5.0), ..report.resources.clone() };
-            fleet.heartbeat(token, HeartbeatRequest { seq: second, containers: None, resources, ..report }).unwrap();
+            fleet.take_in_heartbeat(token, HeartbeatRequest { seq: second, containers: None, resources, ..report }).unwrap();
         }
     };
     beat(0);
@@ -132,7 +132,7 @@ async fn a_set_of_five_hundred_walks_through_the_fleet_a_few_times() {
     let world = World::new().await;
     let (_, fleet, tokens) = crowd(&world, 2_000).await;
     for token in &tokens {
-        fleet.heartbeat(token, HeartbeatRequest { containers: None, ..clean_report() }).unwrap();
+        fleet.take_in_heartbeat(token, HeartbeatRequest { containers: None, ..clean_report() }).unwrap();
     }
     fleet.tick();
     let walks = || fleet.view().walks.load(std::sync::atomic::Ordering::Relaxed);
@@ -157,7 +157,7 @@ async fn many_who_come_at_once_share_a_snapshot_and_miss_nothing() {
     let (settings, fleet, tokens) = crowd(&world, 600).await;
     let beat = |second: u64| {
         for token in &tokens {
-            fleet.heartbeat(token, HeartbeatRequest { seq: second, containers: None, ..clean_report() }).unwrap();
+            fleet.take_in_heartbeat(token, HeartbeatRequest { seq: second, containers: None, ..clean_report() }).unwrap();
         }
     };
     beat(0);

@@ -159,7 +159,7 @@ async fn beat(fleet: Arc<Fleet>, mut hosts: Vec<Host>, mut over: watch::Receiver
             host.report.resources.cpu_percent = Some(f64::from(rand::random_range(0..100_u8)));
             host.report.caddy = service(if rand::random_range(0..300) == 0 { SignalState::Bad } else { SignalState::Ok });
             let clock = fleet.settings().clock.now();
-            fleet.heartbeat(&host.token, HeartbeatRequest { seq: host.seq, clock, ..host.report.clone() }).unwrap();
+            fleet.take_in_heartbeat(&host.token, HeartbeatRequest { seq: host.seq, clock, ..host.report.clone() }).unwrap();
             tokio::task::yield_now().await;
         }
         let pause = fleet.settings().clock.after(Duration::from_millis(rand::random_range(1_000..5_000)));

@@ -77,7 +77,7 @@ impl World {
             expires_at: Timestamp::MAX,
             used_at: None,
         };
-        store.create_enrolment_token(&token).await.unwrap();
+        store.create_enrolment_token(&token, &[]).await.unwrap();
         let (engine, fleet) = start_with(&settings, &store, prepare, walled).await;
         Self { folder, settings, store, engine, fleet }
     }
@@ -129,7 +129,8 @@ impl World {
         for name in names {
             hosts.push(self.enrol(name).await);
         }
-        self.beat(&mut hosts);
+        // Many at once, as hosts come.
+        futures::future::join_all(hosts.iter_mut().map(|host| self.first_beat(host))).await;
         self.fleet.tick();
         hosts
     }
@@ -142,10 +143,17 @@ impl World {
         self.fleet.wake_all();
     }
 
+    /// The first beat since a host enrolled, which is kept before it is answered.
+    pub async fn first_beat(&self, host: &mut Host) -> HeartbeatResponse {
+        host.seq += 1;
+        let beat = HeartbeatRequest { seq: host.seq, clock: self.settings.clock.now(), ..host.report.clone() };
+        self.fleet.heartbeat(&host.token, beat).await.unwrap()
+    }
+
     pub fn beat_one(&self, host: &mut Host) -> HeartbeatResponse {
         host.seq += 1;
         let beat = HeartbeatRequest { seq: host.seq, clock: self.settings.clock.now(), ..host.report.clone() };
-        self.fleet.heartbeat(&host.token, beat).unwrap()
+        self.fleet.take_in_heartbeat(&host.token, beat).unwrap().0
     }
 
     /// Time goes by, second by second; the hosts beat every five.

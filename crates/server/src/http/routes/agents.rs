@@ -92,5 +92,5 @@ pub async fn heartbeat(
     Body { value, .. }: Body<HeartbeatRequest, HEARTBEAT_MAX>,
 ) -> Result<Response> {
     metrics::counter!("pitlane_heartbeats_total").increment(1);
-    Ok(ok(app.fleet.heartbeat(&token, value)?))
+    Ok(ok(app.fleet.heartbeat(&token, value).await?))
 }

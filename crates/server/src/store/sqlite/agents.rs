@@ -8,7 +8,7 @@ use super::{
     convert::{hash, maybe_time, nanos, time},
     samples,
 };
-use crate::store::{Agent, Enrolled, Enrolment, EnrolmentToken, Result, SecretHash, StoredReport};
+use crate::store::{Agent, Enrolled, Enrolment, EnrolmentToken, FirstBeat, NewActivity, Result, SecretHash, StoredReport};
 
 #[derive(FromRow)]
 struct TokenRow {
@@ -69,7 +69,8 @@ impl AgentRow {
     }
 }
 
-pub(super) async fn create_enrolment_token(store: &SqliteStore, token: &EnrolmentToken) -> Result<()> {
+pub(super) async fn create_enrolment_token(store: &SqliteStore, token: &EnrolmentToken, entries: &[NewActivity]) -> Result<()> {
+    let mut tx = store.begin().await?;
     sqlx::query(
         "INSERT INTO enrolment_tokens (id, hash, multi_use, allow_replace, engine_node_id, created_by, created_at, expires_at, used_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -83,8 +84,10 @@ pub(super) async fn create_enrolment_token(store: &SqliteStore, token: &Enrolmen
     .bind(nanos(token.created_at))
     .bind(nanos(token.expires_at))
     .bind(token.used_at.map(nanos))
-    .execute(&store.writer)
+    .execute(&mut *tx)
     .await?;
+    activity::insert(&mut tx, entries).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -163,13 +166,37 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<Agent>> {
     rows.into_iter().map(AgentRow::read).collect()
 }
 
-pub(super) async fn confirm(store: &SqliteStore, node: &NodeId, at: Timestamp) -> Result<()> {
-    sqlx::query("UPDATE agents SET confirmed_at = ? WHERE node_id = ? AND confirmed_at IS NULL")
-        .bind(nanos(at))
-        .bind(node.as_str())
-        .execute(&store.writer)
-        .await?;
+pub(super) async fn confirm(store: &SqliteStore, nodes: &[NodeId], at: Timestamp) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for node in nodes {
+        sqlx::query("UPDATE agents SET confirmed_at = ? WHERE node_id = ? AND confirmed_at IS NULL")
+            .bind(nanos(at))
+            .bind(node.as_str())
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
     Ok(())
+}
+
+pub(super) async fn keep_first_beats(store: &SqliteStore, beats: &[FirstBeat]) -> Result<Vec<bool>> {
+    let mut tx = store.begin().await?;
+    let mut known = Vec::with_capacity(beats.len());
+    for beat in beats {
+        let done = sqlx::query(
+            "UPDATE agents SET last_report = ?, last_report_at = ?, confirmed_at = coalesce(confirmed_at, ?) WHERE node_id = ? AND token = ?",
+        )
+        .bind(&beat.report)
+        .bind(nanos(beat.at))
+        .bind(beat.confirms.then(|| nanos(beat.at)))
+        .bind(beat.node_id.as_str())
+        .bind(beat.token.as_bytes())
+        .execute(&mut *tx)
+        .await?;
+        known.push(done.rows_affected() == 1);
+    }
+    tx.commit().await?;
+    Ok(known)
 }
 
 pub(super) async fn save_reports(store: &SqliteStore, reports: &[StoredReport]) -> Result<()> {
@@ -196,10 +223,20 @@ pub(super) async fn forget_node(store: &SqliteStore, node: &NodeId) -> Result<()
     // Samples may be many, and are removed in steps. First, so that whoever is interrupted here does it again: the agent is still there.
     samples::forget(store, node).await?;
     let mut tx = store.begin().await?;
-    sqlx::query("DELETE FROM agents WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
-    sqlx::query("DELETE FROM samples WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
-    sqlx::query("DELETE FROM overdue_told WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
-    sqlx::query("DELETE FROM share_links WHERE node_id = ?").bind(node.as_str()).execute(&mut *tx).await?;
+    forget(&mut tx, node).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// The same within a transaction of the caller's.
+pub(super) async fn forget(connection: &mut SqliteConnection, node: &NodeId) -> Result<()> {
+    for statement in [
+        "DELETE FROM agents WHERE node_id = ?",
+        "DELETE FROM samples WHERE node_id = ?",
+        "DELETE FROM overdue_told WHERE node_id = ?",
+        "DELETE FROM share_links WHERE node_id = ?",
+    ] {
+        sqlx::query(statement).bind(node.as_str()).execute(&mut *connection).await?;
+    }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod agents;
 mod bulk;
 mod convert;
 mod holder;
+mod intents;
 mod look;
 mod open;
 mod operations;
@@ -30,9 +31,9 @@ use pitlane_api::{ActivityEntry, BulkItemState, BulkOperation, NodeId, Operation
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
-    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, IdempotencyKey, NewActivity, NewSession,
-    OpenedSession, PlanAccepted, Prune, Replay, Result, SecretHash, SessionEntries, SessionFilter, SignInCode, Store, StoredBulk, StoredBulkHead,
-    StoredPlan, StoredReport, StoredSession, StoredShareLink,
+    Acceptance, Accepted, ActivityQuery, Agent, ApiToken, BulkAccepted, Enrolled, Enrolment, EnrolmentToken, FirstBeat, IdempotencyKey, Intent,
+    NewActivity, NewSession, OpenedSession, PlanAccepted, Prune, Replay, Result, SecretHash, SessionEntries, SessionFilter, SignInCode, Store,
+    StoredBulk, StoredBulkHead, StoredPlan, StoredReport, StoredSession, StoredShareLink,
 };
 
 pub use look::Found;
@@ -120,6 +121,28 @@ impl Store for SqliteStore {
         operations::last_of_each(self).await
     }
 
+    async fn keep_intent(&self, intent: &Intent) -> Result<()> {
+        intents::keep(self, intent).await
+    }
+
+    async fn open_intents(&self) -> Result<Vec<Intent>> {
+        intents::open(self).await
+    }
+
+    async fn settle_intent(&self, id: &str, activity: &[NewActivity], forget: Option<&NodeId>) -> Result<Option<Vec<ActivityEntry>>> {
+        intents::settle(self, id, activity, forget).await
+    }
+
+    async fn abort_operation(
+        &self,
+        before: &Operation,
+        after: &Operation,
+        activity: &[NewActivity],
+        intent: Option<&Intent>,
+    ) -> Result<Option<Vec<ActivityEntry>>> {
+        intents::abort(self, before, after, activity, intent).await
+    }
+
     async fn append_activity(&self, entries: &[NewActivity]) -> Result<Vec<ActivityEntry>> {
         activity::append(self, entries).await
     }
@@ -128,8 +151,8 @@ impl Store for SqliteStore {
         activity::page(self, query).await
     }
 
-    async fn create_enrolment_token(&self, token: &EnrolmentToken) -> Result<()> {
-        agents::create_enrolment_token(self, token).await
+    async fn create_enrolment_token(&self, token: &EnrolmentToken, activity: &[NewActivity]) -> Result<()> {
+        agents::create_enrolment_token(self, token, activity).await
     }
 
     async fn enrolment_token(&self, hash: &SecretHash) -> Result<Option<EnrolmentToken>> {
@@ -148,8 +171,12 @@ impl Store for SqliteStore {
         agents::all(self).await
     }
 
-    async fn confirm_agent(&self, node: &NodeId, at: Timestamp) -> Result<()> {
-        agents::confirm(self, node, at).await
+    async fn confirm_agents(&self, nodes: &[NodeId], at: Timestamp) -> Result<()> {
+        agents::confirm(self, nodes, at).await
+    }
+
+    async fn keep_first_beats(&self, beats: &[FirstBeat]) -> Result<Vec<bool>> {
+        agents::keep_first_beats(self, beats).await
     }
 
     async fn save_reports(&self, reports: &[StoredReport]) -> Result<()> {
@@ -168,8 +195,8 @@ impl Store for SqliteStore {
         samples::since(self, node, since).await
     }
 
-    async fn create_token(&self, token: &ApiToken) -> Result<()> {
-        sign_in::create_token(self, token).await
+    async fn create_token(&self, token: &ApiToken, activity: &[NewActivity]) -> Result<()> {
+        sign_in::create_token(self, token, activity).await
     }
 
     async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<ApiToken>> {
@@ -180,8 +207,8 @@ impl Store for SqliteStore {
         sign_in::tokens(self).await
     }
 
-    async fn revoke_token(&self, id: &str, at: Timestamp) -> Result<bool> {
-        sign_in::revoke_token(self, id, at).await
+    async fn revoke_token(&self, id: &str, at: Timestamp, activity: &[NewActivity]) -> Result<bool> {
+        sign_in::revoke_token(self, id, at, activity).await
     }
 
     async fn revoke_every_token(&self, except: Option<&SecretHash>, at: Timestamp, activity: &[NewActivity]) -> Result<(u64, u64)> {

@@ -102,7 +102,7 @@ pub(super) async fn save(store: &SqliteStore, before: &Operation, after: &Operat
 }
 
 /// Replaces `before` by `after`, unless what is kept has moved on or is finished.
-async fn replace(connection: &mut SqliteConnection, before: &Operation, after: &Operation) -> Result<bool> {
+pub(super) async fn replace(connection: &mut SqliteConnection, before: &Operation, after: &Operation) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE operations SET state = ?, finished = ?, attempt_count = ?, updated_at = ?, body = ? \
          WHERE id = ? AND finished = 0 AND state = ? AND attempt_count = ? AND updated_at = ?",

@@ -36,8 +36,12 @@ impl TokenRow {
     }
 }
 
-pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken) -> Result<()> {
-    insert_token(&mut *store.writer.acquire().await?, token).await
+pub(super) async fn create_token(store: &SqliteStore, token: &ApiToken, entries: &[NewActivity]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    insert_token(&mut tx, token).await?;
+    activity::insert(&mut tx, entries).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Keeps a token within a transaction of the caller's.
@@ -71,13 +75,17 @@ pub(super) async fn tokens(store: &SqliteStore) -> Result<Vec<ApiToken>> {
     rows.into_iter().map(TokenRow::read).collect()
 }
 
-pub(super) async fn revoke_token(store: &SqliteStore, id: &str, at: Timestamp) -> Result<bool> {
+pub(super) async fn revoke_token(store: &SqliteStore, id: &str, at: Timestamp, entries: &[NewActivity]) -> Result<bool> {
     let mut tx = store.begin().await?;
     let done =
         sqlx::query("UPDATE api_tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL").bind(nanos(at)).bind(id).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM sessions WHERE token_id = ?").bind(id).execute(&mut *tx).await?;
+    let revoked = done.rows_affected() == 1;
+    if revoked {
+        activity::insert(&mut tx, entries).await?;
+    }
     tx.commit().await?;
-    Ok(done.rows_affected() == 1)
+    Ok(revoked)
 }
 
 pub(super) async fn revoke_every_token(

@@ -5,7 +5,7 @@ use pitlane_api::NodeId;
 use super::{Fixture, at};
 use crate::store::{Enrolled, Enrolment, EnrolmentToken, SecretHash, SqliteStore, Store, StoredReport};
 
-fn token(secret: &str) -> EnrolmentToken {
+pub(super) fn token(secret: &str) -> EnrolmentToken {
     EnrolmentToken {
         id: format!("id-of-{secret}"),
         hash: SecretHash::of(secret),
@@ -19,7 +19,7 @@ fn token(secret: &str) -> EnrolmentToken {
     }
 }
 
-fn enrolment(secret: &str, node: &str, machine: &str, second: i64) -> Enrolment {
+pub(super) fn enrolment(secret: &str, node: &str, machine: &str, second: i64) -> Enrolment {
     Enrolment {
         enrolment_token: SecretHash::of(secret),
         node_id: NodeId::from(node),
@@ -43,7 +43,7 @@ async fn report(store: &SqliteStore, node: &str) {
 #[tokio::test]
 async fn a_single_use_token_enrols_one_agent() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_enrolment_token(&token("t")).await.unwrap();
+    store.create_enrolment_token(&token("t"), &[]).await.unwrap();
     assert_eq!(enroll(&store, &enrolment("t", "n1", "m1", 1)).await, Enrolled::Done(vec![]));
     report(&store, "n1").await;
     assert_eq!(enroll(&store, &enrolment("t", "n2", "m2", 2)).await, Enrolled::TokenSpent);
@@ -60,7 +60,7 @@ async fn a_single_use_token_enrols_one_agent() {
 #[tokio::test]
 async fn of_many_claims_on_one_token_one_wins() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_enrolment_token(&token("t")).await.unwrap();
+    store.create_enrolment_token(&token("t"), &[]).await.unwrap();
     let claims = (0..10).map(|number| {
         let store = store.clone();
         tokio::spawn(async move { enroll(&store, &enrolment("t", &format!("n{number}"), &format!("m{number}"), 1)).await })
@@ -73,7 +73,7 @@ async fn of_many_claims_on_one_token_one_wins() {
 #[tokio::test]
 async fn the_same_machine_may_ask_again_until_its_agent_has_reported() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_enrolment_token(&token("t")).await.unwrap();
+    store.create_enrolment_token(&token("t"), &[]).await.unwrap();
     enroll(&store, &enrolment("t", "n1", "m1", 1)).await;
     // The answer was lost on its way.
     assert_eq!(enroll(&store, &enrolment("t", "n1", "m1", 2)).await, Enrolled::Done(vec![]));
@@ -88,9 +88,9 @@ async fn the_same_machine_may_ask_again_until_its_agent_has_reported() {
 #[tokio::test]
 async fn a_second_claimant_needs_somebody_who_says_so() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_enrolment_token(&EnrolmentToken { multi_use: true, ..token("many") }).await.unwrap();
+    store.create_enrolment_token(&EnrolmentToken { multi_use: true, ..token("many") }, &[]).await.unwrap();
     enroll(&store, &enrolment("many", "n1", "m1", 1)).await;
-    store.confirm_agent(&NodeId::from("n1"), at(2)).await.unwrap();
+    store.confirm_agents(&[NodeId::from("n1")], at(2)).await.unwrap();
     report(&store, "n1").await;
     let second = enrolment("many", "n1", "m2", 3);
     let Enrolled::Claimed(holder) = enroll(&store, &second).await else { panic!("a node was taken over") };
@@ -104,7 +104,7 @@ async fn a_second_claimant_needs_somebody_who_says_so() {
 #[tokio::test]
 async fn a_token_is_bound_to_its_node_and_its_time() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_enrolment_token(&EnrolmentToken { engine_node_id: Some("engine-n1".into()), multi_use: true, ..token("t") }).await.unwrap();
+    store.create_enrolment_token(&EnrolmentToken { engine_node_id: Some("engine-n1".into()), multi_use: true, ..token("t") }, &[]).await.unwrap();
     assert_eq!(enroll(&store, &enrolment("t", "n2", "m2", 1)).await, Enrolled::TokenForAnotherNode);
     assert_eq!(enroll(&store, &enrolment("t", "n1", "m1", 3600)).await, Enrolled::TokenInvalid);
     assert_eq!(enroll(&store, &enrolment("t", "n1", "m1", 3599)).await, Enrolled::Done(vec![]));
@@ -113,11 +113,11 @@ async fn a_token_is_bound_to_its_node_and_its_time() {
 #[tokio::test]
 async fn the_first_clean_heartbeat_is_kept_and_so_is_the_last_report() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_enrolment_token(&token("t")).await.unwrap();
+    store.create_enrolment_token(&token("t"), &[]).await.unwrap();
     enroll(&store, &enrolment("t", "n1", "m1", 1)).await;
     let node = NodeId::from("n1");
-    store.confirm_agent(&node, at(5)).await.unwrap();
-    store.confirm_agent(&node, at(6)).await.unwrap();
+    store.confirm_agents(std::slice::from_ref(&node), at(5)).await.unwrap();
+    store.confirm_agents(std::slice::from_ref(&node), at(6)).await.unwrap();
     report(&store, "n1").await;
     let agent = store.agents().await.unwrap().remove(0);
     assert_eq!((agent.confirmed_at, agent.last_report.as_deref(), agent.last_report_at), (Some(at(5)), Some("{}"), Some(at(9))));

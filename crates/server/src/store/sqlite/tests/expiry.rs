@@ -88,12 +88,12 @@ async fn what_was_seen_expired_stays_expired_when_the_clock_is_set_back() {
     for (id, ends) in [("short", 100), ("long", 10_000)] {
         sign_in(&store, id, 0, ends).await;
         store.create_share_link(&link(id, ends), 50, &[]).await.unwrap().unwrap();
-        store.create_token(&token(id, "ci", Some(ends))).await.unwrap();
-        store.create_enrolment_token(&enrolment_token(id, ends)).await.unwrap();
+        store.create_token(&token(id, "ci", Some(ends)), &[]).await.unwrap();
+        store.create_enrolment_token(&enrolment_token(id, ends), &[]).await.unwrap();
         let code = SignInCode { hash: SecretHash::of(id), name: "ada".into(), role: Role::Admin, expires_at: at(ends) };
         store.create_sign_in_code(&code).await.unwrap();
     }
-    store.create_token(&token("for ever", "ci", None)).await.unwrap();
+    store.create_token(&token("for ever", "ci", None), &[]).await.unwrap();
     assert_eq!(store.end_expired(at(99)).await.unwrap(), 0);
     assert_eq!(store.end_expired(at(100)).await.unwrap(), 5);
     assert_eq!(store.end_expired(at(101)).await.unwrap(), 0, "once");
@@ -133,9 +133,9 @@ async fn the_time_is_noted_for_the_next_start() {
 async fn the_servers_own_token_is_renewed_and_a_namesake_of_it_is_left_alone() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
     let usable = async |id: &str| store.token_by_hash(&SecretHash::of(id)).await.unwrap().unwrap().usable(at(1));
-    store.create_token(&token("a person's", "the demo", None)).await.unwrap();
+    store.create_token(&token("a person's", "the demo", None), &[]).await.unwrap();
     // An older version made this one and noted nothing; its secret is in local.json.
-    store.create_token(&token("first", "the demo", None)).await.unwrap();
+    store.create_token(&token("first", "the demo", None), &[]).await.unwrap();
     store.renew_own_token(&token("second", "the demo", None), Some(&SecretHash::of("first"))).await.unwrap();
     assert!(!usable("first").await && usable("second").await && usable("a person's").await);
     store.renew_own_token(&token("third", "the demo", None), Some(&SecretHash::of("a person's"))).await.unwrap();

@@ -6,6 +6,7 @@ mod bulk;
 mod crash;
 mod expiry;
 mod faults;
+mod intents;
 mod nodes;
 mod opening;
 mod operations;

@@ -68,15 +68,15 @@ async fn log(store: &SqliteStore) -> Vec<String> {
 #[tokio::test]
 async fn a_token_can_be_found_used_and_revoked() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_token(&token("a")).await.unwrap();
-    store.create_token(&token("b")).await.unwrap();
+    store.create_token(&token("a"), &[]).await.unwrap();
+    store.create_token(&token("b"), &[]).await.unwrap();
     let found = store.token_by_hash(&SecretHash::of("a")).await.unwrap().unwrap();
     assert_eq!(found, token("a"));
     assert!(found.usable(at(99)) && !found.usable(at(100)));
     store.touch_token("a", at(7)).await.unwrap();
-    assert!(store.revoke_token("a", at(8)).await.unwrap());
-    assert!(!store.revoke_token("a", at(9)).await.unwrap(), "it is revoked already");
-    assert!(!store.revoke_token("none", at(9)).await.unwrap());
+    assert!(store.revoke_token("a", at(8), &[]).await.unwrap());
+    assert!(!store.revoke_token("a", at(9), &[]).await.unwrap(), "it is revoked already");
+    assert!(!store.revoke_token("none", at(9), &[]).await.unwrap());
     let revoked = store.token_by_hash(&SecretHash::of("a")).await.unwrap().unwrap();
     assert_eq!((revoked.revoked_at, revoked.last_used_at, revoked.usable(at(8))), (Some(at(8)), Some(at(7)), false));
     let names: Vec<_> = store.tokens().await.unwrap().into_iter().map(|token| token.id).collect();
@@ -86,7 +86,7 @@ async fn a_token_can_be_found_used_and_revoked() {
 #[tokio::test]
 async fn a_session_says_whose_it_is_from_where_and_since_when() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_token(&token("a")).await.unwrap();
+    store.create_token(&token("a"), &[]).await.unwrap();
     let opened = by_token(&store, "one", "a", 10).await.unwrap();
     let session = StoredSession {
         id: "id-one".into(),
@@ -112,10 +112,10 @@ async fn a_session_says_whose_it_is_from_where_and_since_when() {
 #[tokio::test]
 async fn revoking_a_token_ends_the_sessions_it_opened_and_no_other() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_token(&token("a")).await.unwrap();
+    store.create_token(&token("a"), &[]).await.unwrap();
     by_token(&store, "by-token", "a", 0).await.unwrap();
     let by_code = by_link(&store, "by-code", "deploy script", 0).await.session;
-    store.revoke_token("a", at(1)).await.unwrap();
+    store.revoke_token("a", at(1), &[]).await.unwrap();
     assert_eq!(store.session(&SecretHash::of("by-token"), at(2)).await.unwrap(), None);
     assert_eq!(store.session(&SecretHash::of("by-code"), at(2)).await.unwrap(), Some(by_code));
     assert_eq!(by_token(&store, "late", "a", 3).await, None, "it was looked up before it was revoked");
@@ -125,7 +125,7 @@ async fn revoking_a_token_ends_the_sessions_it_opened_and_no_other() {
 async fn revoking_every_token_leaves_one_and_nobody_signed_in() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
     for name in ["a", "b", "kept"] {
-        store.create_token(&token(name)).await.unwrap();
+        store.create_token(&token(name), &[]).await.unwrap();
     }
     by_token(&store, "one", "a", 0).await.unwrap();
     by_token(&store, "two", "kept", 0).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_session_ends_by_time_and_by_its_cookie() {
 async fn sessions_are_found_and_ended_by_owner_by_name_and_all() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
     // A token whose name is that of a person is not that person.
-    store.create_token(&ApiToken { name: "ada".into(), ..token("a") }).await.unwrap();
+    store.create_token(&ApiToken { name: "ada".into(), ..token("a") }, &[]).await.unwrap();
     let open = async || {
         by_token(&store, "token", "a", 1).await.unwrap();
         by_link(&store, "link-1", "ada", 2).await;
@@ -211,7 +211,7 @@ async fn sessions_are_found_and_ended_by_owner_by_name_and_all() {
 #[tokio::test]
 async fn the_session_used_longest_ago_makes_room_for_a_new_one() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_token(&token("a")).await.unwrap();
+    store.create_token(&token("a"), &[]).await.unwrap();
     for (second, cookie) in ["one", "two", "three"].into_iter().enumerate() {
         by_token(&store, cookie, "a", i64::try_from(second).unwrap()).await.unwrap();
     }
