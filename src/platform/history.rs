@@ -5,7 +5,11 @@ use leptos::{
     ev,
     prelude::{on_cleanup, set_timeout, window, window_event_listener},
 };
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent, ScrollRestoration};
@@ -95,6 +99,8 @@ type Mark = Rc<dyn Fn() -> Option<String>>;
 thread_local! {
     /// Says where on the page somebody is; there is at most one page that can.
     static MARK: RefCell<Option<Mark>> = const { RefCell::new(None) };
+    /// Counts what was scrolled, and the pages that ended: a note that waits is for nothing that came after.
+    static SCROLLS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// How long nothing must scroll until the place is noted: browsers allow only so many notes in a while.
@@ -105,14 +111,11 @@ const STILL: Duration = Duration::from_millis(200);
 pub fn on_scrolled(mark: impl Fn() -> Option<String> + 'static) {
     MARK.set(Some(Rc::new(mark)));
     restoration(ScrollRestoration::Manual);
-    let waits = Rc::new(RefCell::new(0_u32));
     viewport::listen("scroll", move |_| {
-        let now = waits.borrow().wrapping_add(1);
-        waits.replace(now);
-        let waits = waits.clone();
+        let now = count_scroll();
         set_timeout(
             move || {
-                if *waits.borrow() == now {
+                if SCROLLS.get() == now {
                     remember();
                 }
             },
@@ -120,9 +123,17 @@ pub fn on_scrolled(mark: impl Fn() -> Option<String> + 'static) {
         );
     });
     on_cleanup(move || {
+        // Whoever comes back at once would find a note of the top, which is where the page stands before it goes back to its place.
+        count_scroll();
         MARK.set(None);
         restoration(ScrollRestoration::Auto);
     });
+}
+
+fn count_scroll() -> u32 {
+    let now = SCROLLS.get().wrapping_add(1);
+    SCROLLS.set(now);
+    now
 }
 
 /// What was noted in the entry that is shown; empty for the top of the page, and `None` where nothing was.
