@@ -13,6 +13,7 @@ use crate::{
         docker::{DockerProbe, Endpoint},
         host,
     },
+    fit::fit_enrollment,
     pace::{self, Backoff},
     report::Reporter,
     settings::{AgentSettings, StartError, default_state_dir},
@@ -173,7 +174,7 @@ impl Agent {
             Some(ip) => Some(ip.clone()),
             None => host::address(&settings.server).await.map(|ip| ip.to_string()),
         };
-        let request = EnrollRequest {
+        let mut request = EnrollRequest {
             token: token.to_owned(),
             name: settings.name.clone().or_else(host::name).unwrap_or_else(|| format!("node-{}", machine_id.chars().take(8).collect::<String>())),
             machine_id: machine_id.clone(),
@@ -185,6 +186,7 @@ impl Agent {
             agent_version: VERSION.to_owned(),
             simulated: false,
         };
+        fit_enrollment(&mut request);
         self.state.machine_id = Some(machine_id);
         request
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use pitlane_api::{
-    ContainerReport, ContainersReport, Disk, HeartbeatRequest, MountReport, Resources, ServiceReport, Timestamp,
+    ContainerReport, ContainersReport, Disk, EnrollRequest, HeartbeatRequest, MountReport, Resources, ServiceReport, Timestamp,
     rules::report_bounds::{
         CONTAINER_WORD_MAX, CONTAINERS_MAX, CPU_CORES_MAX, DETAIL_MAX, DISK_MAX, DISK_MOUNT_MAX, DISK_ROLE_MAX, DISKS_MAX, ENTRIES_BYTES_MAX,
         ENTRIES_MAX, ID_MAX, LABELS_BYTES_MAX, LABELS_MAX, MEMORY_MAX, MOUNTS_MAX, ORPHANS_MAX, PATH_MAX, REMARK_MAX, REMARKS_MAX, STATE_MAX,
@@ -33,6 +33,25 @@ pub fn fit_heartbeat(beat: &mut HeartbeatRequest) {
         cannot_see.push(format!("{left_out} labels of the host: the control plane takes {LABELS_MAX} of {LABELS_BYTES_MAX} bytes together"));
     }
     fit_remarks(cannot_see);
+}
+
+/// Makes the labels of an enrolment keep to the bounds, as those of every heartbeat do. A name, a region or an address that is too long is refused by
+/// the control plane instead: a person gave it, and another one would be somebody else's.
+pub fn fit_enrollment(request: &mut EnrollRequest) {
+    let EnrollRequest {
+        token: _,
+        name: _,
+        machine_id: _,
+        engine_node_id: _,
+        region: _,
+        public_ip: _,
+        overlay_ip: _,
+        labels,
+        agent_version,
+        simulated: _,
+    } = request;
+    *agent_version = cut(agent_version, VERSION_MAX);
+    fit_entries(labels, LABELS_MAX, LABELS_BYTES_MAX, |_| false);
 }
 
 fn fit_resources(resources: &mut Resources) {
