@@ -312,7 +312,7 @@ async fn welcome(settings: &Settings, store: &SqliteStore) -> Result<(), Failure
     };
     if print {
         let (secret, code) = token::sign_in_code(&token::user(), Role::Admin, Timestamp::now())?;
-        at_start(store, || store.create_sign_in_code(&code)).await?;
+        at_start(store, || store.create_sign_in_code(&code, &[])).await?;
         println!("\n  Sign in, once and within ten minutes:\n\n    {console}/sign-in#{secret}\n");
     } else {
         println!("To sign in: pitlane sign-in-link --data-dir {}", settings.data_dir.display());

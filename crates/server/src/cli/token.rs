@@ -300,7 +300,7 @@ pub async fn sign_in_link(args: SignInLinkArgs) -> Result<ExitCode, Failure> {
     let name = checked_name(args.name.unwrap_or_else(user))?;
     let store = open_existing(&data_dir).await?;
     let (secret, code) = sign_in_code(&name, args.role.into(), Timestamp::now())?;
-    store.create_sign_in_code(&code).await?;
+    store.create_sign_in_code(&code, &[by_user(say!("made a sign-in link for {}", &name))]).await?;
     store.close().await;
     let console = local::read(&data_dir).map_or_else(|| "http://127.0.0.1:7070".to_owned(), |local| local.console);
     eprintln!("Signs in {} ({}) once, within ten minutes:", text::line(&name), code.role);

@@ -159,9 +159,10 @@ impl Fleet {
         self.settle_intent(&intent.id, &[entry], forget).await;
     }
 
-    /// The engine refused, so that nothing was done; or it did not say, and then the intent stays until that is known.
+    /// The engine refused, so that nothing was done; or it did not say (it is away, or its driver panicked), and then the intent stays until that
+    /// is known.
     pub(super) async fn intent_failed(&self, intent: &Intent, error: &pitlane_engine::Error) {
-        if matches!(error, pitlane_engine::Error::Unreachable { .. }) {
+        if matches!(error, pitlane_engine::Error::Unreachable { .. } | pitlane_engine::Error::Failed(_)) {
             let now = self.settings.clock.elapsed();
             for open in lock(&self.intents.open).iter_mut().filter(|open| open.intent.id == intent.id) {
                 (open.since, open.next_look) = (now, now + LOOK_EVERY);

@@ -165,8 +165,8 @@ pub trait Store: Send + Sync + 'static {
     /// filter means everybody, or everybody of a name, the sign-in codes that are not spent yet go with them.
     async fn end_sessions(&self, filter: &SessionFilter, entries: SessionEntries<'_>) -> Result<(Vec<StoredSession>, Vec<ActivityEntry>)>;
 
-    /// Keeps a one-time sign-in code.
-    async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()>;
+    /// Keeps a one-time sign-in code, with its activity.
+    async fn create_sign_in_code(&self, code: &SignInCode, activity: &[NewActivity]) -> Result<()>;
 
     // --- bulk operations ---
 

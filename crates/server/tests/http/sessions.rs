@@ -15,7 +15,7 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 
 async fn by_link(world: &World, name: &str, role: Role) -> String {
     let secret = uuid::Uuid::new_v4().to_string();
     let expires_at = jiff::Timestamp::now() + std::time::Duration::from_secs(600);
-    world.store.create_sign_in_code(&SignInCode { hash: SecretHash::of(&secret), name: name.into(), role, expires_at }).await.unwrap();
+    world.store.create_sign_in_code(&SignInCode { hash: SecretHash::of(&secret), name: name.into(), role, expires_at }, &[]).await.unwrap();
     cookie(&world.post("/api/v1/session").header("user-agent", FIREFOX).json(&json!({ "code": secret })).send().await)
 }
 

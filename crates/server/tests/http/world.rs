@@ -114,7 +114,7 @@ impl World {
     pub async fn code(&self, role: Role) -> String {
         let secret = uuid::Uuid::new_v4().to_string();
         let expires_at = Timestamp::now() + Duration::from_secs(600);
-        self.store.create_sign_in_code(&SignInCode { hash: SecretHash::of(&secret), name: "ada".into(), role, expires_at }).await.unwrap();
+        self.store.create_sign_in_code(&SignInCode { hash: SecretHash::of(&secret), name: "ada".into(), role, expires_at }, &[]).await.unwrap();
         secret
     }
 

@@ -27,6 +27,8 @@ pub enum Fault {
     Refused,
     /// The driver panics, and nothing was done.
     Panic,
+    /// It is done, and then the driver panics.
+    PanicAfter,
     /// The engine answers as if it had not done what it did.
     Stale,
 }
@@ -136,7 +138,7 @@ impl Double {
             Fault::Refused => Some(Err(Error::Refused(pitlane_api::Words::plain("nodes/patch is not allowed")))),
             Fault::Panic => panic!("the driver was told to panic"),
             Fault::HangBefore => std::future::pending().await,
-            Fault::HangAfter | Fault::LostAnswer | Fault::Stale => None,
+            Fault::HangAfter | Fault::LostAnswer | Fault::PanicAfter | Fault::Stale => None,
         }
     }
 }
@@ -210,6 +212,7 @@ impl Engine for Double {
                 std::future::pending().await
             }
             Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
+            Some(Fault::PanicAfter) => panic!("the driver was told to panic"),
             Some(Fault::Stale) => Ok(before),
             _ => Ok(written),
         }
@@ -243,6 +246,7 @@ impl Engine for Double {
                 std::future::pending().await
             }
             Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
+            Some(Fault::PanicAfter) => panic!("the driver was told to panic"),
             _ => Ok(()),
         }
     }

@@ -91,6 +91,15 @@ async fn a_removal_whose_answer_got_lost_is_told_without_a_restart() {
 }
 
 #[tokio::test]
+async fn a_removal_whose_driver_panics_after_the_engine_did_it_is_told() {
+    let (world, host, asked) = removal_with(Fault::PanicAfter).await;
+    assert!(matches!(asked.await.unwrap(), Err(Error::Internal(_))));
+    assert!(world.until(async || world.fleet.node(&host.id).is_err()).await);
+    assert!(world.until(async || world.store.open_intents().await.unwrap().is_empty()).await);
+    removed_once_by_ada(&world, &host).await;
+}
+
+#[tokio::test]
 async fn a_removal_is_told_when_it_is_answered() {
     let mut world = World::new().await;
     let host = world.enrol("never").await;
@@ -161,6 +170,14 @@ async fn a_change_of_maintenance_of_which_the_engine_shows_another_by_now_is_not
 async fn a_change_of_maintenance_whose_answer_got_lost_is_told_and_nobody_outside_is_blamed() {
     let (world, _, asked) = change_with(Fault::LostAnswer).await;
     assert!(matches!(asked.await.unwrap(), Err(Error::EngineUnavailable { .. })));
+    assert!(world.until(async || world.store.open_intents().await.unwrap().is_empty()).await);
+    changed_once_by_ada(&world).await;
+}
+
+#[tokio::test]
+async fn a_change_of_maintenance_whose_driver_panics_after_the_engine_has_it_is_told() {
+    let (world, _, asked) = change_with(Fault::PanicAfter).await;
+    assert!(matches!(asked.await.unwrap(), Err(Error::Internal(_))));
     assert!(world.until(async || world.store.open_intents().await.unwrap().is_empty()).await);
     changed_once_by_ada(&world).await;
 }

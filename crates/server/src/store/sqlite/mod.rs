@@ -239,8 +239,8 @@ impl Store for SqliteStore {
         sessions::end(self, filter, entries).await
     }
 
-    async fn create_sign_in_code(&self, code: &SignInCode) -> Result<()> {
-        sign_in::create_code(self, code).await
+    async fn create_sign_in_code(&self, code: &SignInCode, activity: &[NewActivity]) -> Result<()> {
+        sign_in::create_code(self, code, activity).await
     }
 
     async fn accept_bulk(&self, bulk: &StoredBulk, key: Option<&IdempotencyKey>, activity: &[NewActivity]) -> Result<BulkAccepted> {

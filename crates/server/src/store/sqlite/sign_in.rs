@@ -112,14 +112,17 @@ pub(super) async fn touch_token(store: &SqliteStore, id: &str, at: Timestamp) ->
     Ok(())
 }
 
-pub(super) async fn create_code(store: &SqliteStore, code: &SignInCode) -> Result<()> {
+pub(super) async fn create_code(store: &SqliteStore, code: &SignInCode, entries: &[NewActivity]) -> Result<()> {
+    let mut tx = store.begin().await?;
     sqlx::query("INSERT INTO sign_in_codes (hash, name, role, expires_at) VALUES (?, ?, ?, ?)")
         .bind(code.hash.as_bytes())
         .bind(&code.name)
         .bind(code.role.as_str())
         .bind(nanos(code.expires_at))
-        .execute(&store.writer)
+        .execute(&mut *tx)
         .await?;
+    activity::insert(&mut tx, entries).await?;
+    tx.commit().await?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ fn token(id: &str, name: &str, ends: Option<i64>) -> ApiToken {
 /// Signs in by a link.
 async fn sign_in(store: &SqliteStore, cookie: &str, second: i64, ends: i64) {
     let code = SignInCode { hash: SecretHash::of("link"), name: "ada".into(), role: Role::Admin, expires_at: at(second + 1) };
-    store.create_sign_in_code(&code).await.unwrap();
+    store.create_sign_in_code(&code, &[]).await.unwrap();
     let new = NewSession {
         id: format!("id-{cookie}"),
         hash: SecretHash::of(cookie),
@@ -91,7 +91,7 @@ async fn what_was_seen_expired_stays_expired_when_the_clock_is_set_back() {
         store.create_token(&token(id, "ci", Some(ends)), &[]).await.unwrap();
         store.create_enrolment_token(&enrolment_token(id, ends), &[]).await.unwrap();
         let code = SignInCode { hash: SecretHash::of(id), name: "ada".into(), role: Role::Admin, expires_at: at(ends) };
-        store.create_sign_in_code(&code).await.unwrap();
+        store.create_sign_in_code(&code, &[]).await.unwrap();
     }
     store.create_token(&token("for ever", "ci", None), &[]).await.unwrap();
     assert_eq!(store.end_expired(at(99)).await.unwrap(), 0);

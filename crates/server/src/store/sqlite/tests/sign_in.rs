@@ -52,7 +52,7 @@ async fn by_token(store: &SqliteStore, cookie: &str, token: &str, second: i64) -
 
 /// Signs in by a link for this name.
 async fn by_link(store: &SqliteStore, cookie: &str, name: &str, second: i64) -> OpenedSession {
-    store.create_sign_in_code(&code(cookie, name)).await.unwrap();
+    store.create_sign_in_code(&code(cookie, name), &[]).await.unwrap();
     store.open_session(&new(cookie, SignInProof::Code(SecretHash::of(cookie)), second), &entries).await.unwrap().unwrap()
 }
 
@@ -130,7 +130,7 @@ async fn revoking_every_token_leaves_one_and_nobody_signed_in() {
     by_token(&store, "one", "a", 0).await.unwrap();
     by_token(&store, "two", "kept", 0).await.unwrap();
     by_link(&store, "three", "ada", 0).await;
-    store.create_sign_in_code(&code("waits", "ada")).await.unwrap();
+    store.create_sign_in_code(&code("waits", "ada"), &[]).await.unwrap();
     let entry = NewActivity::by_system(at(0), ActivityKind::TokenChanged, Words::plain("every token"));
     let gone = store.revoke_every_token(Some(&SecretHash::of("kept")), at(1), std::slice::from_ref(&entry)).await.unwrap();
     assert_eq!(gone, (2, 3));
@@ -146,7 +146,7 @@ async fn revoking_every_token_leaves_one_and_nobody_signed_in() {
 async fn a_session_ends_by_time_and_by_its_cookie() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
     by_link(&store, "c", "ada", 0).await;
-    store.create_sign_in_code(&code("waits", "ada")).await.unwrap();
+    store.create_sign_in_code(&code("waits", "ada"), &[]).await.unwrap();
     let hash = SecretHash::of("c");
     assert!(store.session(&hash, at(499)).await.unwrap().is_some());
     assert_eq!(store.session(&hash, at(500)).await.unwrap(), None);
@@ -169,8 +169,8 @@ async fn sessions_are_found_and_ended_by_owner_by_name_and_all() {
         by_link(&store, "link-1", "ada", 2).await;
         by_link(&store, "link-2", "ada", 3).await;
         by_link(&store, "bob", "bob", 4).await;
-        store.create_sign_in_code(&code("ada-waits", "ada")).await.unwrap();
-        store.create_sign_in_code(&code("bob-waits", "bob")).await.unwrap();
+        store.create_sign_in_code(&code("ada-waits", "ada"), &[]).await.unwrap();
+        store.create_sign_in_code(&code("bob-waits", "bob"), &[]).await.unwrap();
     };
     let all = SessionFilter::default;
     let links = || SessionFilter { owner: Some(SessionOwner::Links("ada".into())), ..all() };
@@ -259,8 +259,8 @@ async fn sessions_from_before_they_had_ids_can_be_listed_and_ended() {
 #[tokio::test]
 async fn a_sign_in_code_works_once_and_in_time() {
     let Fixture { store, folder: _folder } = Fixture::new().await;
-    store.create_sign_in_code(&code("x", "ada")).await.unwrap();
-    store.create_sign_in_code(&code("late", "ada")).await.unwrap();
+    store.create_sign_in_code(&code("x", "ada"), &[]).await.unwrap();
+    store.create_sign_in_code(&code("late", "ada"), &[]).await.unwrap();
     let tries = (0..10).map(|n| {
         let store = store.clone();
         tokio::spawn(

@@ -51,7 +51,7 @@ async fn what_is_past_its_time_goes_and_nothing_else() {
     accepted(&store, &operation("runs", "n2", 0)).await;
     let session = async |cookie: &str, second| {
         let code = SignInCode { hash: SecretHash::of(cookie), name: "a".into(), role: Role::Viewer, expires_at: at(1) };
-        store.create_sign_in_code(&code).await.unwrap();
+        store.create_sign_in_code(&code, &[]).await.unwrap();
         let new = NewSession {
             id: cookie.into(),
             hash: SecretHash::of(cookie),
@@ -68,7 +68,7 @@ async fn what_is_past_its_time_goes_and_nothing_else() {
     session("short", 10).await;
     session("long", 1_000_000).await;
     let code = SignInCode { hash: SecretHash::of("c"), name: "a".into(), role: Role::Viewer, expires_at: at(10) };
-    store.create_sign_in_code(&code).await.unwrap();
+    store.create_sign_in_code(&code, &[]).await.unwrap();
 
     let day = 24 * 3600;
     let gone = store.prune(&Prune { now: at(day + 1), samples_before: at(300), activity_before: at(1) }).await.unwrap();
