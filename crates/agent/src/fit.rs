@@ -189,7 +189,10 @@ fn cut(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pitlane_api::{MountKind, SignalState, rules::report_bounds::check_heartbeat};
+    use pitlane_api::{
+        MountKind, SignalState,
+        rules::report_bounds::{check_enrolment, check_heartbeat},
+    };
     use proptest::prelude::*;
 
     use super::*;
@@ -315,5 +318,25 @@ mod tests {
         long.containers[0].name = "x".repeat(CONTAINER_WORD_MAX + 1);
         fit_containers(&mut long);
         assert!(!long.complete && long.containers[0].name.ends_with('…') && long.not_read[0].contains("names"), "{long:?}");
+    }
+
+    #[test]
+    fn a_host_with_more_labels_than_fit_still_enrols() {
+        let mut request = EnrollRequest {
+            token: "token".into(),
+            name: "edge-1".into(),
+            machine_id: "machine".into(),
+            engine_node_id: None,
+            region: None,
+            public_ip: None,
+            overlay_ip: None,
+            labels: (0..40).map(|at| (format!("rack-{at}"), "x".repeat(40))).collect(),
+            agent_version: "0.1.0".into(),
+            simulated: false,
+        };
+        assert_eq!(check_enrolment(&request).unwrap_err().field, "labels");
+        fit_enrollment(&mut request);
+        assert_eq!(check_enrolment(&request), Ok(()));
+        assert!(request.labels.len() > 10, "as many as fit are kept");
     }
 }
