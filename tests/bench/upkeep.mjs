@@ -73,7 +73,7 @@ try {
   };
   row("start until `/readyz` answers 200, its upkeep not yet begun", ms(await ready("1h")));
   const api = await server.api();
-  await until("the nodes to be back", async () => (await Promise.all(nodes.map(({ id }) => api.node(id)))).every((node) => node.health === "healthy"));
+  await until("the agents to be heard again", async () => (await Promise.all(nodes.map(({ id }) => api.get(`/nodes/${id}/drain-preview`)))).every(({ complete }) => complete));
   const quiet = await changes(api, nodes[0], ({ drains }) => drains.length >= QUIET);
   row("a drain until it is accepted, nothing else to do", spread(quiet.drains));
 
@@ -82,7 +82,7 @@ try {
   const started = await ready("1s");
   row("start until `/readyz` answers 200, upkeep begins a second later", ms(started), "≤ 3 s", started <= 3_000);
   const begun = performance.now();
-  await until("the nodes to be back", async () => (await Promise.all(nodes.map(({ id }) => api.node(id)))).every((node) => node.health === "healthy"));
+  await until("the agents to be heard again", async () => (await Promise.all(nodes.map(({ id }) => api.get(`/nodes/${id}/drain-preview`)))).every(({ complete }) => complete));
   const beside = await changes(api, nodes[0], () => REMOVED.test(log()));
   const took = (performance.now() - begun) / 1_000;
   const middle = quantile(beside.drains, 0.5);
