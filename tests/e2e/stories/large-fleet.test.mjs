@@ -57,7 +57,12 @@ story("two thousand nodes are scrolled, searched and walked through", { settings
       assert.deepEqual(buttons, [`Select ${name}`, `Copy link to ${name}`, "Drain"]);
     }
   }
-  const reused = await page.getByRole("article").nth(12).getAttribute("aria-label");
+  let looked;
+  const reused = await until("the cards to have found their places", async () => {
+    const before = looked;
+    looked = await page.getByRole("article").nth(12).getAttribute("aria-label");
+    return looked === before && looked;
+  });
   await fleet.drain(page, reused).click();
   await page.getByRole("dialog", { name: new RegExp(reused) }).waitFor();
   await page.keyboard.press("Escape");

@@ -199,6 +199,7 @@ story("a node whose workloads cannot be read is removed with a reason, and never
   await reads(dialog.getByRole("alert"), /not all of its workloads could be read/);
   await sheet.submit(dialog, "Remove anyway").click();
   await reads(dialog, /at least 3 characters/);
+  await until("the field to have the focus", () => page.evaluate(() => document.activeElement.matches("textarea, input")));
   await page.keyboard.type("The host burned down");
   await sheet.submit(dialog, "Remove anyway").click();
   await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
