@@ -26,9 +26,10 @@ for (const [whence, from, most] of [["many addresses", undefined, 12_000], ["the
     const { times, drains, refused } = await work({ ...asked, seconds: 6 });
     const seen = await mob.stop();
     for (const [kind, { connected }] of Object.entries(seen)) assert.ok(connected >= 20, `${kind} came only ${connected} times`);
-    // A guess is answered after a pause, or refused as one too many: twenty guessers get some twenty answers a second, not thousands.
+    // A guess is answered after a pause, or refused as one too many: twenty guessers get some twenty answers a second, not thousands. Where there are too few
+    // places most make room for others before they are answered.
     const guesses = (seen.bearers[401] ?? 0) + (seen.bearers[429] ?? 0);
-    assert.ok(guesses > 0 && guesses <= 20 * 12, `the guesses were not slowed down: ${JSON.stringify(seen)}`);
+    assert.ok((guesses > 0 || most <= 100) && guesses <= 20 * 12, `the guesses were not slowed down: ${JSON.stringify(seen)}`);
     // Where strangers fill every place of the operator's own address, one may have to come twice; once in, one stays in.
     if (most > 100) assert.deepEqual(refused, []);
     assert.ok(refused.every((why) => !/^[A-Z]+ \//.test(why)), `a request was answered with a refusal: ${refused}`);
