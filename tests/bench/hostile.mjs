@@ -7,7 +7,7 @@ import { Server } from "../support/server.mjs";
 import { quantile } from "./connection.mjs";
 import { Mob } from "./mob.mjs";
 import { work } from "./operator.mjs";
-import { putSection } from "./section.mjs";
+import { Measurements } from "./section.mjs";
 
 const EACH = Number(process.env.PITLANE_BENCH_HOSTILE ?? 500) / 5;
 const SECONDS = 8;
@@ -19,12 +19,8 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 const ms = (value) => `${value.toFixed(1)} ms`;
 const mb = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-const rows = [];
-function row(what, measured, budget = "", within = undefined) {
-  const verdict = within === undefined ? "" : within ? ": kept" : ": **missed**";
-  rows.push({ line: `| ${what} | ${measured} | ${budget}${verdict} |`, within });
-  console.log(`${within === false ? "MISSED " : ""}${what}: ${measured}${budget && ` (budget ${budget})`}`);
-}
+const measurements = new Measurements();
+const { row } = measurements;
 
 /** The largest that the server was while `doing` went on, with its result. */
 async function watched(pid, doing) {
@@ -70,15 +66,10 @@ try {
 }
 
 if (!process.env.PITLANE_BENCH_SILENT) {
-  putSection("Strangers who mean harm", [
+  measurements.put("Strangers who mean harm",
     `On ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, load ${loadavg()[0].toFixed(1)}. Written by \`node tests/bench/hostile.mjs\`, which \`make bench\` runs. ` +
       "The hostile connections (one process) share the processors with the server. They are silent, send a head or a body byte by byte, send 4 MiB without a token, or show bearers that nobody has, " +
       "and each begins again when it is cut off. The operator reads, drains and activates, with a new connection each round; settings are the defaults.",
-    "",
-    "| what | measured | budget |",
-    "|---|---|---|",
-    ...rows.map(({ line }) => line),
-    "",
-  ].join("\n"));
+  );
 }
-process.exitCode = rows.some(({ within }) => within === false) ? 1 : 0;
+process.exitCode = measurements.status;

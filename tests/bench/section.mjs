@@ -23,3 +23,27 @@ export function putSection(title, body) {
   else parts[at] = section;
   writeFileSync(report, whole([head, ...parts.map(({ part }) => part)]));
 }
+
+/** What a bench measured, beside its budgets: told on the terminal as it comes, and put into the report as a table. */
+export class Measurements {
+  #lines = [];
+  #missed = false;
+
+  /** One figure. `within`: whether its budget is kept; absent where it has none. */
+  row = (what, measured, budget = "", within = undefined) => {
+    const verdict = within === undefined ? "" : within ? ": kept" : ": **missed**";
+    this.#lines.push(`| ${what} | ${measured} | ${budget}${verdict} |`);
+    this.#missed ||= within === false;
+    console.log(`${within === false ? "MISSED " : ""}${what}: ${measured}${budget && ` (budget ${budget})`}`);
+  };
+
+  /** Writes the section: how it was measured, and the table. */
+  put(title, how) {
+    putSection(title, [how, "", "| what | measured | budget |", "|---|---|---|", ...this.#lines, ""].join("\n"));
+  }
+
+  /** For `process.exitCode`. */
+  get status() {
+    return this.#missed ? 1 : 0;
+  }
+}

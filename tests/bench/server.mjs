@@ -11,7 +11,7 @@ import { changeToCard, frontDoor } from "./browser.mjs";
 import { quantile } from "./connection.mjs";
 import { Crowd } from "./crowd.mjs";
 import { LargeFleet } from "./fleet.mjs";
-import { putSection } from "./section.mjs";
+import { Measurements } from "./section.mjs";
 
 const NODES = Number(process.env.PITLANE_BENCH_NODES ?? 10_000);
 const ROUNDS = Number(process.env.PITLANE_BENCH_ROUNDS ?? 3);
@@ -35,12 +35,8 @@ const middle = (values) => quantile(values, 0.5);
 const average = (lists) => lists[0].map((_, at) => lists.reduce((sum, list) => sum + list[at], 0) / lists.length);
 const several = (values, write) => `${write(middle(values))} (${values.map((value) => write(value)).join(", ")})`;
 
-const rows = [];
-function row(what, measured, budget = "", within = undefined) {
-  const verdict = within === undefined ? "" : within ? ": kept" : ": **missed**";
-  rows.push({ line: `| ${what} | ${measured} | ${budget}${verdict} |`, within });
-  console.log(`${within === false ? "MISSED " : ""}${what}: ${measured}${budget && ` (budget ${budget})`}`);
-}
+const measurements = new Measurements();
+const { row } = measurements;
 
 /** Runs `work`, and says which share of one processor each of `pids` took meanwhile. */
 async function shares(pids, work) {
@@ -159,14 +155,9 @@ if (CRASHES > 0) {
   row("`kill -9` under a stream of drains and activations", said ?? "did not end", "none lost, none twice", !ran.code && said !== undefined);
 }
 
-putSection("The server under load", [
+measurements.put("The server under load",
   `On ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, load ${loadavg()[1].toFixed(1)}, with the release build. Written by ` +
     "`node tests/bench/server.mjs`, which `make bench` runs. The sender of the beats (one Node process) and the browsers (another; each browser is a socket that reads the event " +
     `stream) share the processors with the server: what they take is said beside. Where there are several figures: the median, and in brackets each of ${ROUNDS} runs of 10 s.`,
-  "",
-  "| what | measured | budget |",
-  "|---|---|---|",
-  ...rows.map(({ line }) => line),
-  "",
-].join("\n"));
-process.exitCode = rows.some(({ within }) => within === false) ? 1 : 0;
+);
+process.exitCode = measurements.status;

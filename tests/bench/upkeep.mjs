@@ -9,7 +9,7 @@ import { out, root } from "../support/paths.mjs";
 import { Server } from "../support/server.mjs";
 import { until } from "../support/wait.mjs";
 import { quantile } from "./connection.mjs";
-import { putSection } from "./section.mjs";
+import { Measurements } from "./section.mjs";
 
 const SAMPLES = Number(process.env.PITLANE_BENCH_SAMPLES ?? 3_000_000);
 const ENTRIES = Number(process.env.PITLANE_BENCH_ENTRIES ?? 1_000_000);
@@ -22,12 +22,8 @@ const REMOVED = /removed what was past its time/;
 
 const run = promisify(execFile);
 const ms = (value) => `${value.toFixed(0)} ms`;
-const rows = [];
-function row(what, measured, budget = "", within = undefined) {
-  const verdict = within === undefined ? "" : within ? ": kept" : ": **missed**";
-  rows.push({ line: `| ${what} | ${measured} | ${budget}${verdict} |`, within });
-  console.log(`${within === false ? "MISSED " : ""}${what}: ${measured}${budget && ` (budget ${budget})`}`);
-}
+const measurements = new Measurements();
+const { row } = measurements;
 const spread = (times) => `median ${ms(quantile(times, 0.5))}, p95 ${ms(quantile(times, 0.95))}, at most ${ms(Math.max(...times))}, of ${times.length}`;
 
 /** Answers within `times` how long a change waited for its 202. */
@@ -96,13 +92,8 @@ try {
   await server.stop();
 }
 
-putSection("A database with years in it", [
+measurements.put("A database with years in it",
   `On ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, load ${loadavg()[1].toFixed(1)}, with the release build. Written by ` +
     "`node tests/bench/upkeep.mjs`, which `make bench` runs. Before upkeep went in steps, a server with two million samples to remove did not start: its own pruning held the writer for more than ten seconds.",
-  "",
-  "| what | measured | budget |",
-  "|---|---|---|",
-  ...rows.map(({ line }) => line),
-  "",
-].join("\n"));
-process.exitCode = rows.some(({ within }) => within === false) ? 1 : 0;
+);
+process.exitCode = measurements.status;

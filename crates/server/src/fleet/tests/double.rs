@@ -141,6 +141,19 @@ impl Double {
             Fault::HangAfter | Fault::LostAnswer | Fault::PanicAfter | Fault::Stale => None,
         }
     }
+
+    /// What comes of a call that was done.
+    async fn after(&self, fault: Option<Fault>) -> Result<()> {
+        match fault {
+            Some(Fault::HangAfter) => {
+                self.struck.notify_one();
+                std::future::pending().await
+            }
+            Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
+            Some(Fault::PanicAfter) => panic!("the driver was told to panic"),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[async_trait]
@@ -206,16 +219,8 @@ impl Engine for Double {
         let before = self.inner.node(engine_node_id).await?;
         let written = self.inner.set_scheduling(engine_node_id, change).await?;
         self.writes.fetch_add(1, Ordering::SeqCst);
-        match fault {
-            Some(Fault::HangAfter) => {
-                self.struck.notify_one();
-                std::future::pending().await
-            }
-            Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
-            Some(Fault::PanicAfter) => panic!("the driver was told to panic"),
-            Some(Fault::Stale) => Ok(before),
-            _ => Ok(written),
-        }
+        self.after(fault).await?;
+        Ok(if fault == Some(Fault::Stale) { before } else { written })
     }
 
     async fn drain_notes(&self, _: &str, with: &[String]) -> Result<Vec<pitlane_api::Words>> {
@@ -240,15 +245,7 @@ impl Engine for Double {
             return answer;
         }
         self.inner.remove(engine_node_id).await?;
-        match fault {
-            Some(Fault::HangAfter) => {
-                self.struck.notify_one();
-                std::future::pending().await
-            }
-            Some(Fault::LostAnswer) => Err(Error::unreachable(pitlane_api::Words::plain("the answer got lost"))),
-            Some(Fault::PanicAfter) => panic!("the driver was told to panic"),
-            _ => Ok(()),
-        }
+        self.after(fault).await
     }
 
     async fn place(&self, request: &PlacementRequest, nodes: Vec<Node>) -> Result<Placing> {
